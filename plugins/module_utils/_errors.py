@@ -1,0 +1,52 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every error that the core raises on purpose. The plugins translate them once, at their edge."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping, Optional
+
+
+class ClusterError(Exception):
+    """The base: its text is for the user, and never holds a secret."""
+
+
+class TopologyError(ClusterError):
+    """The topology itself is wrong; trying again will not help."""
+
+    def __init__(self, topology: str, option: str, problem: str) -> None:
+        super().__init__(f"topology {topology!r}: {option}: {problem}")
+        self.topology = topology
+        self.option = option
+        self.problem = problem
+
+
+class MissingLibraryError(ClusterError):
+    """A strategy needs a library that this Python does not have."""
+
+    def __init__(self, library: str, traceback: Optional[str] = None) -> None:
+        super().__init__(f"the Python library {library} is missing")
+        self.library = library
+        self.traceback = traceback
+
+
+class DiscoveryError(ClusterError):
+    """The source could not be read. It becomes a failed discovery, so it never removes a member."""
+
+
+class UnreachableError(ClusterError):
+    """One member gave no answer. ``silent``: it took the connection and then said nothing."""
+
+    def __init__(self, reason: str, silent: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.silent = silent
+
+
+class RoundError(ClusterError):
+    """A round could not do its work. ``result`` is what the module returns all the same."""
+
+    def __init__(self, topology: str, problem: str, result: Mapping[str, Any]) -> None:
+        super().__init__(f"topology {topology!r}: {problem}")
+        self.result = result

@@ -1,0 +1,215 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The words of the collection as plain frozen data. Nothing in here does I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any, Mapping, Optional, Sequence
+
+READY = "ready"
+NOT_READY = "not_ready"
+TERMINATING = "terminating"
+NODE_STATES = (READY, NOT_READY, TERMINATING)
+
+COMPLETE = "complete"
+PARTIAL = "partial"
+FAILED = "failed"
+
+CONNECT = "connect"
+PRUNE = "prune"
+KEEP = "keep"
+REFUSE = "refuse"
+
+
+@dataclass(frozen=True)
+class Node:
+    """One desired member: ``name`` is what the cluster calls it, ``address`` where the control side reaches it."""
+
+    name: str
+    address: Optional[str] = None
+    state: str = READY
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.state not in NODE_STATES:
+            raise ValueError(f"node {self.name!r}: state {self.state!r} is none of {', '.join(NODE_STATES)}")
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """What a strategy returned. Only the three constructors below make one, so that a status always has its reason.
+
+    The first of several nodes with the same name wins.
+    """
+
+    nodes: tuple[Node, ...]
+    status: str
+    reasons: tuple[str, ...] = ()
+    authoritative: bool = True
+
+    @classmethod
+    def complete(cls, nodes: Sequence[Node], authoritative: bool = True) -> Discovery:
+        """Everything that the source knows was read."""
+        return cls(_first_of_each_name(nodes), COMPLETE, (), authoritative)
+
+    @classmethod
+    def partial(cls, nodes: Sequence[Node], reasons: Sequence[str], authoritative: bool = True) -> Discovery:
+        """Something was read and something is known to be missing: it can connect, it never prunes."""
+        if not reasons:
+            raise ValueError("a partial discovery says why it is partial")
+        return cls(_first_of_each_name(nodes), PARTIAL, tuple(reasons), authoritative)
+
+    @classmethod
+    def failed(cls, reasons: Sequence[str], authoritative: bool = True) -> Discovery:
+        """Nothing is known. It has no nodes, and no plan is made from it."""
+        if not reasons:
+            raise ValueError("a failed discovery says why it failed")
+        return cls((), FAILED, tuple(reasons), authoritative)
+
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset(node.name for node in self.nodes)
+
+
+def _first_of_each_name(nodes: Sequence[Node]) -> tuple[Node, ...]:
+    by_name: dict[str, Node] = {}
+    for node in nodes:
+        by_name.setdefault(node.name, node)
+    return tuple(by_name.values())
+
+
+@dataclass(frozen=True)
+class View:
+    """The peers that one observer lists.
+
+    ``synced`` are the peers with which the observer has finished its own bookkeeping (``global`` in Erlang), None where
+    the system has no such notion. ``stopping`` is what the observer says of itself.
+    """
+
+    observer: str
+    peers: frozenset[str]
+    synced: Optional[frozenset[str]] = None
+    stopping: bool = False
+
+
+@dataclass(frozen=True)
+class Unreachable:
+    """Why a node gave no view. ``silent``: it took our connection and never answered, so that it would not answer a
+    member either; anything else may still be reachable from a member."""
+
+    reason: str
+    silent: bool = False
+
+
+@dataclass(frozen=True)
+class Observation:
+    """The views of all who answered, and why the others did not."""
+
+    views: Mapping[str, View]
+    unreachable: Mapping[str, Unreachable] = field(default_factory=dict)
+
+    @property
+    def members(self) -> frozenset[str]:
+        """Everyone who answered or is listed by somebody who did."""
+        listed = frozenset().union(*(view.peers for view in self.views.values()))
+        return listed | frozenset(self.views)
+
+
+@dataclass(frozen=True)
+class DriverFacts:
+    """What a driver declares of the mesh that it observed.
+
+    reversible: a pruned live member comes back when it is connected again.
+    transitive: one connect between two islands merges them.
+    exclusive: the members prevent overlapping partitions, so that a link is never added alone inside an island: a member
+        that lacks a link leaves and rejoins.
+    prune_needs_answer: only the pruned node itself can leave without harm to the rest.
+    keeps_dead: dead members stay in the views until they are pruned.
+    """
+
+    reversible: bool
+    transitive: bool
+    exclusive: bool = False
+    prune_needs_answer: bool = False
+    keeps_dead: bool = False
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What a plan may do; the options of the same names. ``prune_live`` None means: as the driver's facts allow."""
+
+    prune: bool = True
+    prune_live: Optional[bool] = None
+    confirmations: int = 2
+    confirmation_interval: float = 2.0
+    max_prune: str = "34%"
+    min_nodes: int = 1
+    allow_empty: bool = False
+    prune_unauthoritative: bool = False
+    scope: tuple[str, ...] = ()
+    on_unreachable: str = "warn"
+
+    def in_scope(self, name: str) -> bool:
+        return any(fnmatchcase(name, pattern) for pattern in self.scope)
+
+    def prune_limit(self, members: int) -> int:
+        """How many of ``members`` may go: a count as it is, a percentage rounded down but at least 1 unless it is 0."""
+        if not self.max_prune.endswith("%"):
+            return int(self.max_prune)
+        percentage = int(self.max_prune[:-1])
+        return max(1, members * percentage // 100) if percentage else 0
+
+
+@dataclass(frozen=True)
+class Action:
+    """One line of a plan.
+
+    ``observer`` is the member on which the call is made; a node that is told to leave is its own observer, a refused or
+    kept node has none. ``rejoin``: the node first leaves what it is linked to.
+    """
+
+    kind: str
+    node: str
+    reason: str
+    observer: Optional[str] = None
+    refused: Optional[str] = None
+    rejoin: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    actions: tuple[Action, ...] = ()
+    islands: tuple[tuple[str, ...], ...] = ()
+
+    def of(self, kind: str) -> tuple[Action, ...]:
+        return tuple(action for action in self.actions if action.kind == kind)
+
+    @property
+    def connects(self) -> tuple[Action, ...]:
+        return self.of(CONNECT)
+
+    @property
+    def prunes(self) -> tuple[Action, ...]:
+        return self.of(PRUNE)
+
+    @property
+    def refusals(self) -> tuple[Action, ...]:
+        return self.of(REFUSE)
+
+    @property
+    def converged(self) -> bool:
+        """Nothing is outstanding, refused actions included."""
+        return all(action.kind == KEEP for action in self.actions)
+
+
+@dataclass(frozen=True)
+class Event:
+    """``joined``, ``left``, ``connect_failed`` or ``prune_refused``."""
+
+    event: str
+    node: str
+    reason: str
+    observer: Optional[str] = None

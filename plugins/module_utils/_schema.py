@@ -1,0 +1,161 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The argument spec that every entry point shares, and which of its options each strategy and driver has.
+
+The spec is static and is the union of all strategies' and drivers' options, so that Ansible checks each type and masks
+each secret before any code of ours runs. It holds no defaults of ``config`` and ``driver_config``: those differ from one
+strategy to the next and are in the tables below it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Mapping
+
+CONFIG_SPEC: dict[str, dict[str, Any]] = {
+    "api_key": {"type": "str", "no_log": True},
+    "ca_cert": {"type": "path"},
+    "cluster_domain": {"type": "str"},
+    "context": {"type": "str"},
+    "epmd_port": {"type": "int"},
+    "field_selector": {"type": "str"},
+    "host": {"type": "str"},
+    "include_not_ready": {"type": "bool"},
+    "kubeconfig": {"type": "path"},
+    "lookup": {"type": "str"},
+    "mode": {"type": "str"},
+    "nameservers": {"type": "list", "elements": "str"},
+    "namespace": {"type": "str"},
+    "namespaces": {"type": "list", "elements": "str"},
+    "node_basename": {"type": "str"},
+    "node_host": {"type": "str"},
+    "nodes": {"type": "list", "elements": "raw"},
+    "page_size": {"type": "int"},
+    "port": {"type": "int"},
+    "query": {"type": "str"},
+    "selector": {"type": "str"},
+    "service": {"type": "str"},
+    "service_name": {"type": "str"},
+    "tcp": {"type": "bool"},
+    "timeout": {"type": "float"},
+    "types": {"type": "list", "elements": "str"},
+    "validate_certs": {"type": "bool"},
+}
+
+DRIVER_CONFIG_SPEC: dict[str, dict[str, Any]] = {
+    "cookie": {"type": "str", "no_log": True},
+    "cookie_file": {"type": "path"},
+    "epmd_port": {"type": "int"},
+    "node_name": {"type": "str"},
+    "parallel": {"type": "int"},
+    "port": {"type": "int"},
+    "timeout": {"type": "float"},
+}
+
+POLICY_SPEC: dict[str, dict[str, Any]] = {
+    "allow_empty": {"type": "bool", "default": False},
+    "confirmation_interval": {"type": "float", "default": 2.0},
+    "confirmations": {"type": "int", "default": 2},
+    "max_prune": {"type": "str", "default": "34%"},
+    "min_nodes": {"type": "int", "default": 1},
+    "on_unreachable": {"type": "str", "default": "warn", "choices": ["warn", "fail"]},
+    "prune": {"type": "bool", "default": True},
+    "prune_live": {"type": "bool"},
+    "prune_unauthoritative": {"type": "bool", "default": False},
+    "scope": {"type": "list", "elements": "str"},
+}
+
+DISCOVERY_SPEC: dict[str, dict[str, Any]] = {
+    "topology": {"type": "str", "default": "default"},
+    "strategy": {"type": "str", "required": True},
+    "config": {"type": "dict", "default": {}, "options": CONFIG_SPEC},
+}
+
+TOPOLOGY_SPEC: dict[str, dict[str, Any]] = {
+    **DISCOVERY_SPEC,
+    "driver": {"type": "str", "default": "erlang"},
+    "driver_config": {"type": "dict", "default": {}, "options": DRIVER_CONFIG_SPEC},
+    "connect": {"type": "list", "elements": "raw"},
+    "disconnect": {"type": "list", "elements": "raw"},
+    "list_nodes": {"type": "list", "elements": "raw"},
+    "policy": {"type": "dict", "default": {}, "apply_defaults": True, "options": POLICY_SPEC},
+}
+
+
+@dataclass(frozen=True)
+class Options:
+    """Which options of the union one strategy or driver has. Defaults of None mean: taken as not set.
+
+    authoritative: can list everyone, so that who is missing from a complete answer may be pruned.
+    """
+
+    required: tuple[str, ...] = ()
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    authoritative: bool = True
+
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset(self.required) | frozenset(self.defaults)
+
+
+_RESOLVER = {"nameservers": None, "port": 53, "timeout": 5.0, "tcp": False}
+_ADDRESS_TYPES = ("A", "AAAA")
+
+STRATEGIES: dict[str, Options] = {
+    "kubernetes": Options(
+        required=("node_basename",),
+        defaults={
+            "api_key": None,
+            "ca_cert": None,
+            "cluster_domain": "cluster.local",
+            "context": None,
+            "field_selector": None,
+            "host": None,
+            "include_not_ready": None,
+            "kubeconfig": None,
+            "lookup": "endpoint_slices",
+            "mode": "ip",
+            "namespace": None,
+            "namespaces": None,
+            "page_size": 500,
+            "selector": None,
+            "service_name": None,
+            "timeout": 10.0,
+            "validate_certs": None,
+        },
+        choices={"lookup": ("endpoint_slices", "endpoints", "pods"), "mode": ("ip", "dns", "hostname")},
+    ),
+    "dns": Options(
+        required=("query", "node_basename"),
+        defaults={"types": _ADDRESS_TYPES, **_RESOLVER},
+        choices={"types": _ADDRESS_TYPES},
+    ),
+    "dns_srv": Options(required=("query", "node_basename"), defaults=_RESOLVER),
+    "kubernetes_dns": Options(
+        required=("service", "node_basename"),
+        defaults={"types": _ADDRESS_TYPES, **_RESOLVER},
+        choices={"types": _ADDRESS_TYPES},
+    ),
+    "kubernetes_dns_srv": Options(
+        required=("service", "namespace", "node_basename"),
+        defaults={"cluster_domain": "cluster.local", **_RESOLVER},
+    ),
+    "static": Options(required=("nodes",)),
+    "local_epmd": Options(defaults={"node_host": None, "epmd_port": 4369, "timeout": 5.0}),
+}
+
+DRIVERS: dict[str, Options] = {
+    "erlang": Options(
+        defaults={
+            "cookie": None,
+            "cookie_file": None,
+            "epmd_port": 4369,
+            "node_name": None,
+            "parallel": 64,
+            "port": None,
+            "timeout": 5.0,
+        },
+    ),
+}

@@ -1,0 +1,58 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The door to the strategies. Ansible packs only what it sees imported, so each strategy has a line of its own; the
+import runs only for the strategy that was chosen."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Mapping
+
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Source
+
+
+def discover(source: Source, attempt: int = 0) -> Discovery:
+    """Ask the source once. Whatever it cannot tell is a failed discovery, never an empty one.
+
+    :param attempt: counts the askings of one round, so that each can go to another server than the one before.
+    :raises MissingLibraryError: this Python lacks a library that the strategy needs.
+    :raises TopologyError: an option has a value that shows as wrong only when it is used.
+    """
+    try:
+        return _discover_of(source.strategy)(source.topology, source.config, attempt)
+    except DiscoveryError as error:
+        return Discovery.failed([str(error)], source.authoritative)
+
+
+def _discover_of(strategy: str) -> Callable[[str, Mapping[str, Any], int], Discovery]:
+    if strategy == "kubernetes":
+        from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import kubernetes
+
+        return kubernetes.discover
+    if strategy == "dns":
+        from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import dns
+
+        return dns.discover
+    if strategy == "dns_srv":
+        from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import dns_srv
+
+        return dns_srv.discover
+    if strategy == "kubernetes_dns":
+        from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import kubernetes_dns
+
+        return kubernetes_dns.discover
+    if strategy == "kubernetes_dns_srv":
+        from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import kubernetes_dns_srv
+
+        return kubernetes_dns_srv.discover
+    if strategy == "static":
+        from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import static
+
+        return static.discover
+    if strategy == "local_epmd":
+        from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import local_epmd
+
+        return local_epmd.discover
+    raise ValueError(strategy)

@@ -1,0 +1,177 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one validator: options that passed the argument spec become a Topology, or an error that names the option."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Mapping, Optional, Sequence
+
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import Policy
+from ansible_collections.selfheal.cluster.plugins.module_utils._schema import (
+    DRIVERS,
+    STRATEGIES,
+    Options,
+)
+
+_BASENAME = re.compile(r"[A-Za-z0-9_-]+")
+_NODE_NAME = re.compile(r"[A-Za-z0-9_-]+@[A-Za-z0-9_.:%-]+")
+_MAX_PRUNE = re.compile(r"[0-9]{1,9}|(?:100|[0-9]{1,2})%")
+_PORTS = ("port", "epmd_port")
+_POSITIVE = ("timeout", "page_size", "parallel")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the desired membership comes from: a strategy and its whole config, defaults filled in."""
+
+    topology: str
+    strategy: str
+    config: Mapping[str, Any]
+    authoritative: bool
+
+
+@dataclass(frozen=True)
+class Topology:
+    """One cluster to keep whole. ``connect``, ``disconnect`` and ``list_nodes`` are ``(module, function, args)``, or
+    None for the driver's own way."""
+
+    source: Source
+    driver: str
+    driver_config: Mapping[str, Any]
+    policy: Policy
+    connect: Optional[Sequence[Any]] = None
+    disconnect: Optional[Sequence[Any]] = None
+    list_nodes: Optional[Sequence[Any]] = None
+
+    @property
+    def name(self) -> str:
+        return self.source.topology
+
+
+def source_of(params: Mapping[str, Any]) -> Source:
+    """The discovery half of a topology.
+
+    :param params: ``topology``, ``strategy`` and ``config``, as the argument spec returns them.
+    :raises TopologyError: an option is unknown, missing, or has a value that the strategy doesn't take.
+    """
+    topology = params.get("topology") or "default"
+    strategy = params["strategy"]
+    options = _chosen(topology, "strategy", strategy, STRATEGIES)
+    config = _filled_in(topology, "config", strategy, options, params.get("config") or {})
+    _check_values(topology, "config", config)
+    if strategy == "kubernetes":
+        config = _kubernetes_config(topology, config)
+    return Source(topology, strategy, config, options.authoritative)
+
+
+def topology_of(params: Mapping[str, Any]) -> Topology:
+    """The whole topology.
+
+    :param params: what the argument spec returns.
+    :raises TopologyError: see :func:`source_of`.
+    """
+    source = source_of(params)
+    driver = params.get("driver") or "erlang"
+    options = _chosen(source.topology, "driver", driver, DRIVERS)
+    driver_config = _filled_in(source.topology, "driver_config", driver, options, params.get("driver_config") or {})
+    _check_values(source.topology, "driver_config", driver_config)
+    return Topology(
+        source,
+        driver,
+        driver_config,
+        policy_of(source.topology, params.get("policy") or {}, source.config.get("node_basename")),
+        **{key: _mfa(source.topology, key, params.get(key)) for key in ("connect", "disconnect", "list_nodes")},
+    )
+
+
+def policy_of(topology: str, given: Mapping[str, Any], node_basename: Optional[str]) -> Policy:
+    """The policy; without a ``scope`` of its own it is ``<node_basename>@*``, and empty where there is no basename.
+
+    :raises TopologyError: a value is out of its range.
+    """
+    values = {key: value for key, value in given.items() if value is not None}
+    max_prune = str(values.get("max_prune", Policy.max_prune)).strip()
+    if not _MAX_PRUNE.fullmatch(max_prune):
+        raise TopologyError(topology, "policy.max_prune", f"{max_prune!r} is neither a count nor a percentage such as '34%'")
+    for key, least in (("confirmations", 1), ("confirmation_interval", 0), ("min_nodes", 0)):
+        if values.get(key, least) < least:
+            raise TopologyError(topology, f"policy.{key}", f"{values[key]!r} is less than {least}")
+    scope = values.get("scope")
+    if scope is None:
+        scope = [f"{node_basename}@*"] if node_basename else []
+    return Policy(**{**values, "max_prune": max_prune, "scope": tuple(scope)})
+
+
+def check_node_name(topology: str, option: str, name: Any) -> str:
+    """
+    :returns: the name, when it is ``<base>@<host>`` and fits the 255 characters of an Erlang atom.
+    :raises TopologyError: it is not.
+    """
+    if not isinstance(name, str) or len(name) > 255 or not _NODE_NAME.fullmatch(name):
+        raise TopologyError(topology, option, f"{name!r} is not a node name such as 'app@10.0.0.1'")
+    return name
+
+
+def _chosen(topology: str, option: str, value: str, known: Mapping[str, Options]) -> Options:
+    if value not in known:
+        raise TopologyError(topology, option, f"{value!r} is unknown, choose one of {', '.join(sorted(known))}")
+    return known[value]
+
+
+def _filled_in(topology: str, option: str, chosen: str, options: Options, given: Mapping[str, Any]) -> dict[str, Any]:
+    values = {key: value for key, value in given.items() if value is not None}
+    for key in sorted(values):
+        if key not in options.names:
+            its = ", ".join(sorted(options.names)) or "none"
+            raise TopologyError(topology, f"{option}.{key}", f"is not an option of {chosen!r} (its options: {its})")
+    for key in options.required:
+        if key not in values:
+            raise TopologyError(topology, f"{option}.{key}", f"is required by {chosen!r}")
+    for key, allowed in options.choices.items():
+        chosen_values = values.get(key, [])
+        for value in chosen_values if isinstance(chosen_values, list) else [chosen_values]:
+            if value not in allowed:
+                raise TopologyError(topology, f"{option}.{key}", f"{value!r} is not one of {', '.join(allowed)}")
+    return {**options.defaults, **values}
+
+
+def _check_values(topology: str, option: str, values: Mapping[str, Any]) -> None:
+    for key, value in values.items():
+        if value is None:
+            continue
+        if key != "nodes" and (value == "" or value == []):
+            raise TopologyError(topology, f"{option}.{key}", "is empty")
+        if key in _PORTS and not 0 < value < 65536:
+            raise TopologyError(topology, f"{option}.{key}", f"{value!r} is not a port")
+        if key in _POSITIVE and value <= 0:
+            raise TopologyError(topology, f"{option}.{key}", f"{value!r} is not more than 0")
+        if key == "node_basename" and not _BASENAME.fullmatch(value):
+            raise TopologyError(topology, f"{option}.{key}", f"{value!r} is not the part of a node name before its '@'")
+        if key == "node_name":
+            check_node_name(topology, f"{option}.{key}", value)
+
+
+def _kubernetes_config(topology: str, config: dict[str, Any]) -> dict[str, Any]:
+    if config["namespace"] and config["namespaces"]:
+        raise TopologyError(topology, "config.namespaces", "give namespace or namespaces, not both")
+    if config["mode"] == "hostname" and config["lookup"] == "pods" and not config["service_name"]:
+        raise TopologyError(topology, "config.service_name", "is required by mode 'hostname' with lookup 'pods'")
+    if config["include_not_ready"] is None:
+        config["include_not_ready"] = config["lookup"] == "pods"
+    return config
+
+
+def _mfa(topology: str, option: str, value: Optional[Sequence[Any]]) -> Optional[Sequence[Any]]:
+    if value is None:
+        return None
+    if (
+        len(value) != 3
+        or not all(isinstance(part, str) and part for part in value[:2])
+        or not isinstance(value[2], (list, tuple))
+    ):
+        raise TopologyError(topology, option, f"{value!r} is not [module, function, [args]]")
+    return tuple(value)
