@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Any, Mapping, Optional, Sequence
+from functools import cached_property
+from typing import Any, Mapping, NamedTuple, Optional, Sequence
 
 READY = "ready"
 NOT_READY = "not_ready"
@@ -69,7 +70,7 @@ class Discovery:
             raise ValueError("a failed discovery says why it failed")
         return cls((), FAILED, tuple(reasons), authoritative)
 
-    @property
+    @cached_property
     def names(self) -> frozenset[str]:
         return frozenset(node.name for node in self.nodes)
 
@@ -86,12 +87,14 @@ class View:
     """The peers that one observer lists.
 
     ``synced`` are the peers with which the observer has finished its own bookkeeping (``global`` in Erlang), None where
-    the system has no such notion. ``stopping`` is what the observer says of itself.
+    the system has no such notion. ``down`` are the peers that it lists and reports unreachable. ``stopping`` is what the
+    observer says of itself.
     """
 
     observer: str
     peers: frozenset[str]
     synced: Optional[frozenset[str]] = None
+    down: frozenset[str] = frozenset()
     stopping: bool = False
 
 
@@ -111,7 +114,7 @@ class Observation:
     views: Mapping[str, View]
     unreachable: Mapping[str, Unreachable] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def members(self) -> frozenset[str]:
         """Everyone who answered or is listed by somebody who did."""
         listed = frozenset().union(*(view.peers for view in self.views.values()))
@@ -139,7 +142,10 @@ class DriverFacts:
 
 @dataclass(frozen=True)
 class Policy:
-    """What a plan may do; the options of the same names. ``prune_live`` None means: as the driver's facts allow."""
+    """What a plan may do; the options of the same names. ``prune_live`` None means: as the driver's facts allow.
+
+    ``include_not_ready`` comes from the strategy's config: not-ready nodes are newly connected too.
+    """
 
     prune: bool = True
     prune_live: Optional[bool] = None
@@ -151,6 +157,7 @@ class Policy:
     prune_unauthoritative: bool = False
     scope: tuple[str, ...] = ()
     on_unreachable: str = "warn"
+    include_not_ready: bool = False
 
     def in_scope(self, name: str) -> bool:
         return any(fnmatchcase(name, pattern) for pattern in self.scope)
@@ -163,12 +170,12 @@ class Policy:
         return max(1, members * percentage // 100) if percentage else 0
 
 
-@dataclass(frozen=True)
-class Action:
+class Action(NamedTuple):
     """One line of a plan.
 
     ``observer`` is the member on which the call is made; a node that is told to leave is its own observer, a refused or
-    kept node has none. ``rejoin``: the node first leaves what it is linked to.
+    kept node has none. ``reason`` is one word, ``detail`` says it to a person. ``refused`` is the kind of action that a
+    REFUSE stands for. ``rejoin``: the node first leaves what it is linked to.
     """
 
     kind: str
@@ -176,6 +183,7 @@ class Action:
     reason: str
     observer: Optional[str] = None
     refused: Optional[str] = None
+    detail: str = ""
     rejoin: bool = False
 
 

@@ -83,13 +83,15 @@ def topology_of(params: Mapping[str, Any]) -> Topology:
         source,
         driver,
         driver_config,
-        policy_of(source.topology, params.get("policy") or {}, source.config.get("node_basename")),
+        policy_of(source.topology, params.get("policy") or {}, source.config),
         **{key: _mfa(source.topology, key, params.get(key)) for key in ("connect", "disconnect", "list_nodes")},
     )
 
 
-def policy_of(topology: str, given: Mapping[str, Any], node_basename: Optional[str]) -> Policy:
+def policy_of(topology: str, given: Mapping[str, Any], config: Mapping[str, Any]) -> Policy:
     """The policy; without a ``scope`` of its own it is ``<node_basename>@*``, and empty where there is no basename.
+
+    :param config: the strategy's, of which ``node_basename`` and ``include_not_ready`` matter here.
 
     :raises TopologyError: a value is out of its range.
     """
@@ -102,8 +104,9 @@ def policy_of(topology: str, given: Mapping[str, Any], node_basename: Optional[s
             raise TopologyError(topology, f"policy.{key}", f"{values[key]!r} is less than {least}")
     scope = values.get("scope")
     if scope is None:
-        scope = [f"{node_basename}@*"] if node_basename else []
-    return Policy(**{**values, "max_prune": max_prune, "scope": tuple(scope)})
+        scope = [f"{config['node_basename']}@*"] if config.get("node_basename") else []
+    include_not_ready = bool(config.get("include_not_ready"))
+    return Policy(**{**values, "max_prune": max_prune, "scope": tuple(scope), "include_not_ready": include_not_ready})
 
 
 def check_node_name(topology: str, option: str, name: Any) -> str:

@@ -1,0 +1,110 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Connecting: many nodes by one call on their hub, and members that must leave before they can be whole again."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Optional, Sequence
+
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base import Outcome
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_members import Members
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_mfa import Mfa
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_prune import Pruner
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Call
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors import BadRpc
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom, ExportFun
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import UnreachableError
+from ansible_collections.selfheal.cluster.plugins.module_utils._graph import missing_links
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, Node
+
+_NET_SETUP = 8.0
+"""Seconds: connect_node to a black hole blocks for net_setuptime, which is 7 by default."""
+_ALONE = 5.0
+_POLL = 0.1
+
+_CONNECT_NODE = ExportFun(Atom("net_kernel"), Atom("connect_node"), 1)
+
+
+class Connector:
+    def __init__(self, members: Members, pruner: Pruner, connect: Optional[Mfa]) -> None:
+        self._members = members
+        self._pruner = pruner
+        self._connect = connect
+
+    async def connect(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
+        problems: dict[Action, Optional[str]] = {}
+        for action in actions:
+            if action.rejoin:
+                problems[action] = await self._leave_first(action.node, desired)
+        by_observer: dict[str, list[Action]] = {}
+        for action in actions:
+            if not problems.get(action):
+                by_observer.setdefault(str(action.observer), []).append(action)
+        outcomes = await asyncio.gather(*(self._from(observer, todo) for observer, todo in by_observer.items()))
+        for outcome in outcomes:
+            problems.update(outcome)
+        return problems
+
+    async def _leave_first(self, name: str, desired: Sequence[Node]) -> Optional[str]:
+        """Each such node is looked at again, since the one before may have been all that was wrong."""
+        names = frozenset(node.name for node in desired)
+        if name not in missing_links(await self._members.views(desired, names), names):
+            return None
+        problem = await self._pruner.leave(name)
+        if problem:
+            return problem
+        now = asyncio.get_running_loop().time
+        deadline = now() + _ALONE
+        while now() < deadline:
+            views = await self._members.views(desired, names)
+            if not any(name in view.peers for view in views.values()):
+                return None
+            await asyncio.sleep(_POLL)
+        return f"it was told to leave before it rejoins, and is still listed after {_ALONE:g} s"
+
+    async def _from(self, observer: str, actions: Sequence[Action]) -> Outcome:
+        """Nodes that answer us are connected one after the other in one call; the others, which can take seconds to fail,
+        in a call each."""
+        if self._connect:
+            return await self._each(observer, actions)
+        near = [action for action in actions if self._members.answers(action.node)]
+        far = [action for action in actions if not self._members.answers(action.node)]
+        found = await asyncio.gather(self._together(observer, near), self._each(observer, far))
+        return {**found[0], **found[1]}
+
+    async def _together(self, observer: str, actions: Sequence[Action]) -> Outcome:
+        if not actions:
+            return {}
+        call = Call("lists", "map", [_CONNECT_NODE, [Atom(action.node) for action in actions]])
+        try:
+            answers = await self._members.call(observer, call, _NET_SETUP)
+        except (UnreachableError, BadRpc) as error:
+            return dict.fromkeys(actions, error.reason)
+        if not isinstance(answers, list) or len(answers) != len(actions):
+            return dict.fromkeys(actions, f"{observer} answered {call.text} with something else than a list of results")
+        return {action: _problem(answer, observer) for action, answer in zip(actions, answers)}
+
+    async def _each(self, observer: str, actions: Sequence[Action]) -> Outcome:
+        results = await asyncio.gather(*(self._one(observer, action.node) for action in actions))
+        return dict(zip(actions, results))
+
+    async def _one(self, observer: str, name: str) -> Optional[str]:
+        call = self._connect.call(name) if self._connect else Call("net_kernel", "connect_node", [Atom(name)])
+        try:
+            return _problem(await self._members.call(observer, call, _NET_SETUP), observer)
+        except (UnreachableError, BadRpc) as error:
+            return error.reason
+
+
+def _problem(answer: Any, observer: str) -> Optional[str]:
+    """What ``connect`` returned, as libcluster reads it: true, false or ignored; a function of the user's may also say
+    ok, or ok with something."""
+    if answer in ("true", "ok") or (isinstance(answer, tuple) and answer[:1] == ("ok",)):
+        return None
+    if answer == "ignored":
+        return f"{observer} is not part of a distributed system"
+    if answer == "false":
+        return f"{observer} could not reach it, or one of the two refused the other (another cookie, say)"
+    return "the connect function returned neither true nor ok"

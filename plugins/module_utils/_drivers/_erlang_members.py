@@ -1,0 +1,139 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The open connections to the members, and what they say of themselves."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Callable, Optional, Sequence
+
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_cookie import cookie_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_mfa import Mfa
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_view import (
+    ASK_STATE,
+    ASK_SYNCED,
+    State,
+    names_in,
+    parse_state,
+    view_of,
+)
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Call
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.connection import Connection
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors import BadRpc, ConnectionLost
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import UnreachableError
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import Node, Observation, Unreachable, View
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology
+
+_SLOW_START = 0.25
+"""Seconds after which an opening no longer counts as one of the ``parallel`` ones: a black hole keeps no place."""
+
+
+class Members:
+    """``global_mesh`` and ``exclusive`` are what the last observation showed; one member with it is enough."""
+
+    def __init__(self, topology: Topology, list_nodes: Optional[Mfa]) -> None:
+        config = topology.driver_config
+        self.global_mesh = False
+        self.exclusive = False
+        self._config = config
+        self._timeout: float = config["timeout"]
+        self._cookie = cookie_of(topology.name, config)
+        self._list_nodes = list_nodes
+        self._connections: dict[str, Connection] = {}
+        self._unreachable: dict[str, Unreachable] = {}
+
+    async def observe(
+        self, desired: Sequence[Node], in_scope: Callable[[str], bool], again: bool
+    ) -> Observation:
+        """All views at once: those of the desired nodes, then those of the in-scope peers that they list.
+
+        :param again: ask also those who were unreachable before.
+        """
+        if again:
+            self._unreachable = {}
+        names = frozenset(node.name for node in desired)
+        views = await self.views(desired, names)
+        listed = frozenset().union(*(view.peers for view in views.values())) - names
+        strays = [Node(name) for name in sorted(listed) if in_scope(name)]
+        views.update(await self.views(strays, names))
+        relevant = names | frozenset(node.name for node in strays)
+        return Observation(views, {name: why for name, why in self._unreachable.items() if name in relevant})
+
+    async def views(self, nodes: Sequence[Node], desired: frozenset[str]) -> dict[str, View]:
+        """The views of those of ``nodes`` who answer."""
+        asked = [node for node in nodes if node.name not in self._unreachable]
+        places = asyncio.Semaphore(self._config["parallel"])
+        found = await asyncio.gather(*(self._view(node, desired, places) for node in asked))
+        return {view.observer: view for view in found if view}
+
+    async def call(self, name: str, call: Call, extra: float = 0.0) -> Any:
+        """One call on a member that has answered before.
+
+        :param extra: seconds on top of the driver's time-out, for a call that may block for long.
+        :raises UnreachableError: it no longer answers.
+        :raises BadRpc: the call failed there.
+        """
+        connection = self._connections.get(name)
+        if not connection:
+            raise ConnectionLost(f"{name} has not answered yet")
+        (answer,) = await connection.call_all([call], self._timeout + extra)
+        if isinstance(answer, BadRpc):
+            raise answer
+        return answer
+
+    def answers(self, name: str) -> bool:
+        connection = self._connections.get(name)
+        return connection is not None and not connection.closed
+
+    async def close(self) -> None:
+        for connection in self._connections.values():
+            connection.close()
+        self._connections.clear()
+
+    async def _view(self, node: Node, desired: frozenset[str], places: asyncio.Semaphore) -> Optional[View]:
+        try:
+            return await self._ask(await self._connection(node, places), desired)
+        except UnreachableError as error:
+            self._unreachable[node.name] = Unreachable(error.reason, error.silent)
+            lost = self._connections.pop(node.name, None)
+            if lost:
+                lost.close()
+            return None
+
+    async def _connection(self, node: Node, places: asyncio.Semaphore) -> Connection:
+        if not self.answers(node.name):
+            async with places:
+                opening = asyncio.ensure_future(self._open(node))
+                await asyncio.wait([opening], timeout=_SLOW_START)
+            self._connections[node.name] = await opening
+        return self._connections[node.name]
+
+    async def _open(self, node: Node) -> Connection:
+        return await Connection.open(
+            node.name,
+            node.address,
+            cookie=self._cookie,
+            port=self._config["port"],
+            epmd_port=self._config["epmd_port"],
+            own_name=self._config["node_name"],
+            timeout=self._timeout,
+        )
+
+    async def _ask(self, connection: Connection, desired: frozenset[str]) -> View:
+        calls = [ASK_STATE, self._list_nodes.call() if self._list_nodes else ASK_SYNCED]
+        state_answer, listing = await connection.call_all(calls, self._timeout)
+        state = parse_state(_returned(state_answer))
+        self.global_mesh = self.global_mesh or state.global_mesh
+        self.exclusive = self.exclusive or state.exclusive
+        if self._list_nodes:
+            peers = names_in(_returned(listing), calls[1].text) - {connection.own_name, connection.name}
+            return View(connection.name, peers, stopping=state.stopping)
+        synced = frozenset() if isinstance(listing, BadRpc) else names_in(listing, calls[1].text)
+        return view_of(connection.name, state, synced, desired, connection.own_name)
+
+
+def _returned(answer: Any) -> Any:
+    if isinstance(answer, BadRpc):
+        raise UnreachableError(answer.reason)
+    return answer

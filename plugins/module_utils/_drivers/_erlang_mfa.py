@@ -1,0 +1,62 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``[module, function, args]`` as a user writes it in YAML, and as Erlang terms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Optional, Sequence
+
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Call
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom, charlist
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+
+LIBCLUSTER_DEFAULTS = {
+    "connect": ("net_kernel", "connect_node", []),
+    "disconnect": ("erlang", "disconnect_node", []),
+    "list_nodes": ("erlang", "nodes", ["connected"]),
+}
+"""libcluster 3.5's own values. They mean the driver's safe way, so that a configuration can be carried over as it is."""
+
+
+@dataclass(frozen=True)
+class Mfa:
+    module: str
+    function: str
+    args: tuple[Any, ...]
+
+    def call(self, *nodes: str) -> Call:
+        """The call with the nodes' names, as atoms, behind its own arguments."""
+        return Call(self.module, self.function, [*self.args, *(Atom(node) for node in nodes)])
+
+
+def own_mfa(topology: str, option: str, value: Optional[Sequence[Any]]) -> Optional[Mfa]:
+    """The user's own function, or None where the driver's safe way is meant.
+
+    :raises TopologyError: an argument is no Erlang term that can be written in YAML.
+    """
+    if value is None or (value[0], value[1], list(value[2])) == LIBCLUSTER_DEFAULTS[option]:
+        return None
+    args = tuple(_term(topology, f"{option}[2][{index}]", arg) for index, arg in enumerate(value[2]))
+    return Mfa(value[0], value[1], args)
+
+
+def _term(topology: str, option: str, value: Any) -> Any:
+    if isinstance(value, bool):
+        return Atom("true" if value else "false")
+    if isinstance(value, str):
+        return Atom(value)
+    if isinstance(value, (int, float)):
+        return value
+    if isinstance(value, (list, tuple)):
+        return [_term(topology, f"{option}[{index}]", item) for index, item in enumerate(value)]
+    if isinstance(value, dict) and len(value) == 1:
+        ((kind, inner),) = value.items()
+        if kind == "binary" and isinstance(inner, str):
+            return inner.encode()
+        if kind == "charlist" and isinstance(inner, str):
+            return charlist(inner)
+    raise TopologyError(
+        topology, option, f"{value!r} is neither a string (an atom), a number, a list, {{binary: text}} nor {{charlist: text}}"
+    )

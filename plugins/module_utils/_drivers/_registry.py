@@ -1,0 +1,21 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The door to the drivers, as ``_strategies/_registry.py`` is to the strategies."""
+
+from __future__ import annotations
+
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base import Driver
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology
+
+
+def driver_for(topology: Topology) -> Driver:
+    """The chosen driver, with nothing opened yet.
+
+    :raises TopologyError: an option has a value that shows as wrong only when it is used, an unreadable cookie file say.
+    """
+    if topology.driver == "erlang":
+        from ansible_collections.selfheal.cluster.plugins.module_utils._drivers import erlang
+
+        return erlang.ErlangDriver(topology)
+    raise ValueError(topology.driver)

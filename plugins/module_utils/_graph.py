@@ -1,0 +1,70 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Views as a graph. Every result is sorted, so that the order of the inputs does not matter."""
+
+from __future__ import annotations
+
+from typing import Collection, Mapping
+
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import View
+
+
+def islands(views: Mapping[str, View], among: Collection[str]) -> tuple[tuple[str, ...], ...]:
+    """The connected components of the views, largest first, then by name. One end's word is enough for a link.
+
+    :param among: the nodes that count; one that neither answered nor is listed by anybody who did is in no island.
+    """
+    counted = frozenset(among)
+    found: list[set[str]] = []
+    for start in views:
+        if start in counted and not any(start in island for island in found):
+            found = _merged(_reach(start, views, counted), found)
+    return tuple(sorted((tuple(sorted(island)) for island in found), key=lambda island: (-len(island), island)))
+
+
+def _reach(start: str, views: Mapping[str, View], counted: frozenset[str]) -> set[str]:
+    """Whom the views lead to, from one to the next; cheap in a whole mesh, where the first view leads to everyone."""
+    reached = {start}
+    edge = {start}
+    while edge and len(reached) < len(counted):
+        edge = set().union(*(views[name].peers for name in edge if name in views)) & counted
+        edge -= reached
+        reached |= edge
+    return reached
+
+
+def _merged(island: set[str], others: list[set[str]]) -> list[set[str]]:
+    apart = [other for other in others if other.isdisjoint(island)]
+    for other in others:
+        if not other.isdisjoint(island):
+            island |= other
+    return [*apart, island]
+
+
+def missing_links(views: Mapping[str, View], among: Collection[str]) -> dict[str, set[str]]:
+    """Both directions of every link among nodes that answered which one end or both do not list, or list but have not
+    finished with. Nodes that lack nothing are left out."""
+    answering = frozenset(among) & frozenset(views)
+    missing: dict[str, set[str]] = {}
+    for name in answering:
+        view = views[name]
+        sound = view.peers if view.synced is None else view.peers & view.synced
+        for peer in answering - sound - {name}:
+            missing.setdefault(name, set()).add(peer)
+            missing.setdefault(peer, set()).add(name)
+    return missing
+
+
+def cover(missing: Mapping[str, Collection[str]]) -> tuple[str, ...]:
+    """A small set of nodes, chosen greedily, that has an end of every missing link. Those with most come first."""
+    left = {name: set(peers) for name, peers in missing.items()}
+    chosen = []
+    while left:
+        worst = max(left, key=lambda name: (len(left[name]), name))
+        chosen.append(worst)
+        for peer in left.pop(worst):
+            left[peer].discard(worst)
+            if not left[peer]:
+                del left[peer]
+    return tuple(chosen)

@@ -1,0 +1,62 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A discovery as users see it and hand it on: the ``nodes``, ``status`` and ``reasons`` of nodes_info."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Mapping
+
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
+    COMPLETE,
+    FAILED,
+    PARTIAL,
+    Discovery,
+    Node,
+)
+
+
+def nodes_of(discovery: Discovery) -> List[Dict[str, Any]]:
+    """The nodes, each a dict with ``name``, ``address``, ``state`` and ``attributes``."""
+    return [
+        {"name": node.name, "address": node.address, "state": node.state, "attributes": dict(node.attributes)}
+        for node in discovery.nodes
+    ]
+
+
+def listing_of(discovery: Discovery) -> Dict[str, Any]:
+    """What nodes_info returns."""
+    return {"nodes": nodes_of(discovery), "status": discovery.status, "reasons": list(discovery.reasons)}
+
+
+def discovery_of(listing: Any, authoritative: bool = True) -> Discovery:
+    """The way back from :func:`listing_of`.
+
+    :raises ValueError: it is no such listing. Above all a bare list of names is none, since it does not say whether it
+        is complete.
+    """
+    if not isinstance(listing, Mapping) or not {"nodes", "status"} <= set(listing):
+        raise ValueError(
+            "expected the result of selfheal.cluster.nodes_info, a dictionary with 'nodes', 'status' and 'reasons';"
+            " a list of nodes alone does not say whether it is complete"
+        )
+    reasons = [str(reason) for reason in listing.get("reasons") or []]
+    status = listing["status"]
+    if status == FAILED:
+        return Discovery.failed(reasons, authoritative)
+    if status not in (COMPLETE, PARTIAL):
+        raise ValueError(f"status {status!r} is none of {COMPLETE}, {PARTIAL}, {FAILED}")
+    if not isinstance(listing["nodes"], (list, tuple)):
+        raise ValueError("'nodes' is not a list")
+    nodes = [_node_of(node) for node in listing["nodes"]]
+    return (
+        Discovery.complete(nodes, authoritative)
+        if status == COMPLETE
+        else Discovery.partial(nodes, reasons, authoritative)
+    )
+
+
+def _node_of(node: Any) -> Node:
+    if not isinstance(node, Mapping) or not isinstance(node.get("name"), str) or not node["name"]:
+        raise ValueError(f"{node!r} is not a node, which is a dictionary with at least 'name'")
+    return Node(node["name"], node.get("address"), node.get("state") or Node.state, dict(node.get("attributes") or {}))

@@ -1,0 +1,51 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The planner: one pure function from what should be and what is to what to do. It does no I/O and reads no clock."""
+
+from __future__ import annotations
+
+from typing import Sequence
+
+from ansible_collections.selfheal.cluster.plugins.module_utils._graph import islands
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
+    FAILED,
+    PRUNE,
+    Discovery,
+    DriverFacts,
+    Observation,
+    Plan,
+    Policy,
+)
+from ansible_collections.selfheal.cluster.plugins.module_utils._plan_connect import connect_actions
+from ansible_collections.selfheal.cluster.plugins.module_utils._plan_prune import prune_actions, strays
+
+
+def plan(
+    discovery: Discovery,
+    observation: Observation,
+    policy: Policy,
+    facts: DriverFacts,
+    earlier: Sequence[Discovery] = (),
+    recently_pruned: frozenset[str] = frozenset(),
+) -> Plan:
+    """What would heal this cluster.
+
+    :param earlier: the discoveries directly before this one, oldest first; they can confirm that a node is gone.
+    :param recently_pruned: what the last five minutes already pruned; it counts towards ``max_prune``.
+    :raises ValueError: the discovery failed. Nothing is ever planned from a failed discovery.
+    """
+    if discovery.status == FAILED:
+        raise ValueError("no plan is made from a failed discovery")
+    members = relevant(discovery, observation, policy)
+    prunes = tuple(prune_actions(discovery, observation, policy, facts, earlier, recently_pruned))
+    leaving = frozenset(action.node for action in prunes if action.kind == PRUNE)
+    connects = connect_actions(discovery, observation, policy, facts, members - leaving)
+    return Plan((*prunes, *connects), islands(observation.views, members))
+
+
+def relevant(discovery: Discovery, observation: Observation, policy: Policy) -> frozenset[str]:
+    """The names that this topology is about: the desired ones, and the strays that it may prune (all of them as long as
+    no scope says which). Whoever else is linked to the cluster is none of its business."""
+    prunable = (name for name in strays(discovery, observation) if not policy.scope or policy.in_scope(name))
+    return discovery.names.union(prunable)

@@ -1,0 +1,155 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The half of the planner that links: few edges where the mesh completes itself, all of them where it does not."""
+
+from __future__ import annotations
+
+from typing import Iterator, Mapping, Optional, Sequence
+
+from ansible_collections.selfheal.cluster.plugins.module_utils._graph import cover, islands, missing_links
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
+    CONNECT,
+    KEEP,
+    NOT_READY,
+    REFUSE,
+    TERMINATING,
+    Action,
+    Discovery,
+    DriverFacts,
+    Observation,
+    Policy,
+    View,
+)
+
+
+def connect_actions(
+    discovery: Discovery,
+    observation: Observation,
+    policy: Policy,
+    facts: DriverFacts,
+    staying: frozenset[str],
+) -> Iterator[Action]:
+    """
+    :param staying: the relevant names without those that this plan prunes: who can hold two nodes in one island.
+    """
+    wanted: set[str] = set()
+    for node in sorted(discovery.nodes, key=lambda node: node.name):
+        view = observation.views.get(node.name)
+        if node.state == TERMINATING or (view and view.stopping):
+            yield Action(KEEP, node.name, TERMINATING, detail="neither connected nor pruned until it is gone")
+        elif node.state == NOT_READY and not policy.include_not_ready:
+            yield Action(KEEP, node.name, NOT_READY, detail="never pruned, and not newly connected (include_not_ready)")
+        else:
+            wanted.add(node.name)
+    answering = sorted(wanted & frozenset(observation.views))
+    absent = sorted(wanted - frozenset(observation.views))
+    if not facts.transitive:
+        yield from _pairs(answering, observation.views)
+        yield from _absent_from_each(answering, absent, observation)
+        return
+    mesh = _Mesh(answering, observation.views, staying, facts.exclusive)
+    if facts.exclusive:
+        yield from mesh.rejoins_and_merges()
+    else:
+        yield from mesh.links_and_merges()
+    yield from _absent_from_mesh(mesh.hub, answering, absent, observation, facts)
+
+
+def _pairs(answering: Sequence[str], views: Mapping[str, View]) -> Iterator[Action]:
+    """Each missing link once, called by an end that lacks it, the calls spread evenly over the ends."""
+    everyone = frozenset(answering)
+    lacking = {name: everyone - views[name].peers - {name} for name in answering}
+    for row, name in enumerate(answering):
+        if not lacking[name]:
+            continue
+        detail = f"{name} does not list it"
+        for column, peer in enumerate(answering):
+            if peer in lacking[name]:
+                other_calls = (row + column) % 2 == (row < column)
+                if not other_calls or name not in lacking[peer]:
+                    yield Action(CONNECT, peer, "missing", name, None, detail)
+
+
+def _absent_from_each(answering: Sequence[str], absent: Sequence[str], observation: Observation) -> Iterator[Action]:
+    for node in absent:
+        observers = [name for name in answering if node not in observation.views[name].peers]
+        yield from _reach_out(node, observers, observation)
+
+
+def _absent_from_mesh(
+    hub: Optional[str], answering: Sequence[str], absent: Sequence[str], observation: Observation, facts: DriverFacts
+) -> Iterator[Action]:
+    for node in absent:
+        lacking = [name for name in answering if node not in observation.views[name].peers]
+        listed_by_some = len(lacking) < len(answering)
+        if listed_by_some and lacking and facts.exclusive:
+            yield _refuse(node, "no_answer", f"not listed by {', '.join(lacking)}, and it takes no call to rejoin")
+        elif listed_by_some:
+            yield from _reach_out(node, lacking, observation)
+        else:
+            yield from _reach_out(node, [hub] if hub else [], observation)
+            if not hub:
+                yield _refuse(node, "no_answer", "no member answers that could connect it")
+
+
+def _reach_out(node: str, observers: Sequence[str], observation: Observation) -> Iterator[Action]:
+    """A node that is out of reach from here may be in reach of a member, unless it took our connection in silence."""
+    why = observation.unreachable.get(node)
+    if why and why.silent and observers:
+        yield _refuse(node, "no_answer", why.reason)
+        return
+    for observer in observers:
+        yield Action(CONNECT, node, "missing", observer, detail=f"{observer} does not list it")
+
+
+def _refuse(node: str, reason: str, detail: str) -> Action:
+    return Action(REFUSE, node, reason, refused=CONNECT, detail=detail)
+
+
+class _Mesh:
+    """The nodes that answered and are wanted, in a mesh where one link merges two islands."""
+
+    def __init__(
+        self, answering: Sequence[str], views: Mapping[str, View], staying: frozenset[str], exclusive: bool
+    ) -> None:
+        self._views = views
+        wanted = frozenset(answering)
+        parts = (tuple(name for name in island if name in wanted) for island in islands(views, staying))
+        self._islands = [_Island(part, _rejoining(part, views) if exclusive else ()) for part in parts if part]
+        self._islands.sort(key=lambda island: (-len(island.sound), island.sound))
+        self.hub = self._islands[0].sound[0] if self._islands else None
+
+    def links_and_merges(self) -> Iterator[Action]:
+        for island in self._islands:
+            yield from _pairs(island.names, self._views)
+        yield from self._merges()
+
+    def rejoins_and_merges(self) -> Iterator[Action]:
+        yield from self._merges()
+        for island in self._islands:
+            if len(island.rejoining) * 2 > len(island.names):
+                lacking = f"{len(island.rejoining)} of the {len(island.names)} members of its island lack links"
+                for node in island.rejoining:
+                    yield _refuse(node, "unsteady", f"{lacking}, too many to let them leave and rejoin")
+            else:
+                for node in island.rejoining:
+                    detail = "it lacks links and no link can be added alone, so it leaves and rejoins"
+                    yield Action(CONNECT, node, "rejoin", self.hub, detail=detail, rejoin=True)
+
+    def _merges(self) -> Iterator[Action]:
+        for island in self._islands[1:]:
+            yield Action(CONNECT, island.sound[0], "island", self.hub, detail=f"{self.hub} is in another island")
+
+
+class _Island:
+    """Its nodes in the order of their names, and which of them must leave and rejoin for it to be whole."""
+
+    def __init__(self, names: Sequence[str], rejoining: Sequence[str]) -> None:
+        self.names = names
+        self.rejoining = rejoining
+        self.sound = tuple(name for name in names if name not in rejoining)
+
+
+def _rejoining(names: Sequence[str], views: Mapping[str, View]) -> Sequence[str]:
+    return cover(missing_links(views, names))

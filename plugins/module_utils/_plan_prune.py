@@ -1,0 +1,146 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The half of the planner that removes. Everything here that is not a PRUNE is a reason not to."""
+
+from __future__ import annotations
+
+from typing import Iterator, Optional, Sequence
+
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
+    COMPLETE,
+    KEEP,
+    PRUNE,
+    REFUSE,
+    Action,
+    Discovery,
+    DriverFacts,
+    Observation,
+    Policy,
+)
+
+
+def prune_actions(
+    discovery: Discovery,
+    observation: Observation,
+    policy: Policy,
+    facts: DriverFacts,
+    earlier: Sequence[Discovery],
+    recently_pruned: frozenset[str],
+) -> Iterator[Action]:
+    """One decision for each stray that is linked to a desired node, in the order of their names."""
+    candidates = []
+    for name in sorted(strays(discovery, observation)):
+        verdict = _exempt(name, observation, policy) or _refused_alone(name, discovery, observation, policy, facts)
+        if verdict and verdict.reason != "no_answer":
+            yield verdict
+        else:
+            candidates.append((name, verdict))
+    refused_together = _refused_together([name for name, _ in candidates], discovery, observation, policy, recently_pruned)
+    for name, verdict in candidates:
+        if refused_together:
+            yield _refuse(name, *refused_together)
+        elif verdict:
+            yield verdict
+        elif _confirmations(name, discovery, earlier) < policy.confirmations:
+            yield _refuse(name, "unconfirmed", f"{policy.confirmations} complete discoveries in a row have to miss it")
+        else:
+            yield from _prunes(name, observation, facts)
+
+
+def strays(discovery: Discovery, observation: Observation) -> frozenset[str]:
+    """Who is linked to a desired node, by the word of either end, and is not desired."""
+    listed = frozenset().union(*(view.peers for name, view in observation.views.items() if name in discovery.names))
+    linked = (name for name, view in observation.views.items() if not view.peers.isdisjoint(discovery.names))
+    return listed.union(linked) - discovery.names
+
+
+def _exempt(name: str, observation: Observation, policy: Policy) -> Optional[Action]:
+    if policy.scope and not policy.in_scope(name):
+        return Action(KEEP, name, "out_of_scope", detail=f"policy.scope is {', '.join(policy.scope)}")
+    if name in observation.views and observation.views[name].stopping:
+        return Action(KEEP, name, "terminating", detail="it says itself that it is stopping")
+    return None
+
+
+def _refused_alone(
+    name: str, discovery: Discovery, observation: Observation, policy: Policy, facts: DriverFacts
+) -> Optional[Action]:
+    if not policy.prune:
+        return _refuse(name, "prune_off", "policy.prune is false")
+    if not policy.scope:
+        return _refuse(name, "no_scope", "set policy.scope to the names that may be pruned, such as ['app@*']")
+    if discovery.status != COMPLETE:
+        return _refuse(name, "partial", f"the discovery is {discovery.status}: {'; '.join(discovery.reasons)}")
+    if not discovery.authoritative and not policy.prune_unauthoritative:
+        return _refuse(name, "unauthoritative", "the strategy cannot list everyone (policy.prune_unauthoritative)")
+    if not _is_live(name, observation):
+        return None
+    if not (facts.reversible if policy.prune_live is None else policy.prune_live):
+        return _refuse(name, "prune_live", "it is alive as far as the members know (policy.prune_live)")
+    if facts.prune_needs_answer and name not in observation.views:
+        why = observation.unreachable.get(name)
+        return _refuse(
+            name,
+            "no_answer",
+            f"it takes no call ({why.reason if why else 'it was not asked'}), and dropping it from the other side would "
+            "cost healthy links; it goes once the members drop it",
+        )
+    return None
+
+
+def _refused_together(
+    candidates: Sequence[str],
+    discovery: Discovery,
+    observation: Observation,
+    policy: Policy,
+    recently_pruned: frozenset[str],
+) -> Optional[tuple[str, str]]:
+    if not candidates:
+        return None
+    if not discovery.nodes and not policy.allow_empty:
+        return "empty", "the discovery is complete and empty (policy.allow_empty)"
+    members = _members_in_scope(discovery, observation, policy)
+    going = frozenset(candidates) | recently_pruned
+    limit = policy.prune_limit(len(members | recently_pruned))
+    if len(going) > limit:
+        lately = f", {len(recently_pruned)} of them within the last 5 minutes" if recently_pruned else ""
+        return "max_prune", f"{len(going)} would go{lately}, policy.max_prune {policy.max_prune} allows {limit}"
+    left = len(members - frozenset(candidates))
+    if left < policy.min_nodes:
+        return "min_nodes", f"{left} would be left, policy.min_nodes is {policy.min_nodes}"
+    return None
+
+
+def _members_in_scope(discovery: Discovery, observation: Observation, policy: Policy) -> frozenset[str]:
+    members = strays(discovery, observation) | (discovery.names & observation.members)
+    return frozenset(name for name in members if policy.in_scope(name))
+
+
+def _is_live(name: str, observation: Observation) -> bool:
+    if name in observation.views:
+        return True
+    return any(name in view.peers - view.down for view in observation.views.values())
+
+
+def _confirmations(name: str, discovery: Discovery, earlier: Sequence[Discovery]) -> int:
+    confirmed = 0
+    for one in (discovery, *reversed(earlier)):
+        if one.status != COMPLETE or name in one.names:
+            break
+        confirmed += 1
+    return confirmed
+
+
+def _prunes(name: str, observation: Observation, facts: DriverFacts) -> Iterator[Action]:
+    detail = "discovery does not list it"
+    if facts.prune_needs_answer and _is_live(name, observation):
+        yield Action(PRUNE, name, "not_desired", name, detail=detail)
+        return
+    for observer in sorted(observation.views):
+        if name in observation.views[observer].peers and observer != name:
+            yield Action(PRUNE, name, "not_desired", observer, detail=detail)
+
+
+def _refuse(name: str, reason: str, detail: str) -> Action:
+    return Action(REFUSE, name, reason, refused=PRUNE, detail=detail)

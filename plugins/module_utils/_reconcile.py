@@ -1,0 +1,232 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The round (discover, observe, plan, apply, observe again) and the bounded rounds until converged."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from typing import Any, Callable, Coroutine, Sequence
+
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base import Driver
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._registry import driver_for
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
+    CONNECT,
+    COMPLETE,
+    FAILED,
+    Discovery,
+    Node,
+    Observation,
+    Plan,
+)
+from ansible_collections.selfheal.cluster.plugins.module_utils._plan import plan
+from ansible_collections.selfheal.cluster.plugins.module_utils._result import Record
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import discover
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology
+
+RECENTLY = 300.0
+"""Seconds over which ``max_prune`` counts what was already pruned."""
+
+
+def inspect(topology: Topology, full: bool = False) -> dict[str, Any]:
+    """Discover, observe and plan; change nothing and wait for no confirmation.
+
+    :returns: the result of ``membership_info``.
+    :raises RoundError: discovery failed, or no desired node answered.
+    """
+    record = Record(topology.name, full)
+    return _run(topology, record, lambda reconciler: reconciler.inspect(), record.inspected)
+
+
+def converge(topology: Topology, check_mode: bool, max_rounds: int, full: bool = False) -> dict[str, Any]:
+    """Round after round until the cluster is whole, nothing more can be done, or ``max_rounds`` are over.
+
+    :returns: the result of ``membership``.
+    :raises RoundError: discovery failed, no desired node answered, the run was interrupted, or a node is unreachable and
+        the policy says that this fails.
+    """
+    record = Record(topology.name, full)
+    return _run(topology, record, lambda reconciler: reconciler.converge(check_mode, max_rounds), record.done)
+
+
+def _run(
+    topology: Topology,
+    record: Record,
+    work: Callable[[Reconciler], Coroutine[Any, Any, None]],
+    result: Callable[[], dict[str, Any]],
+) -> dict[str, Any]:
+    async def main() -> None:
+        task = asyncio.ensure_future(work(reconciler))
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        try:
+            await task
+        finally:
+            await reconciler.driver.close()
+
+    reconciler = Reconciler(topology, driver_for(topology), record)
+    problem = None
+    try:
+        asyncio.run(main())
+    except asyncio.CancelledError:
+        problem = "interrupted; what was done until then is in the result, and running again is safe"
+    except _CannotGoOn as error:
+        problem = str(error)
+    if problem:
+        raise RoundError(topology.name, problem, result())
+    return result()
+
+
+class _CannotGoOn(Exception):
+    pass
+
+
+class Reconciler:
+    """One topology, its driver with open connections, and the record of what happened."""
+
+    def __init__(self, topology: Topology, driver: Driver, record: Record) -> None:
+        self.driver = driver
+        self._topology = topology
+        self._policy = topology.policy
+        self._record = record
+        self._pruned_at: dict[str, float] = {}
+        self._ever_desired: dict[str, Node] = {}
+
+    async def inspect(self) -> None:
+        discovery = await self._discover()
+        observation = await self._observe(discovery)
+        self._record.saw(discovery, observation, self._plan(discovery, observation), self.driver.facts)
+        self._require_an_answer(discovery, observation)
+
+    async def converge(self, check_mode: bool, max_rounds: int) -> None:
+        for number in range(1, max_rounds + 1):
+            goes_on = await self._round(number, check_mode)
+            if not goes_on:
+                break
+        if self._policy.on_unreachable == "fail" and self._record.unreachable:
+            raise _CannotGoOn("policy.on_unreachable is 'fail': " + self._record.unreachable_text())
+
+    async def _round(self, number: int, check_mode: bool) -> bool:
+        """:returns: whether another round may get further."""
+        self._record.rounds = number
+        discovery = await self._discover()
+        observation = await self._observe(discovery)
+        first = self._plan(discovery, observation)
+        self._record.saw(discovery, observation, first, self.driver.facts)
+        self._require_an_answer(discovery, observation)
+        earlier: Sequence[Discovery] = ()
+        if any(action.reason == "unconfirmed" for action in first.refusals):
+            discovery, earlier = await self._confirm(discovery)
+            observation = await self._observe(discovery)
+        todo = self._plan(discovery, observation, earlier)
+        self._record.saw(discovery, observation, todo, self.driver.facts)
+        if check_mode:
+            self._record.predicts(todo)
+            return False
+        if not todo.prunes and not todo.connects:
+            return False
+        failed = await self._apply(todo, discovery)
+        observation = await self._settle_after(discovery, earlier, failed)
+        after = self._plan(discovery, observation, earlier)
+        self._record.saw(discovery, observation, after, self.driver.facts)
+        return not after.converged
+
+    async def _discover(self, attempt: int = 0) -> Discovery:
+        with self._record.timed("discover"):
+            discovery = await self._ask_source(attempt)
+        if discovery.status == FAILED:
+            self._record.discovery_failed(discovery)
+            raise _CannotGoOn(f"discovery failed, so nothing was changed: {'; '.join(discovery.reasons)}")
+        self._ever_desired.update((node.name, node) for node in discovery.nodes)
+        return discovery
+
+    async def _ask_source(self, attempt: int) -> Discovery:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(None, discover, self._topology.source, attempt)
+
+    async def _confirm(self, first: Discovery) -> tuple[Discovery, Sequence[Discovery]]:
+        """Ask again until the policy's number of complete discoveries in a row is there.
+
+        :returns: the discovery to plan from and those before it; the first one alone when a later one was not complete.
+        """
+        discoveries = [first]
+        with self._record.timed("confirm"):
+            for attempt in range(1, self._policy.confirmations):
+                await asyncio.sleep(self._policy.confirmation_interval)
+                again = await self._ask_source(attempt)
+                if again.status != COMPLETE:
+                    self._record.warn(f"not confirmed, so nothing is pruned: {'; '.join(again.reasons)}")
+                    return first, ()
+                discoveries.append(again)
+        return discoveries[-1], tuple(discoveries[:-1])
+
+    async def _observe(self, discovery: Discovery) -> Observation:
+        """The views; where links are missing inside an island, once more after the mesh had time to complete itself."""
+        with self._record.timed("observe"):
+            observation = await self.driver.observe(self._witnesses(discovery), self._policy.in_scope)
+        if _is_settled(self._plan(discovery, observation)):
+            return observation
+        with self._record.timed("settle"):
+            return await self.driver.settle(
+                self._witnesses(discovery),
+                self._policy.in_scope,
+                lambda seen: _is_settled(self._plan(discovery, seen)),
+            )
+
+    def _witnesses(self, discovery: Discovery) -> Sequence[Node]:
+        """Whom to ask: the desired nodes, or those of an earlier round once discovery is empty."""
+        return discovery.nodes or tuple(self._ever_desired.values())
+
+    async def _apply(self, todo: Plan, discovery: Discovery) -> frozenset[str]:
+        """Prune, then connect: a prune right after a connect finds a mesh in the middle of its synchronisation.
+
+        :returns: the nodes that could not be connected.
+        """
+        if todo.prunes:
+            with self._record.timed("prune"):
+                outcome = await self.driver.prune(todo.prunes, discovery.nodes)
+            for action, problem in outcome.items():
+                if problem is None:
+                    self._pruned_at[action.node] = time.monotonic()
+            self._record.pruned(outcome)
+        failed: frozenset[str] = frozenset()
+        if todo.connects:
+            with self._record.timed("connect"):
+                outcome = await self.driver.connect(todo.connects, discovery.nodes)
+            failed = frozenset(action.node for action, problem in outcome.items() if problem)
+            self._record.connected(outcome)
+        return failed
+
+    async def _settle_after(
+        self, discovery: Discovery, earlier: Sequence[Discovery], failed: frozenset[str]
+    ) -> Observation:
+        def done(seen: Observation) -> bool:
+            after = self._plan(discovery, seen, earlier)
+            return _is_settled(after) and all(action.node in failed for action in after.connects)
+
+        with self._record.timed("settle"):
+            return await self.driver.settle(self._witnesses(discovery), self._policy.in_scope, done)
+
+    def _plan(
+        self, discovery: Discovery, observation: Observation, earlier: Sequence[Discovery] = ()
+    ) -> Plan:
+        now = time.monotonic()
+        recently = frozenset(name for name, at in self._pruned_at.items() if now - at < RECENTLY)
+        return plan(discovery, observation, self._policy, self.driver.facts, earlier, recently)
+
+    def _require_an_answer(self, discovery: Discovery, observation: Observation) -> None:
+        if discovery.nodes and not observation.views:
+            raise _CannotGoOn(
+                f"none of the {len(discovery.nodes)} desired nodes answered, so nothing was changed: "
+                + self._record.unreachable_text()
+            )
+
+
+def _is_settled(seen: Plan) -> bool:
+    """No island lacks links inside; islands that have never met don't count, since time alone joins none."""
+    return not any(
+        (action.kind == CONNECT and action.rejoin) or action.reason == "unsteady" for action in seen.actions
+    )

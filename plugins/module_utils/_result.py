@@ -1,0 +1,199 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run saw and did, and the one place that gives it the shape that the modules return."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import Any, Iterator, Mapping, Optional
+
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
+    COMPLETE,
+    FAILED,
+    REFUSE,
+    Action,
+    Discovery,
+    DriverFacts,
+    Event,
+    Observation,
+    Plan,
+)
+from ansible_collections.selfheal.cluster.plugins.module_utils._picture import picture
+from ansible_collections.selfheal.cluster.plugins.module_utils._predict import predict
+
+SUMMARY_ABOVE = 50
+"""Views of more observers than this are cut to those that differ from the whole, unless they are asked for in full."""
+
+
+class Record:
+    """Filled by the round, read once at the end, also when the run ends early."""
+
+    def __init__(self, topology: str, full: bool) -> None:
+        self.rounds = 0
+        self._topology = topology
+        self._full = full
+        self._discovery: Optional[Discovery] = None
+        self._observation = Observation({})
+        self._plan: Optional[Plan] = None
+        self._facts: Optional[DriverFacts] = None
+        self._before: Optional[list[str]] = None
+        self._predicted: Optional[Plan] = None
+        self._connected: list[Action] = []
+        self._pruned: list[Action] = []
+        self._events: list[Event] = []
+        self._warnings: list[str] = []
+        self._timings: dict[str, float] = {}
+        self._start = time.monotonic()
+
+    @contextmanager
+    def timed(self, phase: str) -> Iterator[None]:
+        start = time.monotonic()
+        try:
+            yield
+        finally:
+            self._timings[phase] = self._timings.get(phase, 0.0) + time.monotonic() - start
+
+    def saw(self, discovery: Discovery, observation: Observation, plan: Plan, facts: DriverFacts) -> None:
+        self._discovery, self._observation, self._plan, self._facts = discovery, observation, plan, facts
+        if self._before is None:
+            self._before = self._picture(observation)
+
+    def discovery_failed(self, discovery: Discovery) -> None:
+        self._discovery = discovery
+
+    def warn(self, text: str) -> None:
+        if text not in self._warnings:
+            self._warnings.append(text)
+
+    def predicts(self, plan: Plan) -> None:
+        self._predicted = plan
+
+    def pruned(self, outcome: Mapping[Action, Optional[str]]) -> None:
+        for action, problem in outcome.items():
+            if problem is None:
+                self._pruned.append(action)
+                self._once("left", action, action.detail)
+            else:
+                self.warn(f"{action.node} was not pruned: {problem}")
+
+    def connected(self, outcome: Mapping[Action, Optional[str]]) -> None:
+        for action, problem in outcome.items():
+            if problem is None:
+                self._connected.append(action)
+                self._once("joined", action, action.detail)
+            else:
+                self._once("connect_failed", action, problem)
+                self.warn(f"{action.observer} could not connect {action.node}: {problem}")
+
+    def _once(self, event: str, action: Action, reason: str) -> None:
+        if not any(known.event == event and known.node == action.node for known in self._events):
+            self._events.append(Event(event, action.node, reason, action.observer))
+
+    @property
+    def unreachable(self) -> bool:
+        return bool(self._unreachable())
+
+    def unreachable_text(self) -> str:
+        return "; ".join(f"{name}: {reason}" for name, reason in self._unreachable().items())
+
+    def _unreachable(self) -> dict[str, str]:
+        return {name: why.reason for name, why in sorted(self._observation.unreachable.items())}
+
+    def inspected(self) -> dict[str, Any]:
+        """The result of ``membership_info``: what is, and the plan that would heal it."""
+        plan = self._plan or Plan()
+        actions = [
+            {"action": action.kind, "node": action.node, "observer": action.observer, "reason": action.reason}
+            for action in plan.actions
+        ]
+        return {"changed": False, **self._seen(plan), "plan": actions}
+
+    def done(self) -> dict[str, Any]:
+        """The result of ``membership``, in check mode what it would be; also that of a run which ended early."""
+        plan = self._plan or Plan()
+        actions = self._predicted or Plan((*self._connected, *self._pruned))
+        return {
+            "changed": bool(actions.connects or actions.prunes),
+            **self._seen(plan),
+            "connected": [_link(action) for action in actions.connects],
+            "pruned": [_link(action) for action in actions.prunes],
+            "events": self._event_list(plan),
+            "rounds": self.rounds,
+            "diff": self._diff(),
+        }
+
+    def _seen(self, plan: Plan) -> dict[str, Any]:
+        discovery = self._discovery or Discovery.failed(["the source was not asked"])
+        return {
+            "converged": self._plan is not None and plan.converged,
+            "status": discovery.status,
+            "reasons": list(discovery.reasons),
+            "desired": sorted(discovery.names),
+            "members": sorted(self._observation.members),
+            "views": self._views(),
+            "islands": [list(island) for island in plan.islands],
+            "refused": [
+                {"node": action.node, "action": action.refused, "reason": action.reason} for action in plan.refusals
+            ],
+            "unreachable_nodes": self._unreachable(),
+            "timings": {
+                **{phase: round(seconds, 3) for phase, seconds in self._timings.items()},
+                "total": round(time.monotonic() - self._start, 3),
+            },
+            "picture": self._picture(self._observation),
+            "warnings_": self._warning_list(discovery, plan),
+        }
+
+    def _views(self) -> dict[str, list[str]]:
+        views = self._observation.views
+        chosen = sorted(views)
+        if len(views) > SUMMARY_ABOVE and not self._full:
+            everyone = self._observation.members
+            chosen = [name for name in chosen if views[name].peers != everyone - {name}]
+        return {name: sorted(views[name].peers) for name in chosen}
+
+    def _event_list(self, plan: Plan) -> list[dict[str, Any]]:
+        refused = [
+            Event("prune_refused", action.node, action.reason) for action in plan.refusals if action.refused == "prune"
+        ]
+        return [
+            {"event": event.event, "node": event.node, "observer": event.observer, "reason": event.reason}
+            for event in (*self._events, *refused)
+        ]
+
+    def _warning_list(self, discovery: Discovery, plan: Plan) -> list[str]:
+        texts = list(self._warnings)
+        if discovery.status not in (COMPLETE, FAILED):
+            texts.append(f"the discovery is {discovery.status}: {'; '.join(discovery.reasons)}")
+        if discovery.status == COMPLETE and not discovery.nodes and not self._observation.views:
+            texts.append("the discovery is complete and empty, so there was no node to ask about the cluster")
+        for action in plan.actions:
+            if action.kind == REFUSE:
+                texts.append(f"{action.refused} of {action.node} refused ({action.reason}): {action.detail}")
+        texts += [f"{name} gave no answer: {reason}" for name, reason in self._unreachable().items()]
+        return [f"topology {self._topology!r}: {text}" for text in texts]
+
+    def _picture(self, observation: Observation) -> list[str]:
+        desired = self._discovery.names if self._discovery else frozenset()
+        return picture(self._topology, desired, observation)
+
+    def _diff(self) -> dict[str, str]:
+        after = self._observation
+        if self._predicted and self._facts:
+            after = predict(self._predicted, after, self._facts)
+        return {
+            "before_header": self._topology,
+            "after_header": self._topology,
+            "before": _text(self._before or []),
+            "after": _text(self._picture(after)),
+        }
+
+
+def _link(action: Action) -> dict[str, Optional[str]]:
+    return {"observer": action.observer, "node": action.node}
+
+
+def _text(lines: list[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)

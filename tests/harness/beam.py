@@ -1,0 +1,310 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Real Erlang nodes on loopback, each with an address of its own.
+
+    with beams(5) as nodes:                       # app@127.x.y.1 … app@127.x.y.5, each alone, no epmd, one fixed port
+        join(nodes)                               # a full mesh, steady
+        nodes[0].peers()                          # the names that it lists
+        nodes[0].eval("erlang:system_info(otp_release)")
+        nodes[0].downs()                          # every nodedown since the start or the last forget()
+
+A node ends when its handle is stopped, or when the process that started it is gone: it reads its standard input.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import selectors
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+COOKIE = "a-cookie-of-the-tests"
+BASENAME = "app"
+
+_CONTROL = r"""
+Recorder = spawn(fun() ->
+    net_kernel:monitor_nodes(true),
+    (fun Loop(Seen) ->
+        receive
+            {nodeup, Node} -> Loop([{up, Node} | Seen]);
+            {nodedown, Node} -> Loop([{down, Node} | Seen]);
+            {read, From} -> From ! {seen, lists:reverse(Seen)}, Loop(Seen);
+            forget -> Loop([])
+        end
+    end)([])
+end),
+register(recorder, Recorder),
+io:format("ready~n"),
+(fun Loop() ->
+    case io:get_line("") of
+        Line when is_list(Line) ->
+            {ok, Tokens, _} = erl_scan:string(Line),
+            {ok, Expressions} = erl_parse:parse_exprs(Tokens),
+            Answer = try erl_eval:exprs(Expressions, []) of
+                {value, {text, Text}, _} -> ["ok ", Text];
+                {value, Value, _} -> ["ok ", io_lib:format("~0tp", [Value])]
+            catch Class:Reason -> ["error ", io_lib:format("~0tp", [{Class, Reason}])]
+            end,
+            io:format("~ts~n", [lists:flatten(Answer)]),
+            Loop();
+        _ -> erlang:halt(0, [{flush, false}])
+    end
+end)().
+"""
+
+
+class Beam:
+    """One running node and the pipe that evaluates expressions on it."""
+
+    def __init__(
+        self,
+        name: str,
+        address: str,
+        home: Path,
+        *,
+        port: int | None,
+        epmd_port: int | None = None,
+        short: bool = False,
+        pop: bool = True,
+        connect_all: bool = True,
+        arguments: Sequence[str] = (),
+        prefix: Sequence[str] = (),
+    ) -> None:
+        self.name = name
+        self.address = address
+        self.port = port
+        command = [*prefix, "erl", "-noshell", "+S", "1:1", "+sbwt", "none", "+A", "1"]
+        command += ["-sname" if short else "-name", name]
+        if port is not None:
+            command += ["-start_epmd", "false", "-erl_epmd_port", str(port)]
+        command += ["-kernel", "inet_dist_use_interface", _erlang_address(address)]
+        if ":" in address:
+            command += ["-proto_dist", "inet6_tcp"]
+        if not pop:
+            command += ["-kernel", "prevent_overlapping_partitions", "false"]
+        if not connect_all:
+            command += ["-kernel", "connect_all", "false"]
+        environment = {**os.environ, "HOME": str(home), "ERL_CRASH_DUMP_SECONDS": "0", "ERL_AFLAGS": "", "ERL_FLAGS": ""}
+        if epmd_port is not None:
+            environment["ERL_EPMD_PORT"] = str(epmd_port)
+        self.process = subprocess.Popen(
+            [*command, *arguments, "-eval", " ".join(_CONTROL.split())],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            start_new_session=True,
+        )
+        self._unread = b""
+
+    def wait_ready(self, timeout: float = 60) -> None:
+        """Block until the node runs; :raises RuntimeError: it did not come up."""
+        while True:
+            line = self._line(timeout)
+            if line == "ready":
+                return
+
+    def eval(self, expression: str, timeout: float = 30) -> str:
+        """The value of an Erlang expression, as ``~0tp`` prints it; a value ``{text, String}`` gives the bare string."""
+        self.process.stdin.write(f"{expression.strip().rstrip('.')}.\n".encode())
+        self.process.stdin.flush()
+        while True:
+            line = self._line(timeout)
+            if line.startswith("ok "):
+                return line[3:]
+            if line.startswith("error "):
+                raise RuntimeError(f"{self.name}: {expression}: {line[6:]}")
+
+    def names(self, expression: str) -> frozenset[str]:
+        """The value of an expression that is a list of atoms."""
+        joined = self.eval(f'{{text, lists:join(" ", [atom_to_list(N) || N <- {expression}])}}')
+        return frozenset(joined.split())
+
+    def peers(self) -> frozenset[str]:
+        return self.names("nodes()")
+
+    def steady(self) -> bool:
+        """``global`` has synchronised with everyone that this node is connected to."""
+        return self.eval("lists:sort(gen_server:call(global_name_server, get_synced)) =:= lists:sort(nodes())") == "true"
+
+    def connect(self, *others: Beam) -> None:
+        for other in others:
+            self.eval(f"net_kernel:connect_node('{other.name}')")
+
+    def downs(self) -> list[str]:
+        """Each nodedown that this node saw since its start or the last :meth:`forget`, in order."""
+        return self._seen("down")
+
+    def ups(self) -> list[str]:
+        return self._seen("up")
+
+    def forget(self) -> None:
+        self.eval("recorder ! forget")
+
+    def _seen(self, kind: str) -> list[str]:
+        filtered = f"[atom_to_list(N) || {{{kind}, N}} <- Seen]"
+        return self.eval(
+            f'recorder ! {{read, self()}}, receive {{seen, Seen}} -> {{text, lists:join(" ", {filtered})}} end'
+        ).split()
+
+    def freeze(self) -> None:
+        os.killpg(self.process.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        os.killpg(self.process.pid, signal.SIGCONT)
+
+    def kill(self) -> None:
+        """SIGKILL, and wait until it is gone."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            pipe.close()
+
+    def _line(self, timeout: float) -> str:
+        deadline = time.monotonic() + timeout
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.process.stdout, selectors.EVENT_READ)
+            while b"\n" not in self._unread:
+                if not selector.select(max(0.0, deadline - time.monotonic())):
+                    raise RuntimeError(f"{self.name}: no answer in {timeout} s")
+                chunk = os.read(self.process.stdout.fileno(), 1 << 16)
+                if not chunk:
+                    raise RuntimeError(f"{self.name}: ended with {self.process.wait()}: {self._unread!r}")
+                self._unread += chunk
+        line, self._unread = self._unread.split(b"\n", 1)
+        return line.decode()
+
+
+@contextmanager
+def beams(count: int, *, basename: str = BASENAME, cookie: str = COOKIE, **options: object) -> Iterator[list[Beam]]:
+    """``count`` nodes of one basename, each alone, on loopback addresses of their own and one fixed port, without epmd.
+
+    Options are those of :class:`Beam`.
+    """
+    with ExitStack() as stack:
+        home = Path(stack.enter_context(_directory()))
+        write_cookie(home, cookie)
+        addresses = loopback_addresses(count)
+        port = free_port(addresses[0])
+        nodes = []
+        for address in addresses:
+            node = Beam(f"{basename}@{address}", address, home, port=port, **options)
+            stack.callback(node.kill)
+            nodes.append(node)
+        for node in nodes:
+            node.wait_ready()
+        yield nodes
+
+
+@contextmanager
+def beam(name: str, address: str, *, cookie: str = COOKIE, **options: object) -> Iterator[Beam]:
+    """One node; options are those of :class:`Beam`."""
+    with ExitStack() as stack:
+        home = Path(stack.enter_context(_directory()))
+        write_cookie(home, cookie)
+        node = Beam(name, address, home, **options)
+        stack.callback(node.kill)
+        node.wait_ready()
+        yield node
+
+
+@contextmanager
+def epmd(address: str = "127.0.0.1") -> Iterator[int]:
+    """An epmd in the foreground on a free port, which it yields."""
+    port = free_port(address)
+    process = subprocess.Popen(["epmd", "-address", address, "-port", str(port)], stdout=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: _listens(address, port), 10, f"epmd on port {port}")
+        yield port
+    finally:
+        process.kill()
+        process.wait()
+
+
+def join(nodes: Sequence[Beam], timeout: float = 60) -> None:
+    """Make one full and steady mesh of them, and forget what the recorders saw until then."""
+    nodes[0].connect(*nodes[1:])
+    wait_whole(nodes, timeout)
+    for node in nodes:
+        node.forget()
+
+
+def join_pairwise(nodes: Sequence[Beam]) -> None:
+    """The same where the members do not connect transitively."""
+    for index, node in enumerate(nodes):
+        node.connect(*nodes[index + 1 :])
+    for node in nodes:
+        node.forget()
+
+
+def is_whole(nodes: Sequence[Beam], steady: bool = True) -> bool:
+    """Each lists exactly all the others (and ``global`` is synchronised)."""
+    everyone = {node.name for node in nodes}
+    return all(node.peers() == everyone - {node.name} for node in nodes) and (
+        not steady or all(node.steady() for node in nodes)
+    )
+
+
+def wait_whole(nodes: Sequence[Beam], timeout: float = 60, steady: bool = True) -> None:
+    wait_until(lambda: is_whole(nodes, steady), timeout, "a whole mesh")
+
+
+def wait_until(condition: Callable[[], bool], timeout: float, what: str) -> None:
+    """:raises AssertionError: the condition did not come true in ``timeout`` seconds."""
+    deadline = time.monotonic() + timeout
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {timeout} s for {what}")
+        time.sleep(0.05)
+
+
+def loopback_addresses(count: int) -> list[str]:
+    """Addresses in 127.0.0.0/8 that nobody is likely to use at the same time."""
+    start = random.randint(16, 240) << 16 | random.randint(0, 200) << 8 | 1
+    return [f"127.{n >> 16}.{n >> 8 & 255}.{n & 255}" for n in (start + index for index in range(count))]
+
+
+def free_port(address: str) -> int:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.bind((address, 0))
+        return probe.getsockname()[1]
+
+
+def write_cookie(home: Path, cookie: str) -> Path:
+    """``~/.erlang.cookie`` below ``home``, as Erlang wants it: readable by its owner alone."""
+    path = home / ".erlang.cookie"
+    path.write_text(cookie)
+    path.chmod(0o400)
+    return path
+
+
+def _erlang_address(address: str) -> str:
+    if ":" in address:
+        packed = socket.inet_pton(socket.AF_INET6, address)
+        return "{%s}" % ",".join(str(packed[i] << 8 | packed[i + 1]) for i in range(0, 16, 2))
+    return "{%s}" % address.replace(".", ",")
+
+
+def _listens(address: str, port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((address, port)) == 0
+
+
+@contextmanager
+def _directory() -> Iterator[str]:
+    path = tempfile.mkdtemp(prefix="beam-")
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
