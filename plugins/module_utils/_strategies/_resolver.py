@@ -1,0 +1,161 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A resolver that keeps its doubts: no cache, no search list, and nothing but an answer counts as one.
+
+A nameserver gives one of two things: the records, which may honestly be none (NOERROR without data, RFC 2308 section
+2.2), or a reason why it tells nothing. After a reason the next nameserver is asked. NXDOMAIN is such a reason: a zone
+that isn't loaded yet and a mistyped name look just like a cluster without members.
+"""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Mapping, Sequence, Union
+
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import MissingLibraryError, TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery, Node
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import _resolver_exchange
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._resolver_config import (
+    Nameserver,
+    nameservers_of,
+)
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._resolver_exchange import (
+    DNSPYTHON_ERROR,
+    NameserverError,
+)
+
+if DNSPYTHON_ERROR is None:
+    import dns.exception
+    import dns.flags
+    import dns.message
+    import dns.name
+    import dns.rcode
+    import dns.rdataclass
+    import dns.rdatatype
+
+_MOST_ALIASES = 8
+_WAY_OUT = {
+    "NXDOMAIN": "the name does not exist there: check its spelling, it is taken as a full name",
+    "REFUSED": "it does not serve this name to this machine: check config.nameservers",
+    "SERVFAIL": "it could not find out: look at its log",
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The records of one type, as dnspython has them, and target -> the addresses that came with them, IPv4 first."""
+
+    records: tuple[Any, ...]
+    addresses: Mapping[dns.name.Name, Sequence[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The answers by type, and why a type has none."""
+
+    answers: Mapping[str, Answer]
+    reasons: tuple[str, ...]
+
+    def discovery(self, nodes: Sequence[Node], left_out: Sequence[str] = ()) -> Discovery:
+        """
+        :param nodes: what the answers gave.
+        :param left_out: why a record of the answers gave no node.
+        """
+        reasons = [*self.reasons, *left_out]
+        if not reasons:
+            return Discovery.complete(nodes)
+        return Discovery.partial(nodes, reasons) if nodes else Discovery.failed(reasons)
+
+
+def read(
+    topology: str, config: Mapping[str, Any], attempt: int, option: str, query: str, types: Sequence[str]
+) -> Reading:
+    """Ask for each type at the same time, all of it within ``timeout`` seconds.
+
+    :param option: where ``query`` comes from, for the error text.
+    :raises TopologyError: the query is no domain name, or a nameserver no address.
+    :raises MissingLibraryError: dnspython is missing.
+    """
+    if DNSPYTHON_ERROR is not None:
+        raise MissingLibraryError("dnspython >= 2.1", DNSPYTHON_ERROR)
+    try:
+        name = dns.name.from_text(query)
+    except (dns.exception.DNSException, UnicodeError) as error:
+        raise TopologyError(topology, option, f"{query!r} is not a domain name: {error}") from error
+    servers = nameservers_of(topology, config, attempt)
+    deadline = time.monotonic() + config["timeout"]
+    types = list(dict.fromkeys(types))
+    with ThreadPoolExecutor(len(types)) as pool:
+        results = list(pool.map(lambda rdtype: _ask_each(servers, name, rdtype, deadline, config["tcp"]), types))
+    return Reading(
+        {rdtype: result for rdtype, result in zip(types, results) if isinstance(result, Answer)},
+        tuple(result for result in results if isinstance(result, str)),
+    )
+
+
+def _ask_each(
+    servers: Sequence[Nameserver], name: dns.name.Name, rdtype: str, deadline: float, tcp: bool
+) -> Union[Answer, str]:
+    """The first answer, else the reasons of all. Each nameserver has an equal share of the time that is left."""
+    reasons = []
+    for index, server in enumerate(servers):
+        now = time.monotonic()
+        share = (deadline - now) / (len(servers) - index)
+        try:
+            return _follow(server, name, rdtype, now + share, tcp)
+        except NameserverError as error:
+            reasons.append(f"nameserver {server}: {error}")
+    return f"DNS query {name.to_text(omit_final_dot=True)} {rdtype}: {'; '.join(reasons)}"
+
+
+def _follow(server: Nameserver, name: dns.name.Name, rdtype: str, deadline: float, tcp: bool) -> Answer:
+    for _alias in range(_MOST_ALIASES):
+        answer = judge(_resolver_exchange.ask(server, name, rdtype, deadline, tcp))
+        if isinstance(answer, Answer):
+            return answer
+        name = answer
+    raise NameserverError(f"more than {_MOST_ALIASES} CNAMEs in a row: the aliases go round in a circle")
+
+
+def judge(response: dns.message.QueryMessage) -> Union[Answer, dns.name.Name]:
+    """
+    :returns: the answer, or the name to ask for next when the response ends at an alias.
+    :raises NameserverError: the response tells nothing about the records.
+    """
+    rcode = response.rcode()
+    if rcode != dns.rcode.NOERROR:
+        text = dns.rcode.to_text(rcode)
+        raise NameserverError(f"{text}: {_WAY_OUT.get(text, 'it does not answer such a query')}")
+    try:
+        chain = response.resolve_chaining()
+    except dns.exception.DNSException as error:
+        raise NameserverError(f"its CNAMEs lead nowhere: {error}") from error
+    if chain.answer is not None:
+        return Answer(tuple(chain.answer), _addresses(response))
+    if chain.cnames:
+        return chain.canonical_name
+    if not _knows(response):
+        raise NameserverError("no data, only the advice to ask elsewhere: name a recursive nameserver")
+    return Answer(())
+
+
+def _knows(response: dns.message.Message) -> bool:
+    """An empty answer counts only from somebody who could have had the data; a referral looks the same otherwise."""
+    if response.flags & dns.flags.AA:
+        return True
+    authority = {rrset.rdtype for rrset in response.authority}
+    if dns.rdatatype.SOA in authority:
+        return True
+    return bool(response.flags & dns.flags.RA) and dns.rdatatype.NS not in authority
+
+
+def _addresses(response: dns.message.Message) -> dict[dns.name.Name, list[str]]:
+    found: dict[dns.name.Name, list[str]] = {}
+    for rdtype in (dns.rdatatype.A, dns.rdatatype.AAAA):
+        for rrset in response.additional:
+            if rrset.rdtype == rdtype and rrset.rdclass == dns.rdataclass.IN:
+                found.setdefault(rrset.name, []).extend(sorted(record.address for record in rrset))
+    return found

@@ -1,0 +1,58 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Strategy ``dns_srv``: each SRV record (RFC 2782) of a name is a node ``<basename>@<target>``."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping
+
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery, Node
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import _resolver
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import check_node_name
+
+
+def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discovery:
+    """
+    :raises TopologyError: ``query`` is no domain name, or a nameserver no address.
+    :raises MissingLibraryError: dnspython is missing.
+    """
+    return discover_targets(topology, config, attempt, "config.query", config["query"])
+
+
+def discover_targets(topology: str, config: Mapping[str, Any], attempt: int, option: str, query: str) -> Discovery:
+    """The same for a query from any option."""
+    reading = _resolver.read(topology, config, attempt, option, query, ["SRV"])
+    if "SRV" not in reading.answers:
+        return reading.discovery([])
+    nodes, left_out = nodes_of(topology, config["node_basename"], reading.answers["SRV"])
+    return reading.discovery(nodes, left_out)
+
+
+def nodes_of(topology: str, basename: str, answer: _resolver.Answer) -> tuple[list[Node], list[str]]:
+    """
+    :returns: one node for each record, by name and then by priority; and why a record gave none.
+    """
+    if len(answer.records) == 1 and _is_root(answer.records[0]):
+        # The service is decidedly not available at this domain (RFC 2782, "Target").
+        return [], []
+    nodes, left_out = [], []
+    for record in sorted(answer.records, key=lambda srv: (srv.target, srv.priority, -srv.weight, srv.port)):
+        if _is_root(record):
+            left_out.append("DNS record SRV '.': says that there are no nodes, and other records name some")
+            continue
+        target = record.target.to_text(omit_final_dot=True)
+        try:
+            name = check_node_name(topology, "SRV", f"{basename}@{target}")
+        except TopologyError as error:
+            left_out.append(f"DNS record SRV: {error.problem}")
+            continue
+        (address, *_others) = answer.addresses.get(record.target) or [target]
+        attributes = {"port": record.port, "priority": record.priority, "weight": record.weight}
+        nodes.append(Node(name, address, attributes=attributes))
+    return nodes, left_out
+
+
+def _is_root(record: Any) -> bool:
+    return len(record.target) == 1

@@ -1,0 +1,166 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A nameserver that fails never makes members disappear: what it says then is no complete discovery."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+import pytest
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import COMPLETE, FAILED, PARTIAL, Discovery
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import discover
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import source_of
+
+from tests.harness import nameserver_faults as faults
+from tests.harness.nameserver import nameserver
+from tests.harness.nameserver_faults import Fault, faulty_nameserver
+
+APP = "app.example.test"
+ONE = {"A": ["127.0.8.1"], "AAAA": ["::1"], "SRV": ["0 0 1 a.test."]}
+
+
+def read(config: Mapping[str, object], strategy: str = "dns", attempt: int = 0) -> Discovery:
+    config = {"query": APP, "node_basename": "app", "timeout": 0.3, **config}
+    return discover(source_of({"topology": "chat", "strategy": strategy, "config": config}), attempt)
+
+
+@pytest.mark.parametrize("strategy", ["dns", "dns_srv"])
+@pytest.mark.parametrize("tcp", [False, True], ids=["UDP", "TCP"])
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (faults.silence, "no answer in"),
+        (faults.garbage, "no DNS message"),
+        (faults.wrong_id, "does not answer this question"),
+        (faults.wrong_question, "does not answer this question"),
+        (faults.cut_in_half, "no DNS message"),
+        (faults.truncated, "truncated even over TCP"),
+        (faults.rcode("SERVFAIL"), "SERVFAIL: "),
+        (faults.rcode("NXDOMAIN"), "NXDOMAIN: "),
+        (faults.rcode("REFUSED"), "REFUSED: "),
+        (faults.rcode("FORMERR"), "FORMERR: "),
+        (faults.records({}, flags=0), "recursive nameserver"),
+    ],
+    ids=lambda value: "" if callable(value) else value.strip(": ").replace(" ", "_"),
+)
+def test_no_answer_is_a_failure_that_says_why(fault: Fault, reason: str, tcp: bool, strategy: str) -> None:
+    with faulty_nameserver(fault) as ns:
+        found = read({**ns.config, "tcp": tcp}, strategy)
+    assert (found.status, found.nodes) == (FAILED, ())
+    for rdtype, text in zip(["SRV"] if strategy == "dns_srv" else ["A", "AAAA"], found.reasons):
+        assert text.startswith(f"DNS query {APP} {rdtype}: nameserver {ns.spec}: ")
+        assert reason in text
+    assert {transport for transport, _name, _rdtype in ns.queries} >= {"tcp" if tcp else "udp"}
+
+
+@pytest.mark.parametrize("fault", [faults.silence, faults.garbage, faults.rcode("SERVFAIL"), faults.cut_in_half])
+def test_a_truncated_answer_is_never_used_when_tcp_fails(fault: Fault) -> None:
+    with faulty_nameserver(faults.by_transport(udp=faults.truncated, tcp=fault)) as ns:
+        found = read(ns.config)
+    assert (found.status, found.nodes) == (FAILED, ())
+    assert ("tcp", f"{APP}.", "A") in ns.queries
+
+
+def test_a_truncated_answer_is_never_used_when_tcp_is_closed() -> None:
+    with faulty_nameserver(faults.truncated, tcp=False) as ns:
+        found = read(ns.config)
+    assert (found.status, found.nodes) == (FAILED, ())
+    assert "the UDP answer is truncated, and TCP: Connection refused: open TCP port" in found.reasons[0]
+
+
+@pytest.mark.parametrize(
+    "fault", [faults.silence, faults.garbage, faults.truncated, faults.rcode("SERVFAIL"), faults.rcode("NXDOMAIN")]
+)
+def test_one_type_that_fails_makes_the_other_partial(fault: Fault) -> None:
+    with faulty_nameserver(faults.by_type(A=faults.records(ONE), AAAA=fault)) as ns:
+        found = read(ns.config)
+    assert (found.status, found.names) == (PARTIAL, {"app@127.0.8.1"})
+    assert len(found.reasons) == 1
+    assert found.reasons[0].startswith(f"DNS query {APP} AAAA: nameserver {ns.spec}: ")
+
+
+def test_one_type_that_fails_beside_an_empty_one_is_a_failure() -> None:
+    with faulty_nameserver(faults.by_type(A=faults.records({}), AAAA=faults.rcode("SERVFAIL"))) as ns:
+        assert read(ns.config).status == FAILED
+
+
+def test_the_address_of_a_filter_is_no_node() -> None:
+    with faulty_nameserver(faults.records({"A": ["0.0.0.0"], "AAAA": ["::"]})) as ns:
+        found = read(ns.config)
+    assert (found.status, found.nodes) == (FAILED, ())
+    assert "no host has this address" in found.reasons[0]
+
+
+@pytest.mark.parametrize(
+    "fault", [faults.silence, faults.garbage, faults.wrong_id, faults.rcode("SERVFAIL"), faults.rcode("NXDOMAIN")]
+)
+def test_after_a_failing_nameserver_the_next_is_asked(fault: Fault) -> None:
+    with faulty_nameserver(fault) as bad, nameserver({APP: ["127.0.8.1"]}) as good:
+        found = read({"nameservers": [bad.spec, good.spec]})
+    assert (found.status, found.names) == (COMPLETE, {"app@127.0.8.1"})
+    assert bad.queries
+
+
+def test_the_reasons_of_all_are_told() -> None:
+    with faulty_nameserver(faults.rcode("SERVFAIL")) as one, faulty_nameserver(faults.silence) as two:
+        (reason,) = read({"nameservers": [one.spec, two.spec], "types": ["A"]}).reasons
+    assert f"nameserver {one.spec}: SERVFAIL: " in reason
+    assert f"; nameserver {two.spec}: UDP: no answer" in reason
+
+
+def test_an_attempt_that_starts_at_the_last_goes_round() -> None:
+    with faulty_nameserver(faults.records(ONE)) as one, faulty_nameserver(faults.rcode("SERVFAIL")) as two:
+        found = read({"nameservers": [one.spec, two.spec], "types": ["A"]}, attempt=1)
+    assert found.status == COMPLETE
+    assert (len(one.queries), len(two.queries)) == (1, 1)
+
+
+def test_a_lost_datagram_is_sent_again() -> None:
+    asked: list[object] = []
+
+    def loses_the_first(query: faults.dns.message.Message, transport: str) -> object:
+        asked.append(query)
+        return faults.records(ONE)(query, transport) if len(asked) > 1 else None
+
+    with faulty_nameserver(loses_the_first) as ns:
+        found = read({**ns.config, "types": ["A"], "timeout": 30})
+    assert (found.status, found.names) == (COMPLETE, {"app@127.0.8.1"})
+    assert [transport for transport, _name, _rdtype in ns.queries] == ["udp", "udp"]
+
+
+def test_an_answer_after_garbage_is_taken() -> None:
+    """Anybody can send garbage: it must not keep the answer out."""
+    asked: list[object] = []
+
+    def garbage_first(query: faults.dns.message.Message, transport: str) -> object:
+        asked.append(query)
+        return faults.records(ONE)(query, transport) if len(asked) > 1 else faults.garbage(query, transport)
+
+    with faulty_nameserver(garbage_first) as ns:
+        assert read({**ns.config, "types": ["A"], "timeout": 30}).names == {"app@127.0.8.1"}
+
+
+def test_a_chain_of_aliases_without_end_is_left() -> None:
+    def next_alias(query: faults.dns.message.Message, transport: str) -> faults.dns.message.Message:
+        response = faults.dns.message.make_response(query)
+        (question,) = query.question
+        alias = [f"x{len(ns.queries)}.test."]
+        response.answer.append(faults.dns.rrset.from_text_list(question.name, 30, "IN", "CNAME", alias))
+        return response
+
+    with faulty_nameserver(next_alias) as ns:
+        found = read({**ns.config, "types": ["A"], "timeout": 30})
+    assert found.status == FAILED
+    assert "more than 8 CNAMEs in a row" in found.reasons[0]
+    assert len(ns.queries) == 8
+
+
+def test_the_time_out_is_one_for_all() -> None:
+    with faulty_nameserver(faults.silence) as ns:
+        started = time.monotonic()
+        found = read({"nameservers": [ns.spec] * 20, "timeout": 0.5})
+        took = time.monotonic() - started
+    assert [reason.count("no answer in") for reason in found.reasons] == [20, 20]
+    assert took < 20 * 0.5 / 2
