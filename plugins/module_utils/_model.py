@@ -87,8 +87,8 @@ class View:
     """The peers that one observer lists.
 
     ``synced`` are the peers with which the observer has finished its own bookkeeping (``global`` in Erlang), None where
-    the system has no such notion. ``down`` are the peers that it lists and reports unreachable. ``stopping`` is what the
-    observer says of itself.
+    the system has no such notion. ``down`` are the peers that it lists and reports unreachable. ``stopping`` is what
+    the observer says of itself.
     """
 
     observer: str
@@ -127,8 +127,8 @@ class DriverFacts:
 
     reversible: a pruned live member comes back when it is connected again.
     transitive: one connect between two islands merges them.
-    exclusive: the members prevent overlapping partitions, so that a link is never added alone inside an island: a member
-        that lacks a link leaves and rejoins.
+    exclusive: the members prevent overlapping partitions, so that a link is never added alone inside an island: a
+        member that lacks a link leaves and rejoins.
     prune_needs_answer: only the pruned node itself can leave without harm to the rest.
     keeps_dead: dead members stay in the views until they are pruned.
     """

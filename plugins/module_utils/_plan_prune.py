@@ -36,7 +36,9 @@ def prune_actions(
             yield verdict
         else:
             candidates.append((name, verdict))
-    refused_together = _refused_together([name for name, _ in candidates], discovery, observation, policy, recently_pruned)
+    refused_together = _refused_together(
+        [name for name, _ in candidates], discovery, observation, policy, recently_pruned
+    )
     for name, verdict in candidates:
         if refused_together:
             yield _refuse(name, *refused_together)
@@ -83,8 +85,8 @@ def _refused_alone(
         return _refuse(
             name,
             "no_answer",
-            f"it takes no call ({why.reason if why else 'it was not asked'}), and dropping it from the other side would "
-            "cost healthy links; it goes once the members drop it",
+            f"it takes no call ({why.reason if why else 'it was not asked'}), and dropping it from the other side "
+            "would cost healthy links; it goes once the members drop it",
         )
     return None
 

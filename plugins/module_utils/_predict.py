@@ -14,9 +14,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import Dri
 def predict(plan: Plan, observation: Observation, facts: DriverFacts) -> Observation:
     """The views after every connect and prune of the plan has worked."""
     gone = frozenset(action.node for action in plan.prunes)
-    peers = {
-        name: set() if name in gone else set(view.peers - gone) for name, view in observation.views.items()
-    }
+    peers = {name: set() if name in gone else set(view.peers - gone) for name, view in observation.views.items()}
     for action in plan.connects:
         for one, other in ((action.observer, action.node), (action.node, action.observer)):
             if one in peers and other:

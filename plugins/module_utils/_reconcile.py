@@ -14,9 +14,10 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base im
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._registry import driver_for
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
-    CONNECT,
     COMPLETE,
+    CONNECT,
     FAILED,
+    REFUSE,
     Discovery,
     Node,
     Observation,
@@ -45,8 +46,8 @@ def converge(topology: Topology, check_mode: bool, max_rounds: int, full: bool =
     """Round after round until the cluster is whole, nothing more can be done, or ``max_rounds`` are over.
 
     :returns: the result of ``membership``.
-    :raises RoundError: discovery failed, no desired node answered, the run was interrupted, or a node is unreachable and
-        the policy says that this fails.
+    :raises RoundError: discovery failed, no desired node answered, the run was interrupted, or a node is unreachable
+        and the policy says that this fails.
     """
     record = Record(topology.name, full)
     return _run(topology, record, lambda reconciler: reconciler.converge(check_mode, max_rounds), record.done)
@@ -80,6 +81,11 @@ def _run(
     return result()
 
 
+_REJOINED_IN_VAIN = (
+    "it left and rejoined and lacks links again: some members refuse each other, because of different cookies say"
+)
+
+
 class _CannotGoOn(Exception):
     pass
 
@@ -94,6 +100,7 @@ class Reconciler:
         self._record = record
         self._pruned_at: dict[str, float] = {}
         self._ever_desired: dict[str, Node] = {}
+        self._rejoined: set[str] = set()
 
     async def inspect(self) -> None:
         discovery = await self._discover()
@@ -118,10 +125,10 @@ class Reconciler:
         self._record.saw(discovery, observation, first, self.driver.facts)
         self._require_an_answer(discovery, observation)
         earlier: Sequence[Discovery] = ()
-        if any(action.reason == "unconfirmed" for action in first.refusals):
+        if _is_unconfirmed(first):
             discovery, earlier = await self._confirm(discovery)
             observation = await self._observe(discovery)
-        todo = self._plan(discovery, observation, earlier)
+        todo = self._without_second_rejoins(self._plan(discovery, observation, earlier))
         self._record.saw(discovery, observation, todo, self.driver.facts)
         if check_mode:
             self._record.predicts(todo)
@@ -130,9 +137,10 @@ class Reconciler:
             return False
         failed = await self._apply(todo, discovery)
         observation = await self._settle_after(discovery, earlier, failed)
-        after = self._plan(discovery, observation, earlier)
+        after = self._without_second_rejoins(self._plan(discovery, observation, earlier))
         self._record.saw(discovery, observation, after, self.driver.facts)
-        return not after.converged
+        left = (action for action in (*after.prunes, *after.connects) if action.node not in failed)
+        return any(left) or _is_unconfirmed(after)
 
     async def _discover(self, attempt: int = 0) -> Discovery:
         with self._record.timed("discover"):
@@ -183,22 +191,22 @@ class Reconciler:
     async def _apply(self, todo: Plan, discovery: Discovery) -> frozenset[str]:
         """Prune, then connect: a prune right after a connect finds a mesh in the middle of its synchronisation.
 
-        :returns: the nodes that could not be connected.
+        :returns: the nodes for which it did not work.
         """
+        failed: set[str] = set()
         if todo.prunes:
             with self._record.timed("prune"):
                 outcome = await self.driver.prune(todo.prunes, discovery.nodes)
-            for action, problem in outcome.items():
-                if problem is None:
-                    self._pruned_at[action.node] = time.monotonic()
+            self._pruned_at.update((action.node, time.monotonic()) for action in outcome if not outcome[action])
             self._record.pruned(outcome)
-        failed: frozenset[str] = frozenset()
+            failed.update(action.node for action in outcome if outcome[action])
         if todo.connects:
             with self._record.timed("connect"):
                 outcome = await self.driver.connect(todo.connects, discovery.nodes)
-            failed = frozenset(action.node for action, problem in outcome.items() if problem)
             self._record.connected(outcome)
-        return failed
+            self._rejoined.update(action.node for action in outcome if action.rejoin)
+            failed.update(action.node for action in outcome if outcome[action])
+        return frozenset(failed)
 
     async def _settle_after(
         self, discovery: Discovery, earlier: Sequence[Discovery], failed: frozenset[str]
@@ -210,12 +218,21 @@ class Reconciler:
         with self._record.timed("settle"):
             return await self.driver.settle(self._witnesses(discovery), self._policy.in_scope, done)
 
-    def _plan(
-        self, discovery: Discovery, observation: Observation, earlier: Sequence[Discovery] = ()
-    ) -> Plan:
+    def _plan(self, discovery: Discovery, observation: Observation, earlier: Sequence[Discovery] = ()) -> Plan:
         now = time.monotonic()
         recently = frozenset(name for name, at in self._pruned_at.items() if now - at < RECENTLY)
         return plan(discovery, observation, self._policy, self.driver.facts, earlier, recently)
+
+    def _without_second_rejoins(self, todo: Plan) -> Plan:
+        """Who left and rejoined and lacks links again has a peer that refuses it; doing it over and over would cost the
+        others their links to it each time."""
+        actions = (
+            action._replace(kind=REFUSE, refused=CONNECT, reason="unsteady", observer=None, detail=_REJOINED_IN_VAIN)
+            if action.rejoin and action.node in self._rejoined
+            else action
+            for action in todo.actions
+        )
+        return Plan(tuple(actions), todo.islands)
 
     def _require_an_answer(self, discovery: Discovery, observation: Observation) -> None:
         if discovery.nodes and not observation.views:
@@ -225,8 +242,10 @@ class Reconciler:
             )
 
 
+def _is_unconfirmed(seen: Plan) -> bool:
+    return any(action.reason == "unconfirmed" for action in seen.refusals)
+
+
 def _is_settled(seen: Plan) -> bool:
     """No island lacks links inside; islands that have never met don't count, since time alone joins none."""
-    return not any(
-        (action.kind == CONNECT and action.rejoin) or action.reason == "unsteady" for action in seen.actions
-    )
+    return not any((action.kind == CONNECT and action.rejoin) or action.reason == "unsteady" for action in seen.actions)

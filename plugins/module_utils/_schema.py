@@ -4,8 +4,8 @@
 """The argument spec that every entry point shares, and which of its options each strategy and driver has.
 
 The spec is static and is the union of all strategies' and drivers' options, so that Ansible checks each type and masks
-each secret before any code of ours runs. It holds no defaults of ``config`` and ``driver_config``: those differ from one
-strategy to the next and are in the tables below it.
+each secret before any code of ours runs. It holds no defaults of ``config`` and ``driver_config``: those differ from
+one strategy to the next and are in the tables below it.
 """
 
 from __future__ import annotations

@@ -18,10 +18,11 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._schema import (
 )
 
 _BASENAME = re.compile(r"[A-Za-z0-9_-]+")
-_NODE_NAME = re.compile(r"[A-Za-z0-9_-]+@[A-Za-z0-9_.:%-]+")
+_NODE_NAME = re.compile(r"[A-Za-z0-9_-]+@[A-Za-z0-9_.:%-]*[A-Za-z0-9_:][A-Za-z0-9_.:%-]*")
 _MAX_PRUNE = re.compile(r"[0-9]{1,9}|(?:100|[0-9]{1,2})%")
 _PORTS = ("port", "epmd_port")
 _POSITIVE = ("timeout", "page_size", "parallel")
+_A_DAY = 86400
 
 
 @dataclass(frozen=True)
@@ -98,10 +99,12 @@ def policy_of(topology: str, given: Mapping[str, Any], config: Mapping[str, Any]
     values = {key: value for key, value in given.items() if value is not None}
     max_prune = str(values.get("max_prune", Policy.max_prune)).strip()
     if not _MAX_PRUNE.fullmatch(max_prune):
-        raise TopologyError(topology, "policy.max_prune", f"{max_prune!r} is neither a count nor a percentage such as '34%'")
-    for key, least in (("confirmations", 1), ("confirmation_interval", 0), ("min_nodes", 0)):
-        if values.get(key, least) < least:
-            raise TopologyError(topology, f"policy.{key}", f"{values[key]!r} is less than {least}")
+        raise TopologyError(
+            topology, "policy.max_prune", f"{max_prune!r} is neither a count nor a percentage such as '34%'"
+        )
+    for key, least, most in (("confirmations", 1, 100), ("confirmation_interval", 0, _A_DAY), ("min_nodes", 0, 10**6)):
+        if not least <= values.get(key, least) <= most:
+            raise TopologyError(topology, f"policy.{key}", f"{values[key]!r} is not between {least} and {most}")
     scope = values.get("scope")
     if scope is None:
         scope = [f"{config['node_basename']}@*"] if config.get("node_basename") else []
@@ -150,8 +153,8 @@ def _check_values(topology: str, option: str, values: Mapping[str, Any]) -> None
             raise TopologyError(topology, f"{option}.{key}", "is empty")
         if key in _PORTS and not 0 < value < 65536:
             raise TopologyError(topology, f"{option}.{key}", f"{value!r} is not a port")
-        if key in _POSITIVE and value <= 0:
-            raise TopologyError(topology, f"{option}.{key}", f"{value!r} is not more than 0")
+        if key in _POSITIVE and not 0 < value <= _A_DAY:
+            raise TopologyError(topology, f"{option}.{key}", f"{value!r} is not more than 0 and up to {_A_DAY}")
         if key == "node_basename" and not _BASENAME.fullmatch(value):
             raise TopologyError(topology, f"{option}.{key}", f"{value!r} is not the part of a node name before its '@'")
         if key == "node_name":

@@ -93,7 +93,13 @@ class Beam:
             command += ["-kernel", "prevent_overlapping_partitions", "false"]
         if not connect_all:
             command += ["-kernel", "connect_all", "false"]
-        environment = {**os.environ, "HOME": str(home), "ERL_CRASH_DUMP_SECONDS": "0", "ERL_AFLAGS": "", "ERL_FLAGS": ""}
+        environment = {
+            **os.environ,
+            "HOME": str(home),
+            "ERL_CRASH_DUMP_SECONDS": "0",
+            "ERL_AFLAGS": "",
+            "ERL_FLAGS": "",
+        }
         if epmd_port is not None:
             environment["ERL_EPMD_PORT"] = str(epmd_port)
         self.process = subprocess.Popen(
@@ -114,7 +120,7 @@ class Beam:
                 return
 
     def eval(self, expression: str, timeout: float = 30) -> str:
-        """The value of an Erlang expression, as ``~0tp`` prints it; a value ``{text, String}`` gives the bare string."""
+        """The value of an Erlang expression as ``~0tp`` prints it; ``{text, String}`` gives the bare string."""
         self.process.stdin.write(f"{expression.strip().rstrip('.')}.\n".encode())
         self.process.stdin.flush()
         while True:
@@ -134,7 +140,9 @@ class Beam:
 
     def steady(self) -> bool:
         """``global`` has synchronised with everyone that this node is connected to."""
-        return self.eval("lists:sort(gen_server:call(global_name_server, get_synced)) =:= lists:sort(nodes())") == "true"
+        return (
+            self.eval("lists:sort(gen_server:call(global_name_server, get_synced)) =:= lists:sort(nodes())") == "true"
+        )
 
     def connect(self, *others: Beam) -> None:
         for other in others:
@@ -292,8 +300,8 @@ def write_cookie(home: Path, cookie: str) -> Path:
 def _erlang_address(address: str) -> str:
     if ":" in address:
         packed = socket.inet_pton(socket.AF_INET6, address)
-        return "{%s}" % ",".join(str(packed[i] << 8 | packed[i + 1]) for i in range(0, 16, 2))
-    return "{%s}" % address.replace(".", ",")
+        return "{{{}}}".format(",".join(str(packed[i] << 8 | packed[i + 1]) for i in range(0, 16, 2)))
+    return "{{{}}}".format(address.replace(".", ","))
 
 
 def _listens(address: str, port: int) -> bool:

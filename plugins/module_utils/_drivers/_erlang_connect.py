@@ -65,8 +65,8 @@ class Connector:
         return f"it was told to leave before it rejoins, and is still listed after {_ALONE:g} s"
 
     async def _from(self, observer: str, actions: Sequence[Action]) -> Outcome:
-        """Nodes that answer us are connected one after the other in one call; the others, which can take seconds to fail,
-        in a call each."""
+        """Nodes that answer us are connected one after the other in one call; the others, which can take seconds to
+        fail, in a call each."""
         if self._connect:
             return await self._each(observer, actions)
         near = [action for action in actions if self._members.answers(action.node)]

@@ -13,7 +13,6 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_view import (
     ASK_STATE,
     ASK_SYNCED,
-    State,
     names_in,
     parse_state,
     view_of,
@@ -43,9 +42,7 @@ class Members:
         self._connections: dict[str, Connection] = {}
         self._unreachable: dict[str, Unreachable] = {}
 
-    async def observe(
-        self, desired: Sequence[Node], in_scope: Callable[[str], bool], again: bool
-    ) -> Observation:
+    async def observe(self, desired: Sequence[Node], in_scope: Callable[[str], bool], again: bool) -> Observation:
         """All views at once: those of the desired nodes, then those of the in-scope peers that they list.
 
         :param again: ask also those who were unreachable before.

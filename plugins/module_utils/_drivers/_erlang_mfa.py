@@ -17,7 +17,7 @@ LIBCLUSTER_DEFAULTS = {
     "disconnect": ("erlang", "disconnect_node", []),
     "list_nodes": ("erlang", "nodes", ["connected"]),
 }
-"""libcluster 3.5's own values. They mean the driver's safe way, so that a configuration can be carried over as it is."""
+"""libcluster 3.5's own values. They mean the driver's safe way, so that a configuration can be carried over as is."""
 
 
 @dataclass(frozen=True)
@@ -58,5 +58,7 @@ def _term(topology: str, option: str, value: Any) -> Any:
         if kind == "charlist" and isinstance(inner, str):
             return charlist(inner)
     raise TopologyError(
-        topology, option, f"{value!r} is neither a string (an atom), a number, a list, {{binary: text}} nor {{charlist: text}}"
+        topology,
+        option,
+        f"{value!r} is neither a string (an atom), a number, a list, {{binary: text}} nor {{charlist: text}}",
     )

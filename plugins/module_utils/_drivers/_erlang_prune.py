@@ -4,8 +4,8 @@
 """Pruning in the ways that cost no other link.
 
 With ``prevent_overlapping_partitions`` (the default since OTP 25) a disconnect on one member makes everybody drop the
-node and usually isolates the caller too, and on all members at once it shatters the cluster. What held in every trial: wait
-until ``global`` is steady, then one ``global:disconnect()`` on the node that goes. Without it, disconnecting on every
+node and usually isolates the caller too, and on all members at once it shatters the cluster. What held in every trial:
+wait until ``global`` is steady, then one ``global:disconnect()`` on the node that goes. Without it, disconnecting on every
 member is clean.
 """
 
@@ -21,7 +21,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls im
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors import BadRpc
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom, ExportFun
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import UnreachableError
-from ansible_collections.selfheal.cluster.plugins.module_utils._graph import missing_links
+from ansible_collections.selfheal.cluster.plugins.module_utils._graph import islands, missing_links
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, Node
 
 _STEADY = 10.0
@@ -61,7 +61,9 @@ class Pruner:
             calls = [self.leave(name) for name in going] if leave else [self._drop(left)]
             reasons = dict(zip(going, await asyncio.gather(*calls)))
             back = await self._back(frozenset(going), staying)
-            problems.update((name, reasons.get(name) or "it is linked again: something inside it connects it") for name in back)
+            problems.update(
+                (name, reasons.get(name) or "it is linked again: something inside it connects it") for name in back
+            )
             left = [action for action in left if action.node in back]
             if not left:
                 break
@@ -124,7 +126,7 @@ class Pruner:
         names = frozenset(node.name for node in nodes)
         while True:
             views = await self._members.views(nodes, names)
-            if not missing_links(views, names):
+            if not any(missing_links(views, island) for island in islands(views, names)):
                 return True
             if now() > deadline:
                 return False
@@ -150,4 +152,9 @@ class Pruner:
 
 def _is_undefined(reason: Any) -> bool:
     """``{'EXIT', {undef, Stack}}``"""
-    return isinstance(reason, tuple) and reason[:1] == ("EXIT",) and isinstance(reason[1], tuple) and reason[1][0] == "undef"
+    return (
+        isinstance(reason, tuple)
+        and reason[:1] == ("EXIT",)
+        and isinstance(reason[1], tuple)
+        and reason[1][0] == "undef"
+    )

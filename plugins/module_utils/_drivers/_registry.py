@@ -12,7 +12,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._topology import 
 def driver_for(topology: Topology) -> Driver:
     """The chosen driver, with nothing opened yet.
 
-    :raises TopologyError: an option has a value that shows as wrong only when it is used, an unreadable cookie file say.
+    :raises TopologyError: an option has a value that shows as wrong only when it is used, such as a cookie file.
     """
     if topology.driver == "erlang":
         from ansible_collections.selfheal.cluster.plugins.module_utils._drivers import erlang

@@ -9,7 +9,7 @@ Which way of pruning and healing is safe depends on the members' own settings; e
 from __future__ import annotations
 
 import asyncio
-from typing import Callable, Optional, Sequence
+from typing import Callable, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base import Driver, Outcome
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_connect import Connector

@@ -1,0 +1,43 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Shapes that the planner's tests share."""
+
+from __future__ import annotations
+
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
+    Discovery,
+    DriverFacts,
+    Node,
+    Observation,
+    Policy,
+    View,
+)
+
+EXCLUSIVE = DriverFacts(reversible=True, transitive=True, exclusive=True, prune_needs_answer=True)
+TRANSITIVE = DriverFacts(reversible=True, transitive=True)
+PAIRWISE = DriverFacts(reversible=True, transitive=False)
+IRREVERSIBLE = DriverFacts(reversible=False, transitive=False)
+AT_ONCE = Policy(scope=("app@*",), confirmations=1, max_prune="100%", min_nodes=0)
+
+
+def name(number: int) -> str:
+    return f"app@10.0.0.{number}"
+
+
+def names(*numbers: int) -> frozenset[str]:
+    return frozenset(name(number) for number in numbers)
+
+
+def discovered(*numbers: int) -> Discovery:
+    return Discovery.complete([Node(name(number)) for number in numbers])
+
+
+def mesh(*islands: tuple[int, ...], synced: bool = False) -> Observation:
+    """Full and steady islands; everybody answers."""
+    views = {}
+    for island in islands:
+        for number in island:
+            peers = names(*island) - {name(number)}
+            views[name(number)] = View(name(number), peers, peers if synced else None)
+    return Observation(views)

@@ -1,0 +1,117 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import pytest
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._schema import (
+    CONFIG_SPEC,
+    DRIVER_CONFIG_SPEC,
+    DRIVERS,
+    STRATEGIES,
+)
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import (
+    check_node_name,
+    source_of,
+    topology_of,
+)
+
+DNS = {"query": "web.example.test", "node_basename": "web"}
+
+
+def error_of(**params):
+    with pytest.raises(TopologyError) as caught:
+        topology_of({"topology": "chat", "strategy": "dns", "config": DNS, **params})
+    assert caught.value.topology == "chat"
+    assert str(caught.value).startswith("topology 'chat': ")
+    return caught.value
+
+
+def test_defaults_are_filled_in_and_the_scope_comes_from_the_basename():
+    topology = topology_of({"topology": "chat", "strategy": "dns", "config": DNS})
+    assert topology.name == "chat"
+    assert topology.driver == "erlang"
+    assert topology.source.config["timeout"] == 5.0
+    assert topology.policy.scope == ("web@*",)
+    assert topology.policy.max_prune == "34%"
+
+
+def test_without_a_basename_nothing_is_in_scope():
+    topology = topology_of({"strategy": "static", "config": {"nodes": ["app@10.0.0.1"]}})
+    assert topology.policy.scope == ()
+    assert not topology.policy.in_scope("app@10.0.0.1")
+
+
+def test_pods_are_connected_before_they_are_ready_and_endpoints_are_not():
+    for lookup, expected in (("pods", True), ("endpoints", False), ("endpoint_slices", False)):
+        topology = topology_of({"strategy": "kubernetes", "config": {"node_basename": "app", "lookup": lookup}})
+        assert topology.policy.include_not_ready is expected
+
+
+@pytest.mark.parametrize(
+    ("params", "option", "said"),
+    [
+        ({"strategy": "zookeeper"}, "strategy", "'zookeeper'"),
+        ({"driver": "telepathy"}, "driver", "'telepathy'"),
+        ({"config": {"node_basename": "web"}}, "config.query", "required"),
+        ({"config": {**DNS, "namespace": "prod"}}, "config.namespace", "not an option of 'dns'"),
+        ({"config": {**DNS, "node_basename": ""}}, "config.node_basename", "empty"),
+        ({"config": {**DNS, "node_basename": "a@b"}}, "config.node_basename", "'a@b'"),
+        ({"config": {**DNS, "port": 70000}}, "config.port", "70000"),
+        ({"config": {**DNS, "timeout": float("inf")}}, "config.timeout", "inf"),
+        ({"config": {**DNS, "types": ["MX"]}}, "config.types", "'MX'"),
+        ({"config": {**DNS, "types": []}}, "config.types", "empty"),
+        ({"driver_config": {"parallel": 0}}, "driver_config.parallel", "0"),
+        ({"driver_config": {"node_name": "me"}}, "driver_config.node_name", "'me'"),
+        ({"connect": ["net_kernel"]}, "connect", "[module, function, [args]]"),
+        ({"disconnect": ["m", "f", "args"]}, "disconnect", "[module, function, [args]]"),
+        ({"policy": {"max_prune": "half"}}, "policy.max_prune", "'half'"),
+        ({"policy": {"max_prune": "101%"}}, "policy.max_prune", "'101%'"),
+        ({"policy": {"confirmations": 0}}, "policy.confirmations", "0"),
+        ({"policy": {"min_nodes": -1}}, "policy.min_nodes", "-1"),
+        (
+            {"strategy": "kubernetes", "config": {"node_basename": "a", "lookup": "nodes"}},
+            "config.lookup",
+            "'nodes'",
+        ),
+        (
+            {"strategy": "kubernetes", "config": {"node_basename": "a", "namespace": "x", "namespaces": ["y"]}},
+            "config.namespaces",
+            "not both",
+        ),
+        (
+            {"strategy": "kubernetes", "config": {"node_basename": "a", "lookup": "pods", "mode": "hostname"}},
+            "config.service_name",
+            "required",
+        ),
+    ],
+)
+def test_an_error_names_the_option_and_the_value(params, option, said):
+    error = error_of(**params)
+    assert error.option == option
+    assert said in str(error)
+
+
+@pytest.mark.parametrize(
+    "bad", ["app", "@host", "app@", "app@.", "app@a b", "a/b@c", "app@" + "h" * 260, 7, None, "{{ x }}@h"]
+)
+def test_malformed_node_names(bad):
+    with pytest.raises(TopologyError, match="config.nodes"):
+        check_node_name("chat", "config.nodes[0]", bad)
+
+
+@pytest.mark.parametrize(
+    "good", ["app@10.0.0.1", "app@fd00::1", "a_b-c@host.example.net", "app@host", "app@fe80::1%eth0"]
+)
+def test_well_formed_node_names(good):
+    assert check_node_name("chat", "config.nodes[0]", good) == good
+
+
+def test_every_option_of_a_strategy_and_of_a_driver_is_in_the_argument_spec_and_none_is_left_over():
+    assert set().union(*(options.names for options in STRATEGIES.values())) == set(CONFIG_SPEC)
+    assert set().union(*(options.names for options in DRIVERS.values())) == set(DRIVER_CONFIG_SPEC)
+
+
+def test_a_source_needs_no_driver():
+    assert source_of({"strategy": "static", "config": {"nodes": []}}).topology == "default"
