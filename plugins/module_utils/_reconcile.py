@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
+from collections import Counter
 from typing import Any, Callable, Coroutine, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base import Driver
@@ -81,8 +82,8 @@ def _run(
     return result()
 
 
-_REJOINED_IN_VAIN = (
-    "it left and rejoined and lacks links again: some members refuse each other, because of different cookies say"
+_CONNECTED_IN_VAIN = (
+    "it was connected and lacks links again: some members refuse each other, because of different cookies say"
 )
 
 
@@ -100,7 +101,7 @@ class Reconciler:
         self._record = record
         self._pruned_at: dict[str, float] = {}
         self._ever_desired: dict[str, Node] = {}
-        self._rejoined: set[str] = set()
+        self._connected: Counter[str] = Counter()
 
     async def inspect(self) -> None:
         discovery = await self._discover()
@@ -128,7 +129,7 @@ class Reconciler:
         if _is_unconfirmed(first):
             discovery, earlier = await self._confirm(discovery)
             observation = await self._observe(discovery)
-        todo = self._without_second_rejoins(self._plan(discovery, observation, earlier))
+        todo = self._without_repetitions(self._plan(discovery, observation, earlier))
         self._record.saw(discovery, observation, todo, self.driver.facts)
         if check_mode:
             self._record.predicts(todo)
@@ -137,8 +138,9 @@ class Reconciler:
             return False
         failed = await self._apply(todo, discovery)
         observation = await self._settle_after(discovery, earlier, failed)
-        after = self._without_second_rejoins(self._plan(discovery, observation, earlier))
+        after = self._without_repetitions(self._plan(discovery, observation, earlier))
         self._record.saw(discovery, observation, after, self.driver.facts)
+        self._record.joined(todo, after)
         left = (action for action in (*after.prunes, *after.connects) if action.node not in failed)
         return any(left) or _is_unconfirmed(after)
 
@@ -204,7 +206,7 @@ class Reconciler:
             with self._record.timed("connect"):
                 outcome = await self.driver.connect(todo.connects, discovery.nodes)
             self._record.connected(outcome)
-            self._rejoined.update(action.node for action in outcome if action.rejoin)
+            self._connected.update({action.node for action in outcome if not outcome[action]})
             failed.update(action.node for action in outcome if outcome[action])
         return frozenset(failed)
 
@@ -223,12 +225,12 @@ class Reconciler:
         recently = frozenset(name for name, at in self._pruned_at.items() if now - at < RECENTLY)
         return plan(discovery, observation, self._policy, self.driver.facts, earlier, recently)
 
-    def _without_second_rejoins(self, todo: Plan) -> Plan:
-        """Who left and rejoined and lacks links again has a peer that refuses it; doing it over and over would cost the
-        others their links to it each time."""
+    def _without_repetitions(self, todo: Plan) -> Plan:
+        """Who was connected and is out again may have been restarted, so that it gets a second try. After that, and for
+        who had to leave first at once, some peer refuses it, and each try costs the others their links to it."""
         actions = (
-            action._replace(kind=REFUSE, refused=CONNECT, reason="unsteady", observer=None, detail=_REJOINED_IN_VAIN)
-            if action.rejoin and action.node in self._rejoined
+            action._replace(kind=REFUSE, refused=CONNECT, reason="unsteady", observer=None, detail=_CONNECTED_IN_VAIN)
+            if action.kind == CONNECT and self._connected[action.node] >= (1 if action.rejoin else 2)
             else action
             for action in todo.actions
         )

@@ -82,10 +82,15 @@ class Record:
         for action, problem in outcome.items():
             if problem is None:
                 self._connected.append(action)
-                self._once("joined", action, action.detail)
             else:
                 self._once("connect_failed", action, problem)
                 self.warn(f"{action.observer} could not connect {action.node}: {problem}")
+
+    def joined(self, before: Plan, after: Plan) -> None:
+        """Who is in the largest island now and was not before."""
+        old, new = (frozenset(plan.islands[0]) if plan.islands else frozenset() for plan in (before, after))
+        known = {event.node for event in self._events if event.event == "joined"}
+        self._events += [Event("joined", name, "it is in the largest island now") for name in sorted(new - old - known)]
 
     def _once(self, event: str, action: Action, reason: str) -> None:
         if not any(known.event == event and known.node == action.node for known in self._events):

@@ -82,6 +82,7 @@ class Beam:
         self.name = name
         self.address = address
         self.port = port
+        self.synchronises = connect_all
         command = [*prefix, "erl", "-noshell", "+S", "1:1", "+sbwt", "none", "+A", "1"]
         command += ["-sname" if short else "-name", name]
         if port is not None:
@@ -139,7 +140,9 @@ class Beam:
         return self.names("nodes()")
 
     def steady(self) -> bool:
-        """``global`` has synchronised with everyone that this node is connected to."""
+        """``global`` has synchronised with everyone that this node is connected to, if it does so at all."""
+        if not self.synchronises:
+            return True
         return (
             self.eval("lists:sort(gen_server:call(global_name_server, get_synced)) =:= lists:sort(nodes())") == "true"
         )
@@ -243,14 +246,6 @@ def join(nodes: Sequence[Beam], timeout: float = 60) -> None:
     """Make one full and steady mesh of them, and forget what the recorders saw until then."""
     nodes[0].connect(*nodes[1:])
     wait_whole(nodes, timeout)
-    for node in nodes:
-        node.forget()
-
-
-def join_pairwise(nodes: Sequence[Beam]) -> None:
-    """The same where the members do not connect transitively."""
-    for index, node in enumerate(nodes):
-        node.connect(*nodes[index + 1 :])
     for node in nodes:
         node.forget()
 

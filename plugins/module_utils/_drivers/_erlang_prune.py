@@ -5,8 +5,8 @@
 
 With ``prevent_overlapping_partitions`` (the default since OTP 25) a disconnect on one member makes everybody drop the
 node and usually isolates the caller too, and on all members at once it shatters the cluster. What held in every trial:
-wait until ``global`` is steady, then one ``global:disconnect()`` on the node that goes. Without it, disconnecting on every
-member is clean.
+wait until ``global`` is steady, then call ``global:disconnect()`` on the node that goes, once. Without that setting,
+disconnecting on every member is clean.
 """
 
 from __future__ import annotations
