@@ -1,0 +1,37 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint unit system setup clean
+
+help: ## This list
+	@sed -n 's/^\([a-z]*\): ## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
+
+demo: ## Watch a split cluster of real Erlang nodes being healed, in under a minute
+	@scripts/setup demo
+	@scripts/demo
+
+test: ## Everything that CI checks: lint, types, import layers, unit and system tests
+	@scripts/setup test
+	@scripts/lint
+	@scripts/test tests/unit tests/system
+
+lint: ## Style, types and import layers
+	@scripts/setup test
+	@scripts/lint
+
+unit: ## The tests that need no server
+	@scripts/setup test
+	@scripts/test tests/unit
+
+system: ## The tests against real nodes and servers
+	@scripts/setup test
+	@scripts/test tests/system
+
+setup: ## Install what the tests need, and do nothing else
+	@scripts/setup test
+
+clean: ## Remove all that the other targets made in this directory
+	rm -rf .venv .build .pytest_cache .hypothesis .ruff_cache .mypy_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
