@@ -1,0 +1,177 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the API server is and what it is asked with: options and environment -> a Connection.
+
+The options and the K8S_AUTH_* variables are those of kubernetes.core. The source is, in this order: ``host`` with
+``api_key``; a kubeconfig (or a context of the default one); ``host`` alone, without any credentials; the variable
+KUBECONFIG; the service account of the pod that this runs in; ~/.kube/config. Each option overrides what
+that source says.
+A variable never mixes the credentials of one API server into a topology that names another: with an own ``host`` only
+those about credentials count, with an own ``kubeconfig`` none.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import traceback
+from dataclasses import dataclass, field
+from typing import Any, Mapping, Optional
+
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import MissingLibraryError, TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._kubernetes_kubeconfig import load_kubeconfig
+
+SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
+DEFAULT_KUBECONFIG = "~/.kube/config"
+_ENVIRONMENT = {
+    "api_key": ("K8S_AUTH_API_KEY",),
+    "ca_cert": ("K8S_AUTH_CA_CERT", "K8S_AUTH_SSL_CA_CERT"),
+    "context": ("K8S_AUTH_CONTEXT",),
+    "host": ("K8S_AUTH_HOST",),
+    "kubeconfig": ("K8S_AUTH_KUBECONFIG",),
+    "validate_certs": ("K8S_AUTH_VALIDATE_CERTS", "K8S_AUTH_VERIFY_SSL"),
+}
+# A header's value must be fit for the wire; http.client would print one that is not, token and all.
+_CREDENTIAL = re.compile(r"[\x21-\x7e]+( [\x21-\x7e]+)?")
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A way to one API server.
+
+    namespace: the one to read when the topology names none.
+    pool: the urllib3 pool of the kubernetes client, with its TLS, client certificate and proxy.
+    secrets: what must not show in any text.
+    """
+
+    host: str
+    namespace: str
+    pool: Any
+    headers: Mapping[str, str] = field(repr=False)
+    secrets: tuple[str, ...] = field(repr=False)
+
+
+def connect(topology: str, config: Mapping[str, Any]) -> Connection:
+    """Nothing is sent yet, but a kubeconfig may run its credential plugin.
+
+    :raises TopologyError: an option, or the kubeconfig, is wrong.
+    :raises DiscoveryError: the kubeconfig's credential plugin gave nothing.
+    :raises MissingLibraryError: the kubernetes client is not there.
+    """
+    options = _with_environment(config)
+    try:
+        # Any part of it costs the whole of it, about 0.4 s: the package's own __init__ imports everything.
+        from kubernetes.client import Configuration, rest
+    except ImportError:
+        raise MissingLibraryError("kubernetes", traceback.format_exc()) from None
+    # Calling the class itself would copy the process-wide default where somebody has set one.
+    configuration = type.__call__(Configuration)
+    namespace = _load(topology, options, configuration)
+    _override(topology, options, configuration)
+    host = _checked_host(topology, configuration.host)
+    headers = {
+        "Accept": "application/json",
+        "User-Agent": "ansible-selfheal.cluster",
+        **_credentials(topology, configuration),
+    }
+    return Connection(
+        host,
+        namespace,
+        rest.RESTClientObject(configuration).pool_manager,
+        headers,
+        tuple(part for part in headers.get("authorization", "").split(" ")[1:] if part),
+    )
+
+
+def _with_environment(config: Mapping[str, Any]) -> dict[str, Any]:
+    if config["kubeconfig"]:
+        from_environment: tuple[str, ...] = ()
+    elif config["host"]:
+        from_environment = ("api_key", "ca_cert", "validate_certs")
+    elif config["context"]:
+        from_environment = ("kubeconfig",)
+    else:
+        from_environment = tuple(_ENVIRONMENT)
+    options: dict[str, Any] = {}
+    for option, variables in _ENVIRONMENT.items():
+        value = config[option]
+        if value is None and option in from_environment:
+            value = next((os.environ[variable] for variable in variables if os.environ.get(variable)), None)
+            if option == "validate_certs" and value is not None:
+                value = value.lower() not in ("0", "false", "no")
+        options[option] = value
+    return options
+
+
+def _load(topology: str, options: Mapping[str, Any], configuration: Any) -> str:
+    """
+    :returns: the namespace that goes with the source.
+    """
+    given = options["kubeconfig"] or options["context"]
+    if options["host"] and (options["api_key"] or not given):
+        return "default"
+    path = options["kubeconfig"] or os.environ.get("KUBECONFIG")
+    if not path and not given and os.path.exists(os.path.join(SERVICE_ACCOUNT, "token")):
+        return _load_service_account(topology, configuration)
+    if not path and not os.path.exists(os.path.expanduser(DEFAULT_KUBECONFIG)):
+        raise TopologyError(
+            topology,
+            "config.kubeconfig",
+            f"nothing says where the API server is: no kubeconfig is given, {DEFAULT_KUBECONFIG} is not there, and "
+            "this is not a pod with a service account; give kubeconfig, or host and api_key",
+        )
+    return load_kubeconfig(topology, path or DEFAULT_KUBECONFIG, options["context"], configuration)
+
+
+def _load_service_account(topology: str, configuration: Any) -> str:
+    from kubernetes.config import incluster_config
+
+    client: Any = incluster_config
+    token, ca_cert, namespace = (os.path.join(SERVICE_ACCOUNT, name) for name in ("token", "ca.crt", "namespace"))
+    try:
+        client.InClusterConfigLoader(token, ca_cert).load_and_set(configuration)
+        with open(namespace, encoding="utf-8") as file:
+            return file.read().strip() or "default"
+    except (client.ConfigException, OSError) as error:
+        raise TopologyError(
+            topology, "config.kubeconfig", f"none is given, and the pod's service account: {error}"
+        ) from None
+
+
+def _override(topology: str, options: Mapping[str, Any], configuration: Any) -> None:
+    if options["host"]:
+        configuration.host = options["host"]
+    if options["api_key"]:
+        configuration.api_key = {"authorization": "Bearer " + options["api_key"].strip()}
+        configuration.refresh_api_key_hook = None
+    if options["ca_cert"]:
+        configuration.ssl_ca_cert = _readable(topology, "config.ca_cert", options["ca_cert"])
+    if options["validate_certs"] is not None:
+        configuration.verify_ssl = options["validate_certs"]
+
+
+def _readable(topology: str, option: str, path: str) -> str:
+    try:
+        with open(path, "rb"):
+            return path
+    except OSError as error:
+        raise TopologyError(topology, option, f"{path!r} can't be read: {error.strerror}") from None
+
+
+def _checked_host(topology: str, host: str) -> str:
+    if re.match(r"https?://[^/]*@", host):
+        raise TopologyError(topology, "config.host", "holds credentials (not shown); give a token as api_key")
+    if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", host):
+        raise TopologyError(topology, "config.host", f"{host!r} is not a URL such as 'https://10.0.0.1:6443'")
+    return host.rstrip("/")
+
+
+def _credentials(topology: str, configuration: Any) -> dict[str, str]:
+    setting: Optional[Mapping[str, Any]] = configuration.auth_settings().get("BearerToken")
+    if not setting:
+        return {}
+    value = setting["value"].strip()
+    if not _CREDENTIAL.fullmatch(value):
+        raise TopologyError(topology, "config.api_key", "the token (not shown) holds characters that no token has")
+    return {"authorization": value}

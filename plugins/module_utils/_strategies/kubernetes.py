@@ -1,0 +1,97 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The nodes of Kubernetes: the pods behind EndpointSlices or Endpoints, or the pods themselves."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Mapping, Optional
+
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError, TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._kubernetes_auth import Connection, connect
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._kubernetes_fetch import (
+    ApiError,
+    Listing,
+    list_all,
+)
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._kubernetes_parse import (
+    Batch,
+    Naming,
+    merge,
+    parse,
+)
+
+# RFC 1123 labels and names, which the API server asks of the names of namespaces and Services.
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_DOMAIN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+
+
+def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discovery:
+    """List one resource in each namespace.
+
+    When some namespaces were read and others were not, the discovery is partial; when none was, it failed.
+
+    :param attempt: has no effect: there is one API server, and every list is a fresh and consistent read of it.
+    :raises DiscoveryError: nothing could be read, or what was read is doubtful.
+    :raises TopologyError: a value shows as wrong: the kubeconfig, its context, a selector, a name, a certificate file.
+    :raises MissingLibraryError: the kubernetes client is not there.
+    """
+    _check(topology, config)
+    connection = connect(topology, config)
+    batches: list[Batch] = []
+    failures: list[str] = []
+    namespaces = _namespaces(config, connection)
+    for position, namespace in enumerate(namespaces):
+        try:
+            batches += _read(topology, config, connection, namespace)
+        except DiscoveryError as error:
+            failures.append(str(error))
+            if isinstance(error, ApiError) and error.concerns_all:
+                failures += [f"namespace {other!r}: not asked any more" for other in namespaces[position + 1 :]]
+                break
+    if not batches:
+        raise DiscoveryError("; ".join(failures))
+    nodes, problems = merge(batches)
+    reasons = [*failures, *problems]
+    return Discovery.partial(nodes, reasons) if reasons else Discovery.complete(nodes)
+
+
+def _check(topology: str, config: Mapping[str, Any]) -> None:
+    for option in ("namespace", "service_name"):
+        if config[option] and not _LABEL.fullmatch(config[option]):
+            raise TopologyError(topology, f"config.{option}", f"{config[option]!r} is not a name of Kubernetes")
+    for namespace in config["namespaces"] or ():
+        if not _LABEL.fullmatch(namespace):
+            raise TopologyError(topology, "config.namespaces", f"{namespace!r} is not a name of Kubernetes")
+    if not _DOMAIN.fullmatch(config["cluster_domain"]):
+        raise TopologyError(topology, "config.cluster_domain", f"{config['cluster_domain']!r} is not a domain name")
+
+
+def _namespaces(config: Mapping[str, Any], connection: Connection) -> list[str]:
+    if config["namespaces"]:
+        return list(dict.fromkeys(config["namespaces"]))
+    return [config["namespace"] or connection.namespace]
+
+
+def _read(topology: str, config: Mapping[str, Any], connection: Connection, namespace: str) -> list[Batch]:
+    lookup, service = config["lookup"], config["service_name"]
+    naming = Naming(topology, config["node_basename"], config["mode"], config["cluster_domain"], service)
+    label_selector, field_selector = config["selector"], config["field_selector"]
+    if service and lookup == "endpoint_slices":
+        label_selector = _both(f"kubernetes.io/service-name={service}", label_selector)
+    if service and lookup == "endpoints":
+        field_selector = _both(f"metadata.name={service}", field_selector)
+    listing = Listing(lookup, namespace, label_selector, field_selector, config["page_size"], config["timeout"])
+    batches = list_all(topology, connection, config, listing, lambda items: parse(lookup, items, naming))
+    if service and lookup != "pods" and not any(batch.objects for batch in batches):
+        raise DiscoveryError(
+            f"namespace {namespace!r} has no {listing.resource.plural} of a Service {service!r} (config.service_name): "
+            "the Service is gone, it never was there, or a selector leaves it out"
+        )
+    return batches
+
+
+def _both(first: str, second: Optional[str]) -> str:
+    return f"{first},{second}" if second else first

@@ -1,0 +1,315 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A Kubernetes API for tests: a double over real HTTPS, or the real cluster that TEST_KUBECONFIG names.
+
+    with kube_api() as api:                                   # the double
+        api.add_pod("chat-0", "10.1.0.1", labels={"app": "chat"})
+        api.add_slice("chat-abc", [api.endpoint("10.1.0.1", "chat-0")], service="chat")
+        config = {"node_basename": "chat", "namespace": api.namespace, **api.auth}
+        api.kubeconfig(tmp_path / "config")                   # or so, for config.kubeconfig
+        api.terminate_pod("chat-0")                           # everything may change at any time
+        api.fail(403)                                         # every list, until api.heal()
+        api.fail(500, page=2, times=1)                        # the second page, once
+        assert len(api.requests) == 2                         # what the client under test asked, in order
+
+    with any_kube_api() as api:                               # the real cluster if there is one, else the double
+
+Both have the same methods to add, change and remove objects, in ``api.namespace`` unless told otherwise; a real cluster
+gets a throw-away namespace, which goes away at the end. Faults, ``requests`` and ``load`` are the double's alone.
+Addresses should be neither loopback nor link-local: a real API server takes no such endpoint.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import tempfile
+import uuid
+from pathlib import Path
+from typing import Any, Callable, Iterable, Iterator, Mapping
+
+import kubernetes
+import yaml
+from aiohttp import web
+from kubernetes.client import ApiClient, Configuration
+
+from tests.harness import kube_objects
+from tests.harness.certificates import CertificateAuthority
+from tests.harness.kube_objects import HOLD, OVER_CAPACITY, RESOURCES
+from tests.harness.kube_server import OWN_REQUEST, Answer, Fault, KubeServer, Request, status
+
+TOKEN = "token-of-the-tests-0123456789"
+REASONS = {401: "Unauthorized", 403: "Forbidden", 404: "NotFound", 410: "Expired", 429: "TooManyRequests"}
+
+
+class KubeApi:
+    """What the double and a real cluster have in common. ``auth``: the options of ``config`` that lead there."""
+
+    def __init__(self, namespace: str, auth: Mapping[str, Any], client: ApiClient) -> None:
+        self.namespace = namespace
+        self.auth = dict(auth)
+        self._client = client
+
+    def add_pod(self, name: str, ip: str | None = None, *, namespace: str | None = None, **more: Any) -> None:
+        """``more``: see :func:`tests.harness.kube_objects.pod`."""
+        terminating = more.pop("terminating", False)
+        body = kube_objects.pod(name, ip, namespace=namespace or self.namespace, **more)
+        self._write("POST", "pods", namespace, body=body)
+        self._write("PATCH", "pods", namespace, f"{name}/status", {"status": body["status"]})
+        if terminating:
+            self.terminate_pod(name, namespace=namespace)
+
+    def set_ready(self, name: str, ready: bool, *, namespace: str | None = None) -> None:
+        condition = {"type": "Ready", "status": "True" if ready else "False"}
+        self._write("PATCH", "pods", namespace, f"{name}/status", {"status": {"conditions": [condition]}})
+
+    def terminate_pod(self, name: str, *, namespace: str | None = None) -> None:
+        """It has been deleted and is not gone yet."""
+        self._write("PATCH", "pods", namespace, name, {"metadata": {"finalizers": [HOLD]}})
+        self._write("DELETE", "pods", namespace, name)
+
+    def remove_pod(self, name: str, *, namespace: str | None = None) -> None:
+        self._write("DELETE", "pods", namespace, name)
+
+    def endpoint(self, ip: str, pod: str | None = None, *, namespace: str | None = None, **more: Any) -> dict[str, Any]:
+        """For add_slice and set_slice; ``more``: see :func:`tests.harness.kube_objects.endpoint`."""
+        return kube_objects.endpoint(ip, pod, namespace=namespace or self.namespace, **more)
+
+    def add_slice(
+        self, name: str, endpoints: Iterable[Mapping[str, Any]] = (), *, namespace: str | None = None, **more: Any
+    ) -> None:
+        """``more``: see :func:`tests.harness.kube_objects.endpoint_slice`."""
+        body = kube_objects.endpoint_slice(name, endpoints, namespace=namespace or self.namespace, **more)
+        self._write("POST", "endpointslices", namespace, body=body)
+
+    def set_slice(self, name: str, endpoints: Iterable[Mapping[str, Any]], *, namespace: str | None = None) -> None:
+        self._write("PATCH", "endpointslices", namespace, name, {"endpoints": list(endpoints)})
+
+    def remove_slice(self, name: str, *, namespace: str | None = None) -> None:
+        self._write("DELETE", "endpointslices", namespace, name)
+
+    def address(self, ip: str, pod: str | None = None, *, namespace: str | None = None, **more: Any) -> dict[str, Any]:
+        """For add_endpoints and set_endpoints."""
+        return kube_objects.address(ip, pod, namespace=namespace or self.namespace, **more)
+
+    def add_endpoints(
+        self,
+        name: str,
+        ready: Iterable[Mapping[str, Any]] = (),
+        not_ready: Iterable[Mapping[str, Any]] = (),
+        *,
+        over_capacity: bool = False,
+        namespace: str | None = None,
+        labels: Mapping[str, str] | None = None,
+    ) -> None:
+        annotations = OVER_CAPACITY if over_capacity else None
+        where = namespace or self.namespace
+        body = kube_objects.endpoints(name, ready, not_ready, namespace=where, labels=labels, annotations=annotations)
+        self._write("POST", "endpoints", namespace, body=body)
+
+    def set_endpoints(
+        self,
+        name: str,
+        ready: Iterable[Mapping[str, Any]] = (),
+        not_ready: Iterable[Mapping[str, Any]] = (),
+        *,
+        namespace: str | None = None,
+    ) -> None:
+        body = kube_objects.endpoints(name, ready, not_ready, namespace=namespace or self.namespace)
+        self._write("PATCH", "endpoints", namespace, name, {"subsets": body["subsets"]})
+
+    def remove_endpoints(self, name: str, *, namespace: str | None = None) -> None:
+        self._write("DELETE", "endpoints", namespace, name)
+
+    @contextlib.contextmanager
+    def another_namespace(self) -> Iterator[str]:
+        """One more throw-away namespace."""
+        yield f"other-{uuid.uuid4().hex[:8]}"
+
+    def _write(
+        self, method: str, plural: str, namespace: str | None, name: str = "", body: Mapping[str, Any] | None = None
+    ) -> Any:
+        prefix = RESOURCES[plural][0] if plural in RESOURCES else "/api/v1"
+        return self._send(
+            method, f"{prefix}/namespaces/{namespace or self.namespace}/{plural}/{name}".rstrip("/"), body
+        )
+
+    def _send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        settings = self._client.configuration.auth_settings()
+        headers = {OWN_REQUEST: "1", **{setting["key"]: setting["value"] for setting in settings.values()}}
+        headers["Content-Type"] = "application/merge-patch+json" if method == "PATCH" else "application/json"
+        url = self._client.configuration.host + path
+        content = None if body is None else json.dumps(body)
+        response = self._client.rest_client.pool_manager.request(method, url, body=content, headers=headers)
+        if response.status >= 400:
+            raise AssertionError(f"{method} {path}: {response.status} {response.data.decode(errors='replace')}")
+        return json.loads(response.data)
+
+
+class KubeDouble(KubeApi):
+    """The double. ``requests``: what was asked of it, not counting its own writes."""
+
+    def __init__(self, server: KubeServer, ca_cert: Path, client: ApiClient) -> None:
+        self.url = client.configuration.host
+        self.ca_cert = ca_cert
+        self.token = server.token
+        self._server = server
+        super().__init__("prod", {"host": self.url, "api_key": self.token, "ca_cert": str(ca_cert)}, client)
+
+    @property
+    def requests(self) -> list[Request]:
+        return self._server.requests
+
+    def load(self, objects: list[dict[str, Any]]) -> None:
+        """Thousands of objects at once (see ``tests.harness.kube_objects``)."""
+        self._server.load(objects)
+
+    def kubeconfig(self, path: Path, *, namespace: str | None = None, user: Mapping[str, Any] | None = None) -> str:
+        """Write a kubeconfig with the one context ``tests``, and return its path."""
+        context = {"cluster": "tests", "user": "tests", **({"namespace": namespace} if namespace else {})}
+        content = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": "tests",
+            "clusters": [
+                {"name": "tests", "cluster": {"server": self.url, "certificate-authority": str(self.ca_cert)}}
+            ],
+            "users": [{"name": "tests", "user": dict(user or {"token": self.token})}],
+            "contexts": [{"name": "tests", "context": context}],
+        }
+        path.touch(mode=0o600)
+        path.write_text(yaml.safe_dump(content))
+        return str(path)
+
+    # Faults. ``where``: namespace (only there), page (only that one of a list, from 1), times (then all is well again).
+
+    def fail(self, code: int, message: str = "", *, headers: Mapping[str, str] | None = None, **where: Any) -> None:
+        """Answer with an error as the API server words it."""
+        reason = REASONS.get(code, "InternalError")
+
+        async def answer(request: web.BaseRequest) -> web.StreamResponse:
+            return status(code, reason, message or _message(code, request), headers)
+
+        self._add(answer, where)
+
+    def answer(self, body: bytes, *, code: int = 200, content_type: str = "application/json", **where: Any) -> None:
+        """Answer with these very bytes."""
+
+        async def answer(_request: web.BaseRequest) -> web.StreamResponse:
+            return web.Response(body=body, status=code, content_type=content_type)
+
+        self._add(answer, where)
+
+    def hang(self, **where: Any) -> None:
+        """Take the request and say nothing."""
+
+        async def answer(_request: web.BaseRequest) -> web.StreamResponse:
+            await self._server.stopping.wait()
+            return web.Response()
+
+        self._add(answer, where)
+
+    def drip(self, **where: Any) -> None:
+        """Answer a byte at a time, each in time and the whole never."""
+
+        async def answer(request: web.BaseRequest) -> web.StreamResponse:
+            response = web.StreamResponse(headers={"Content-Type": "application/json"})
+            await response.prepare(request)
+            with contextlib.suppress(ConnectionError):
+                while not self._server.stopping.is_set():
+                    await response.write(b" ")
+                    await asyncio.sleep(0.05)
+            return response
+
+        self._add(answer, where)
+
+    def hang_up(self, **where: Any) -> None:
+        """Close the connection in the middle of the body."""
+
+        async def answer(request: web.BaseRequest) -> web.StreamResponse:
+            response = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": "1000"})
+            await response.prepare(request)
+            await response.write(b'{"kind": "PodList", "items": []')
+            request.transport.abort()
+            return response
+
+        self._add(answer, where)
+
+    def heal(self) -> None:
+        self._server.faults.clear()
+
+    def _add(self, answer: Answer, where: Mapping[str, Any]) -> None:
+        self._server.faults.append(Fault(answer, **where))
+
+
+class RealCluster(KubeApi):
+    """The cluster of TEST_KUBECONFIG."""
+
+    def __init__(self, kubeconfig: str) -> None:
+        client = kubernetes.config.new_client_from_config(kubeconfig, persist_config=False)
+        super().__init__("", {"kubeconfig": kubeconfig}, client)
+
+    @contextlib.contextmanager
+    def another_namespace(self) -> Iterator[str]:
+        name = f"selfheal-test-{uuid.uuid4().hex[:8]}"
+        self._send("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
+        # Pods are refused until a controller has given the namespace its account; our own one needs no waiting.
+        with contextlib.suppress(AssertionError):
+            self._write("POST", "serviceaccounts", name, body={"metadata": {"name": "default"}})
+        try:
+            yield name
+        finally:
+            for item in self._write("GET", "pods", name)["items"]:
+                self._write("PATCH", "pods", name, item["metadata"]["name"], {"metadata": {"finalizers": None}})
+            self._send("DELETE", f"/api/v1/namespaces/{name}")
+
+    def add_pod(self, name: str, ip: str | None = None, *, namespace: str | None = None, **more: Any) -> None:
+        more.pop("node", None)  # the pod would be taken for an orphan of a node that is not there
+        super().add_pod(name, ip, namespace=namespace, **more)
+
+
+@contextlib.contextmanager
+def kube_api(host: str = "127.0.0.1", token: str = TOKEN) -> Iterator[KubeDouble]:
+    """The double, on a free port of ``host``."""
+    with tempfile.TemporaryDirectory(prefix="kube-api-") as directory:
+        authority = CertificateAuthority(Path(directory))
+        server = KubeServer(host, authority.issue(host, "localhost"), token)
+        server.start()
+        try:
+            configuration = Configuration(host=f"https://{f'[{host}]' if ':' in host else host}:{server.port}")
+            configuration.ssl_ca_cert = str(authority.certificate)
+            configuration.api_key = {"authorization": f"Bearer {token}"}
+            with ApiClient(configuration) as client:
+                yield KubeDouble(server, authority.certificate, client)
+        finally:
+            server.stop()
+
+
+@contextlib.contextmanager
+def any_kube_api() -> Iterator[KubeApi]:
+    """The cluster that the environment variable TEST_KUBECONFIG names, else the double."""
+    kubeconfig = os.environ.get("TEST_KUBECONFIG")
+    if not kubeconfig:
+        with kube_api() as double:
+            yield double
+        return
+    cluster = RealCluster(kubeconfig)
+    with cluster.another_namespace() as cluster.namespace:
+        yield cluster
+
+
+def _message(code: int, request: web.BaseRequest) -> str:
+    messages: dict[int, Callable[[str, str], str]] = {
+        401: lambda namespace, plural: "Unauthorized",
+        403: lambda namespace, plural: (
+            f'{plural} is forbidden: User "system:serviceaccount:tests:tests" cannot list resource "{plural}" '
+            f'in API group "" in the namespace "{namespace}"'
+        ),
+        410: lambda namespace, plural: "The provided continue parameter is too old to display a consistent list result",
+        429: lambda namespace, plural: "Too many requests, please try again later.",
+    }
+    *_, namespace, plural = request.path.split("/")
+    return messages.get(code, lambda namespace, plural: "Internal error occurred: the test said so")(namespace, plural)

@@ -1,0 +1,202 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The server behind ``tests.harness.kube``: kmock's Kubernetes emulator over real HTTPS, in a thread of its own.
+
+The emulator keeps the objects and serves create, patch, delete and watch. What it lacks is here: a token check, lists
+with selectors and pages, and faults.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import ssl
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Awaitable, Callable, Mapping, NamedTuple, TypeVar
+
+import kmock
+from aiohttp import web
+
+from tests.harness.kube_objects import RESOURCES, uid_of
+from tests.harness.kube_selectors import field_selector, label_selector
+
+OWN_REQUEST = "X-Test-Harness"  # the harness's own writes are neither counted nor disturbed
+
+T = TypeVar("T")
+Answer = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+
+class Request(NamedTuple):
+    method: str
+    path: str
+    query: Mapping[str, str]
+
+
+@dataclass
+class Fault:
+    """Instead of the true answer, while ``times`` lasts (None: until it is healed)."""
+
+    answer: Answer
+    namespace: str | None = None
+    page: int | None = None
+    times: int | None = None
+
+    def hits(self, request: Request) -> bool:
+        if self.times == 0 or (self.namespace and f"/namespaces/{self.namespace}/" not in request.path):
+            return False
+        if self.page and self.page != _page_of(request):
+            return False
+        if self.times is not None:
+            self.times -= 1
+        return True
+
+
+class KubeServer:
+    """One API server on a free port."""
+
+    def __init__(self, host: str, certificate: Path, token: str) -> None:
+        self.host = host
+        self.token = token
+        self.port = 0
+        self.requests: list[Request] = []
+        self.faults: list[Fault] = []
+        self.stopping: asyncio.Event
+        self._certificate = certificate
+        self._snapshots: list[list[dict[str, Any]]] = []
+        self._started = threading.Event()
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._main, name="kube-api")
+        self._loop: asyncio.AbstractEventLoop
+        self._emulator: kmock.KubernetesEmulator
+
+    def start(self) -> None:
+        self._thread.start()
+        self._started.wait()
+        if self._error:
+            raise self._error
+
+    def stop(self) -> None:
+        self._loop.call_soon_threadsafe(self.stopping.set)
+        self._thread.join()
+
+    def load(self, objects: list[dict[str, Any]]) -> None:
+        """Put many objects in at once, past HTTP."""
+
+        async def put() -> None:
+            for item in objects:
+                group, _, version = item["apiVersion"].rpartition("/")
+                plural = next(name for name, (_, kind) in RESOURCES.items() if kind == item["kind"] + "List")
+                metadata = item["metadata"]
+                key = (kmock.resource(group, version, plural), metadata["namespace"], metadata["name"])
+                self._emulator.objects[key] = item
+
+        asyncio.run_coroutine_threadsafe(put(), self._loop).result()
+
+    def _main(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        except BaseException as error:
+            self._error = error
+        finally:
+            self._started.set()
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.stopping = asyncio.Event()
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(self._certificate)
+        async with kmock.KubernetesEmulator() as self._emulator:
+            self._emulator[kmock.action.LIST] << self._list
+            runner = web.ServerRunner(web.Server(self._handle, access_log=None), shutdown_timeout=0.1)
+            await runner.setup()
+            site = web.TCPSite(runner, self.host, 0, ssl_context=context)
+            await site.start()
+            self.port = runner.addresses[0][1]
+            self._started.set()
+            await self.stopping.wait()
+            await runner.cleanup()
+
+    async def _handle(self, raw: web.BaseRequest) -> web.StreamResponse:
+        if raw.headers.get("Authorization", "").lower() != f"bearer {self.token}".lower():
+            self._record(raw)
+            return status(401, "Unauthorized", "Unauthorized")
+        if raw.headers.get(OWN_REQUEST):
+            return await self._emulator(raw)
+        request = self._record(raw)
+        fault = next((fault for fault in self.faults if fault.hits(request)), None)
+        return await (fault.answer if fault else self._emulator)(raw)
+
+    def _record(self, raw: web.BaseRequest) -> Request:
+        request = Request(raw.method, raw.path, dict(raw.query))
+        self.requests.append(request)
+        return request
+
+    async def _list(self, request: kmock.Request) -> dict[str, Any]:
+        query, plural = request.params, request.resource.plural
+        try:
+            matches = [label_selector(query.get("labelSelector", ""))]
+            matches.append(field_selector(query.get("fieldSelector", ""), plural))
+        except ValueError as error:
+            raise kmock.KubernetesError(400, "BadRequest", str(error)) from None
+        if token := query.get("continue"):
+            snapshot, start = _opened(token)
+        else:
+            found = (item for item in self._objects(plural, request.namespace) if all(match(item) for match in matches))
+            self._snapshots.append(
+                sorted(found, key=lambda item: (item["metadata"]["namespace"], item["metadata"]["name"]))
+            )
+            snapshot, start = len(self._snapshots) - 1, 0
+        items = self._snapshots[snapshot]
+        end = start + int(query.get("limit", 0)) or len(items)
+        prefix, kind = RESOURCES[plural]
+        metadata = {"resourceVersion": str(1000 + snapshot)}
+        if end < len(items):
+            metadata["continue"] = _sealed(snapshot, end, int(query["limit"]))
+        return {
+            "kind": kind,
+            "apiVersion": prefix.removeprefix("/apis/").removeprefix("/api/"),
+            "metadata": metadata,
+            "items": items[start:end],
+        }
+
+    def _objects(self, plural: str, namespace: str | None) -> list[dict[str, Any]]:
+        found = []
+        for (resource, its_namespace, name), item in self._emulator.objects.items():
+            if item.deleted or resource.plural != plural or namespace not in (None, its_namespace):
+                continue
+            body = {key: value for key, value in item.raw.items() if key not in ("apiVersion", "kind")}
+            body["metadata"] = {"uid": uid_of(its_namespace, name), **body["metadata"]}
+            found.append(body)
+        return found
+
+
+def status(code: int, reason: str, message: str, headers: Mapping[str, str] | None = None) -> web.Response:
+    """The error object of a real API server."""
+    body = {
+        "kind": "Status",
+        "apiVersion": "v1",
+        "metadata": {},
+        "status": "Failure",
+        "message": message,
+        "reason": reason,
+        "code": code,
+    }
+    return web.json_response(body, status=code, headers=headers)
+
+
+def _sealed(snapshot: int, start: int, limit: int) -> str:
+    return base64.urlsafe_b64encode(json.dumps([snapshot, start, start // limit + 1]).encode()).decode()
+
+
+def _opened(token: str) -> tuple[int, int]:
+    snapshot, start, _page = json.loads(base64.urlsafe_b64decode(token))
+    return snapshot, start
+
+
+def _page_of(request: Request) -> int:
+    token = request.query.get("continue")
+    return int(json.loads(base64.urlsafe_b64decode(token))[2]) if token else 1
