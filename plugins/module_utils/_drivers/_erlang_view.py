@@ -66,9 +66,9 @@ def parse_state(answer: Any) -> State:
 
 def names_in(answer: Any, asked: str) -> frozenset[str]:
     """:raises UnreachableError: the answer is not a list of atoms."""
-    if not isinstance(answer, list) or not all(isinstance(name, Atom) for name in answer):
+    if not isinstance(answer, list) or not set(map(type, answer)) <= {Atom}:
         raise UnreachableError(f"{asked} gave no list of node names")
-    return frozenset(str(name) for name in answer)
+    return frozenset(map(str, answer))
 
 
 def view_of(
