@@ -1,0 +1,251 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One open connection to one member."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Optional, Sequence, cast
+
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist import epmd
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Answer, Batch, Call, Switchboard
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.decoder import MAX_BYTES
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors import (
+    BadRpc,
+    CallTimeout,
+    ConnectionLost,
+    EpmdUnreachable,
+    GarbledAnswer,
+    NodeUnreachable,
+)
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.handshake import Handshake
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.net import (
+    Address,
+    DeadlinePassed,
+    addresses_of,
+    before,
+    dial,
+    shared_out,
+)
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import TermError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import UnreachableError
+
+_TICK = b"\x00\x00\x00\x00"
+
+
+class Connection(asyncio.Protocol):
+    """Made by :meth:`open`. What it has besides its own methods is asyncio's side of it.
+
+    ``name`` is the member's, ``own_name`` is ours there: the member lists it among its hidden and connected nodes.
+    """
+
+    def __init__(self, name: str, where: str, cookie: str, own_name: Optional[str]) -> None:
+        self.name = name
+        self.own_name = ""
+        self._where = where
+        self._loop = asyncio.get_running_loop()
+        self._handshake = Handshake(name, where, cookie, own_name)
+        self._ready: asyncio.Future[None] = self._loop.create_future()
+        self._calls: Optional[Switchboard] = None
+        self._transport: Optional[asyncio.Transport] = None
+        self._rest = bytearray()
+        self._rest_needed = 0
+        self._heard = 0
+        self._end: Optional[UnreachableError] = None
+
+    @classmethod
+    async def open(
+        cls,
+        name: str,
+        address: Optional[str] = None,
+        *,
+        cookie: str,
+        port: Optional[int] = None,
+        epmd_port: int = 4369,
+        own_name: Optional[str] = None,
+        timeout: float,
+    ) -> Connection:
+        """Connect to a member as a hidden node.
+
+        :param name: its full name. The part after the first ``@`` is where it is, unless ``address`` says otherwise.
+        :param address: an IP address or a host name.
+        :param port: its distribution port; without one, epmd is asked.
+        :param own_name: a name of our own; without one, the member names us.
+        :param timeout: seconds for everything, resolving included.
+        :raises UnreachableError: the one of its kinds that tells why it can't be.
+        """
+        deadline = asyncio.get_running_loop().time() + timeout
+        alive, at, host = name.partition("@")
+        if not (alive and at and host):
+            raise NodeUnreachable(f"{name!r} is not a node name such as 'app@10.0.0.1'")
+        kind = EpmdUnreachable if port is None else NodeUnreachable
+        places = await addresses_of(address or host, deadline, lambda problem: kind(f"{name}: {problem}"))
+        failure: UnreachableError = kind(f"{name}: host {address or host!r} has no address")
+        for place, its_deadline in shared_out(places, deadline):
+            try:
+                its_port = port or await epmd.port_of(name, place, epmd_port, its_deadline)
+                where = f"{name} ({place.text(its_port)})"
+                connection = cls(name, where, cookie, own_name)
+                await connection._connect(place, its_port, its_deadline, timeout)
+                return connection
+            except (EpmdUnreachable, NodeUnreachable) as error:
+                failure = error
+        raise failure
+
+    async def _connect(self, place: Address, port: int, deadline: float, timeout: float) -> None:
+        try:
+            sock = await dial(place, port, deadline)
+        except OSError as error:
+            raise NodeUnreachable(f"{self._where} takes no connection: {error.strerror or error}") from None
+        except DeadlinePassed:
+            raise NodeUnreachable(f"{self._where} did not take the connection within {timeout:g} s") from None
+        try:
+            await self._loop.create_connection(lambda: self, sock=sock)
+            await before(deadline, self._ready)
+        except DeadlinePassed:
+            self._fail(self._late("finish the handshake", timeout, 0))
+            raise cast(UnreachableError, self._end) from None
+        except BaseException:
+            self.close()
+            sock.close()
+            raise
+
+    @property
+    def closed(self) -> bool:
+        """Whether it can make no more calls: closed by us, by the member, or lost."""
+        return self._end is not None
+
+    def close(self) -> None:
+        """Close it now. Calls under way fail. Safe to call twice."""
+        self._fail(ConnectionLost(f"the connection to {self._where} was closed on this side"))
+
+    async def call(self, module: str, function: str, args: Sequence[Any], timeout: float) -> Any:
+        """``module:function(args...)`` on the member. Any number of calls can be under way at once.
+
+        A function that throws returns what it throws: such is ``rpc``.
+
+        :param args: terms; see ``terms``.
+        :param timeout: seconds.
+        :returns: the term that it returned.
+        :raises BadRpc: the function is not there, or failed.
+        :raises UnreachableError: the connection was lost, or the time is over.
+        :raises TermError: one of the arguments is no term.
+        """
+        (answer,) = await self.call_all([Call(module, function, args)], timeout)
+        if isinstance(answer, BadRpc):
+            raise answer
+        return answer
+
+    async def call_all(self, calls: Sequence[Call], timeout: float) -> list[Answer]:
+        """Several calls in one write. The member makes them side by side, in no order.
+
+        :param timeout: seconds for all together.
+        :returns: the answers in the order of the calls. A call that failed has its BadRpc there, not raised.
+        :raises UnreachableError: the connection was lost, or the time is over.
+        """
+        if self._end or not self._calls or not self._transport:
+            raise (self._end or ConnectionLost(f"the connection to {self._where} is not open")).with_traceback(None)
+        if not calls:
+            return []
+        batch = Batch(calls, self._loop.create_future())
+        heard = self._heard
+        self._transport.write(self._calls.requests(batch))
+        try:
+            answers: list[Answer] = await before(self._loop.time() + timeout, batch.future)
+            return answers
+        except DeadlinePassed:
+            texts = ", ".join(call.text for call in calls)
+            raise self._late(f"answer {texts}", timeout, heard) from None
+        finally:
+            if not batch.complete:
+                self._calls.abandon(batch)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        if self._end:
+            self._transport.abort()
+        else:
+            self._transport.write(self._handshake.start())
+
+    def connection_lost(self, exc: Optional[Exception]) -> None:
+        if self._calls:
+            self._fail(ConnectionLost(f"{self._where} closed the connection, or the network did"))
+        else:
+            self._fail(self._handshake.on_close())
+
+    def data_received(self, data: bytes) -> None:
+        self._heard += len(data)
+        if self._rest:
+            self._rest += data
+            if len(self._rest) < self._rest_needed:
+                return
+            data = bytes(self._rest)
+        try:
+            used = self._take_frames(data)
+        except UnreachableError as error:
+            self._fail(error)
+        except TermError as error:
+            self._fail(GarbledAnswer(f"{self._where} sent what cannot be read: {error}"))
+        else:
+            self._rest = bytearray(data[used:])
+
+    def _take_frames(self, data: bytes) -> int:
+        """Take every whole frame; how many bytes they were. Whoever is told of a frame may close the connection."""
+        position = 0
+        while not self._end:
+            header, limit = (4, MAX_BYTES) if self._calls else (2, Handshake.MAX_FRAME)
+            start = position + header
+            size = int.from_bytes(data[position:start], "big")
+            if size > limit and len(data) >= start:
+                raise GarbledAnswer(f"{self._where} sent a message of {size} bytes, {limit} is the limit")
+            self._rest_needed = header + size if len(data) >= start else header
+            if len(data) - position < self._rest_needed:
+                break
+            position = start + size
+            self._take(data[start:position])
+        return position
+
+    def _take(self, frame: bytes) -> None:
+        if self._calls:
+            if frame:
+                self._calls.take(frame)
+            else:
+                self._tick()
+            return
+        self._send(self._handshake.feed(frame))
+        if self._handshake.done:
+            self.own_name = self._handshake.own_name
+            self._calls = Switchboard(self.own_name, self._handshake.creation, self._where)
+            if not self._ready.done():
+                self._ready.set_result(None)
+
+    def _tick(self) -> None:
+        # One on its way is enough: who ticks us and reads nothing must not fill our memory.
+        if self._transport and not self._transport.get_write_buffer_size():
+            self._transport.write(_TICK)
+
+    def _send(self, data: bytes) -> None:
+        if data and self._transport:
+            self._transport.write(data)
+
+    def _late(self, what: str, timeout: float, heard: int) -> CallTimeout:
+        silent = self._heard == heard
+        said = "said nothing and did not" if silent else "did not"
+        return CallTimeout(f"{self._where} {said} {what} within {timeout:g} s", silent)
+
+    def _fail(self, error: UnreachableError) -> None:
+        """The one way to the end, whichever side it comes from."""
+        if self._end:
+            return
+        self._end = error
+        self._rest = bytearray()
+        waiting: list[asyncio.Future[Any]] = [self._ready]
+        if self._calls:
+            waiting += [batch.future for batch in self._calls.batches()]
+        for future in waiting:
+            if not future.done():
+                future.set_exception(error)
+                future.exception()  # nobody has to be waiting for it
+        if self._transport:
+            self._transport.abort()
