@@ -12,7 +12,8 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_mfa import Mfa
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_view import (
     ASK_STATE,
-    ASK_SYNCED,
+    ASK_STATE_AND_SYNCED,
+    State,
     names_in,
     parse_state,
     view_of,
@@ -100,10 +101,14 @@ class Members:
 
     async def _connection(self, node: Node, places: asyncio.Semaphore) -> Connection:
         if not self.answers(node.name):
-            async with places:
-                opening = asyncio.ensure_future(self._open(node))
-                await asyncio.wait([opening], timeout=_SLOW_START)
-            self._connections[node.name] = await opening
+            await places.acquire()
+            release = _Once(places.release)
+            timer = asyncio.get_running_loop().call_later(_SLOW_START, release)
+            try:
+                self._connections[node.name] = await self._open(node)
+            finally:
+                timer.cancel()
+                release()
         return self._connections[node.name]
 
     async def _open(self, node: Node) -> Connection:
@@ -118,16 +123,34 @@ class Members:
         )
 
     async def _ask(self, connection: Connection, desired: frozenset[str]) -> View:
-        calls = [ASK_STATE, self._list_nodes.call() if self._list_nodes else ASK_SYNCED]
-        state_answer, listing = await connection.call_all(calls, self._timeout)
-        state = parse_state(_returned(state_answer))
+        if self._list_nodes:
+            return await self._ask_with_own_function(connection, self._list_nodes.call())
+        (answer,) = await connection.call_all([ASK_STATE_AND_SYNCED], self._timeout)
+        if isinstance(answer, BadRpc):
+            (answer,) = await connection.call_all([ASK_STATE], self._timeout)
+        return view_of(connection.name, self._state(answer), desired, connection.own_name)
+
+    async def _ask_with_own_function(self, connection: Connection, list_nodes: Call) -> View:
+        answer, listing = await connection.call_all([ASK_STATE, list_nodes], self._timeout)
+        state = self._state(answer)
+        peers = names_in(_returned(listing), list_nodes.text) - {connection.own_name, connection.name}
+        return View(connection.name, peers, stopping=state.stopping)
+
+    def _state(self, answer: Any) -> State:
+        state = parse_state(_returned(answer))
         self.global_mesh = self.global_mesh or state.global_mesh
         self.exclusive = self.exclusive or state.exclusive
-        if self._list_nodes:
-            peers = names_in(_returned(listing), calls[1].text) - {connection.own_name, connection.name}
-            return View(connection.name, peers, stopping=state.stopping)
-        synced = frozenset() if isinstance(listing, BadRpc) else names_in(listing, calls[1].text)
-        return view_of(connection.name, state, synced, desired, connection.own_name)
+        return state
+
+
+class _Once:
+    def __init__(self, action: Callable[[], None]) -> None:
+        self._action: Optional[Callable[[], None]] = action
+
+    def __call__(self) -> None:
+        action, self._action = self._action, None
+        if action:
+            action()
 
 
 def _returned(answer: Any) -> Any:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Collection, Optional
+from typing import Any, Collection
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Call
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom, ExportFun
@@ -23,7 +23,7 @@ def _each(*calls: tuple[str, str, list[Any]]) -> Call:
 
 
 _KERNEL = Atom("kernel")
-ASK_STATE = _each(
+_STATE = (
     ("erlang", "nodes", [Atom("visible")]),
     ("erlang", "nodes", [Atom("hidden")]),
     ("init", "get_status", []),
@@ -31,13 +31,16 @@ ASK_STATE = _each(
     ("application", "get_env", [_KERNEL, Atom("prevent_overlapping_partitions")]),
     ("application", "get_env", [_KERNEL, Atom("connect_all")]),
 )
-ASK_SYNCED = Call("gen_server", "call", [Atom("global_name_server"), Atom("get_synced")])
+_SYNCED = ("gen_server", "call", [Atom("global_name_server"), Atom("get_synced")])
+ASK_STATE = _each(*_STATE)
+ASK_STATE_AND_SYNCED = _each(*_STATE, _SYNCED)
+"""Fails as a whole where ``global`` does not answer."""
 
 
 @dataclass(frozen=True)
 class State:
-    """One member's answer to ASK_STATE. ``global_mesh``: it links itself to everyone whom its peers are linked to;
-    ``exclusive``: and it prevents overlapping partitions."""
+    """One member's answer. ``global_mesh``: it links itself to everyone whom its peers are linked to; ``exclusive``:
+    and it prevents overlapping partitions. ``synced`` is empty where ``global`` was not asked or did not answer."""
 
     visible: frozenset[str]
     hidden: frozenset[str]
@@ -45,13 +48,14 @@ class State:
     is_hidden: bool
     global_mesh: bool
     exclusive: bool
+    synced: frozenset[str]
 
 
 def parse_state(answer: Any) -> State:
-    """:raises UnreachableError: the answer is not what ASK_STATE asks for."""
-    if not isinstance(answer, list) or len(answer) != 6:
+    """:raises UnreachableError: the answer is not what ASK_STATE or ASK_STATE_AND_SYNCED asks for."""
+    if not isinstance(answer, list) or len(answer) not in (len(_STATE), len(_STATE) + 1):
         raise UnreachableError("its answer to the question for its state has another shape")
-    visible, hidden, status, hidden_flag, prevents, connects_all = answer
+    visible, hidden, status, hidden_flag, prevents, connects_all, *synced = answer
     is_hidden = isinstance(hidden_flag, tuple) and hidden_flag[:1] == ("ok",)
     global_mesh = connects_all != ("ok", "false") and not is_hidden
     return State(
@@ -61,6 +65,7 @@ def parse_state(answer: Any) -> State:
         is_hidden=is_hidden,
         global_mesh=global_mesh,
         exclusive=global_mesh and prevents == ("ok", "true"),
+        synced=names_in(synced[0], "get_synced") if synced else frozenset(),
     )
 
 
@@ -71,15 +76,13 @@ def names_in(answer: Any, asked: str) -> frozenset[str]:
     return frozenset(map(str, answer))
 
 
-def view_of(
-    observer: str, state: State, synced: Optional[frozenset[str]], desired: Collection[str], own_name: str
-) -> View:
+def view_of(observer: str, state: State, desired: Collection[str], own_name: str) -> View:
     """The peers are the visible ones, and of the hidden ones those that the topology knows: other hidden nodes are
     shells and controllers like us. To a hidden member everyone is hidden."""
     hidden = state.hidden if state.is_hidden else state.hidden & frozenset(desired)
     return View(
         observer,
         (state.visible | hidden) - {own_name},
-        synced if state.exclusive else None,
+        state.synced if state.exclusive else None,
         stopping=state.stopping,
     )
