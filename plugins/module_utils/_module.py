@@ -16,7 +16,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._errors import (
 )
 
 
-class ClusterModule(AnsibleModule):  # type: ignore[misc]
+class ClusterModule(AnsibleModule):
     """Its failures name the topology, also those that Ansible finds itself in the arguments."""
 
     def fail_json(self, msg: str, **kwargs: Any) -> NoReturn:

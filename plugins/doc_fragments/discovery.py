@@ -1,0 +1,171 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The discovery half of a topology: every strategy's options, once."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options:
+  topology:
+    description:
+      - The name of the topology. Every message names it.
+    type: str
+    default: default
+  strategy:
+    description:
+      - Where the desired membership comes from.
+      - V(kubernetes) reads EndpointSlices, Endpoints or Pods from the API server.
+      - V(dns) reads the A and AAAA records of O(config.query), V(dns_srv) its SRV records.
+      - V(kubernetes_dns) and V(kubernetes_dns_srv) read the records that a cluster's own DNS serves for a headless
+        service.
+      - V(static) is the list in O(config.nodes), the door for any other source.
+      - V(local_epmd) asks the Erlang port mapper of one host for the nodes that are registered there.
+    type: str
+    required: true
+  config:
+    description:
+      - The options of the strategy. An option that the chosen O(strategy) does not have is an error.
+    type: dict
+    default: {}
+    suboptions:
+      api_key:
+        description:
+          - Of V(kubernetes). The bearer token for the API server.
+        type: str
+      ca_cert:
+        description:
+          - Of V(kubernetes). A file with the certificates of the authorities that may sign the API server's
+            certificate.
+        type: path
+      cluster_domain:
+        description:
+          - Of V(kubernetes) and V(kubernetes_dns_srv). The DNS domain of the Kubernetes cluster.
+          - Left out it is V(cluster.local).
+        type: str
+      context:
+        description:
+          - Of V(kubernetes). The context of the kubeconfig to use instead of its current one.
+        type: str
+      epmd_port:
+        description:
+          - Of V(local_epmd). The port of the Erlang port mapper.
+          - Left out it is V(4369).
+        type: int
+      field_selector:
+        description:
+          - Of V(kubernetes). A field selector that narrows what is listed.
+        type: str
+      host:
+        description:
+          - Of V(kubernetes). The URL of the API server.
+        type: str
+      include_not_ready:
+        description:
+          - Of V(kubernetes). Whether nodes that are not ready are connected too. They are listed in any case, and never
+            pruned.
+          - Left out it is V(true) with O(config.lookup=pods), since a readiness probe may wait for the cluster, else
+            V(false).
+        type: bool
+      kubeconfig:
+        description:
+          - Of V(kubernetes). The kubeconfig file. Without it and without O(config.host) the service account of the
+            pod is used where there is one, else the default kubeconfig.
+        type: path
+      lookup:
+        description:
+          - Of V(kubernetes). What is listed, V(endpoint_slices), V(endpoints) or V(pods).
+          - Left out it is V(endpoint_slices).
+        type: str
+      mode:
+        description:
+          - Of V(kubernetes). What stands behind the C(@) of a node's name.
+          - V(ip) is the address of the pod, V(dns) its name in the cluster's DNS, V(hostname) its host name below
+            O(config.service_name).
+          - Left out it is V(ip).
+        type: str
+      nameservers:
+        description:
+          - Of the strategies that ask DNS. The addresses of the nameservers, asked in this order.
+          - Left out they are those of the system.
+        type: list
+        elements: str
+      namespace:
+        description:
+          - Of V(kubernetes) and V(kubernetes_dns_srv). The namespace to look in.
+          - V(kubernetes) without it and without O(config.namespaces) uses the namespace of the context or of the
+            service account.
+        type: str
+      namespaces:
+        description:
+          - Of V(kubernetes). Several namespaces to look in. Use either this or O(config.namespace).
+        type: list
+        elements: str
+      node_basename:
+        description:
+          - What stands before the C(@) of every node's name. Required by all strategies but V(static) and
+            V(local_epmd).
+        type: str
+      node_host:
+        description:
+          - Of V(local_epmd). The host whose port mapper is asked, and which stands behind the C(@) of the names.
+          - Left out it is this host.
+        type: str
+      nodes:
+        description:
+          - Of V(static), and required there. The nodes, each a name such as V(app@10.0.0.1), or a dictionary with
+            C(name) and C(address).
+        type: list
+        elements: raw
+      page_size:
+        description:
+          - Of V(kubernetes). How many objects are asked for at once.
+          - Left out it is V(500).
+        type: int
+      port:
+        description:
+          - Of the strategies that ask DNS. The port of the nameservers.
+          - Left out it is V(53).
+        type: int
+      query:
+        description:
+          - Of V(dns) and V(dns_srv), and required there. The name to ask for.
+        type: str
+      selector:
+        description:
+          - Of V(kubernetes). A label selector that narrows what is listed.
+        type: str
+      service:
+        description:
+          - Of V(kubernetes_dns) and V(kubernetes_dns_srv), and required there. The headless service.
+        type: str
+      service_name:
+        description:
+          - Of V(kubernetes). The service whose name is part of host names with O(config.mode=hostname). Required
+            there with O(config.lookup=pods).
+        type: str
+      tcp:
+        description:
+          - Of the strategies that ask DNS. Whether to ask over TCP from the start. A truncated answer is asked for
+            again over TCP in any case.
+          - Left out it is V(false).
+        type: bool
+      timeout:
+        description:
+          - Seconds after which the source counts as not answering, which is a failed discovery.
+          - Left out it is V(10) with V(kubernetes), else V(5).
+        type: float
+      types:
+        description:
+          - Of V(dns) and V(kubernetes_dns). The record types to ask for, V(A), V(AAAA) or both.
+          - Left out it is both.
+        type: list
+        elements: str
+      validate_certs:
+        description:
+          - Of V(kubernetes). Whether the certificate of the API server is verified.
+          - Left out it is what the kubeconfig says, else V(true).
+        type: bool
+"""

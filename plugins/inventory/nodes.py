@@ -1,0 +1,262 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One file that names the topologies: each becomes a host, and so do its discovered nodes."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: nodes
+short_description: Topologies and the nodes that are discovered for them
+version_added: 0.1.0
+author:
+  - The selfheal.cluster maintainers (@selfheal)
+description:
+  - Reads a file that names topologies. Its name ends in C(.cluster.yml) or C(.cluster.yaml).
+  - Each topology becomes a host in the group C(topologies), for the role P(selfheal.cluster.converge#role). Its
+    variables are the options in the file, C(topology_strategy), C(topology_config), C(topology_driver),
+    C(topology_driver_config), C(topology_connect), C(topology_disconnect), C(topology_list_nodes) and
+    C(topology_policy), each where it is given. Tasks for it run on the control node.
+  - Each discovered node becomes a host C(<topology>.<node name>) in the group C(cluster_<topology>), with the variables
+    C(node_name), C(node_address), C(node_state), C(node_attributes) and, where the address is known, C(ansible_host).
+    C(node_attributes) is a dictionary of what else the source says of the node.
+  - A topology that is invalid or whose discovery fails keeps its host and hides no other topology. At the end the
+    source fails with a message that lists them all. Set E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED=true) to make that
+    end the run.
+  - A secret that is a template in the file stays one in the host's variables. A secret that the file holds in the
+    clear, or encrypted as a whole with Ansible Vault, is read from the file when a task needs it.
+  - What is discovered is data and is never templated.
+extends_documentation_fragment:
+  - ansible.builtin.constructed
+  - ansible.builtin.inventory_cache
+options:
+  plugin:
+    description: The name of this plugin, V(selfheal.cluster.nodes).
+    type: str
+    required: true
+    choices: [selfheal.cluster.nodes]
+  topologies:
+    description:
+      - The topologies, from name to options. The options are those of M(selfheal.cluster.membership), C(strategy),
+        C(config), C(driver), C(driver_config), C(connect), C(disconnect), C(list_nodes) and C(policy).
+      - The templates in C(strategy) and C(config) are resolved when the nodes are discovered. They can use extra
+        variables and lookups.
+    type: dict
+    required: true
+  discover:
+    description:
+      - Whether nodes are discovered. V(false) names the topologies only, which is all that converging needs.
+    type: bool
+    default: true
+    env:
+      - name: SELFHEAL_CLUSTER_DISCOVER
+  filters:
+    description:
+      - Which discovered nodes become hosts. The first entry whose condition holds decides. A node that none decides on
+        becomes a host.
+      - Each entry is a dictionary with one key, C(include) or C(exclude), and a condition on the host's variables.
+    type: list
+    elements: dict
+    default: []
+notes:
+  - The cache holds discovered nodes only, and only of complete discoveries. It never holds an option that is a
+    secret. With a warm cache no request is made. A topology whose C(strategy) or C(config) has changed is discovered
+    afresh.
+seealso:
+  - module: selfheal.cluster.membership
+  - module: selfheal.cluster.nodes_info
+"""
+
+EXAMPLES = r"""
+# app.cluster.yml
+plugin: selfheal.cluster.nodes
+topologies:
+  chat:
+    strategy: kubernetes
+    config:
+      namespace: prod
+      selector: app=chat
+      node_basename: chat
+    driver_config:
+      cookie: "{{ lookup('ansible.builtin.env', 'CHAT_COOKIE') }}"
+    policy:
+      max_prune: "34%"
+  web:
+    strategy: dns
+    config:
+      query: web.example.net
+      node_basename: web
+
+# Leave out what is about to go, and group by state
+filters:
+  - exclude: node_state == 'terminating'
+keyed_groups:
+  - key: node_state
+    prefix: state
+compose:
+  ansible_user: "'deploy'"
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
+from typing import Any
+
+from ansible.errors import AnsibleError, AnsibleParserError
+from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable, to_safe_group_name
+from ansible_collections.selfheal.cluster.plugins.module_utils._listing import nodes_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import COMPLETE, Discovery
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Source
+from ansible_collections.selfheal.cluster.plugins.plugin_utils._inventory_file import check_keys, check_name, host_vars
+from ansible_collections.selfheal.cluster.plugins.plugin_utils._options import (
+    PluginError,
+    discovery_from,
+    plain,
+    source_from,
+    without_secrets,
+)
+
+_AT_ONCE = 8
+
+
+class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
+    NAME = "selfheal.cluster.nodes"
+
+    def verify_file(self, path: str) -> bool:
+        return super().verify_file(path) and path.endswith((".cluster.yml", ".cluster.yaml"))
+
+    def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
+        super().parse(inventory, loader, path)
+        self._read_config_data(path)
+        _check_filters(self.get_option("filters"))
+        self._problems: list[str] = []
+        topologies = self._add_topologies(path)
+        if self.get_option("discover"):
+            for topology, nodes in self._fetch(topologies, path, cache).items():
+                self._try(topology, self._add_nodes, topology, nodes)
+        if self._problems:
+            # Ansible does both only after a parse() that raises nothing, and what could be read counts all the same
+            if self.get_option("cache"):
+                self.update_cache_if_changed()
+            self.inventory.reconcile_inventory()
+            raise AnsibleParserError("; ".join(self._problems))
+
+    def _try(self, topology: str, work: Callable[..., Any], *args: Any) -> Any:
+        """An exception of one topology must not hide those after it."""
+        try:
+            return work(*args)
+        except PluginError as error:
+            self._problems.append(str(error))
+        except AnsibleError as error:
+            self._problems.append(f"topology {topology!r}: {error}")
+        return None
+
+    def _add_topologies(self, path: str) -> dict[str, Mapping[str, Any]]:
+        """
+        :returns: the options of those whose nodes can be discovered.
+        """
+        self.inventory.add_group("topologies")
+        groups: dict[str, str] = {}
+        valid = {}
+        for topology, options in self.get_option("topologies").items():
+            self._try(topology, self.inventory.add_host, str(topology), "topologies")
+            if self._try(topology, self._add_vars, path, topology, options):
+                if groups.setdefault(_group_of(topology), topology) == topology:
+                    valid[topology] = options
+                else:
+                    other = groups[_group_of(topology)]
+                    self._problems.append(f"topology {topology!r}: its group would be that of {other!r}, rename one")
+        return valid
+
+    def _add_vars(self, path: str, topology: str, options: Any) -> bool:
+        """An invalid topology gets none, so that a role that is applied to its host fails."""
+        check_name(topology)
+        check_keys(topology, options)
+        for key, value in host_vars(path, topology, options, self.templar.is_template).items():
+            self.inventory.set_variable(topology, key, value)
+        return True
+
+    def _fetch(
+        self, topologies: Mapping[str, Mapping[str, Any]], path: str, cache: bool
+    ) -> dict[str, list[dict[str, Any]]]:
+        """The nodes of each topology, from the cache where it has them, else from the sources, all of them at once."""
+        use_cache = self.get_option("cache")
+        keys: dict[str, str] = {}
+        found: dict[str, list[dict[str, Any]]] = {}
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            asked = {}
+            for topology, options in topologies.items():
+                key = self._try(topology, self._cache_key, path, topology, options) if use_cache else None
+                if key and cache and key in self._cache:
+                    found[topology] = self._cache[key]["nodes"]
+                elif source := self._try(topology, self._source, topology, options):
+                    keys[topology] = key
+                    asked[topology] = pool.submit(discovery_from, source)
+        for topology, answer in asked.items():
+            discovery = self._try(topology, answer.result)
+            if discovery is not None:
+                found[topology] = self._take(topology, discovery, keys[topology])
+        return found
+
+    def _take(self, topology: str, discovery: Discovery, cache_key: str | None) -> list[dict[str, Any]]:
+        nodes = plain(nodes_of(discovery))
+        if discovery.status != COMPLETE:
+            reasons = "; ".join(discovery.reasons)
+            self.display.warning(f"topology {topology!r}: the discovery is {discovery.status}: {reasons}")
+        elif cache_key:
+            self._cache[cache_key] = {"nodes": nodes}
+        return nodes
+
+    def _cache_key(self, path: str, topology: str, options: Mapping[str, Any]) -> str:
+        """Of everything that the answer depends on, save the secrets, which are not even looked up."""
+        request = [topology, without_secrets(self._templated(topology, without_secrets(options)))]
+        digest = sha256(json.dumps(plain(request), sort_keys=True).encode()).hexdigest()
+        return f"{self.get_cache_key(path)}_{digest[:16]}"
+
+    def _source(self, topology: str, options: Mapping[str, Any]) -> Source:
+        return source_from(topology, self._templated(topology, options))
+
+    def _templated(self, topology: str, options: Mapping[str, Any]) -> dict[str, Any]:
+        self.templar.available_variables = self._vars
+        values = {key: options[key] for key in ("strategy", "config") if options.get(key) is not None}
+        return self.templar.template(values)
+
+    def _add_nodes(self, topology: str, nodes: list[dict[str, Any]]) -> None:
+        group = self.inventory.add_group(_group_of(topology))
+        for node in nodes:
+            variables = {f"node_{key}": value for key, value in node.items()}
+            if self._is_wanted(variables):
+                self._add_node(f"{topology}.{node['name']}", group, variables)
+
+    def _is_wanted(self, variables: Mapping[str, Any]) -> bool:
+        self.templar.available_variables = variables
+        for entry in self.get_option("filters"):
+            ((decision, condition),) = entry.items()
+            if self.templar.evaluate_conditional(condition):
+                return decision == "include"
+        return True
+
+    def _add_node(self, host: str, group: str, variables: Mapping[str, Any]) -> None:
+        self.inventory.add_host(host, group)
+        for key, value in variables.items():
+            self.inventory.set_variable(host, key, value)
+        if variables["node_address"]:
+            self.inventory.set_variable(host, "ansible_host", variables["node_address"])
+        strict = self.get_option("strict")
+        self._set_composite_vars(self.get_option("compose"), self._vars_of(host), host, strict=strict)
+        self._add_host_to_composed_groups(self.get_option("groups"), self._vars_of(host), host, strict=strict)
+        self._add_host_to_keyed_groups(self.get_option("keyed_groups"), self._vars_of(host), host, strict=strict)
+
+    def _vars_of(self, host: str) -> dict[str, Any]:
+        return self.inventory.get_host(host).get_vars()
+
+
+def _group_of(topology: str) -> str:
+    return to_safe_group_name(f"cluster_{topology}")
+
+
+def _check_filters(filters: list[dict[str, Any]]) -> None:
+    for entry in filters:
+        if len(entry) != 1 or not set(entry) <= {"include", "exclude"}:
+            raise AnsibleParserError(f"filters: {entry!r} is not a dictionary with one key, 'include' or 'exclude'")

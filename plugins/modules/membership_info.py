@@ -1,0 +1,144 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Say which nodes should be in a cluster, which are, and what would heal it."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: membership_info
+short_description: Show which nodes are in a cluster, which should be, and what would heal it
+version_added: 0.1.0
+author:
+  - The selfheal.cluster maintainers (@selfheal)
+description:
+  - Discovers the nodes that should be in the cluster, reads the view of every member, and returns both, the islands
+    that the views fall into, and the plan that M(selfheal.cluster.membership) would carry out.
+  - It changes nothing and waits for no confirmation. Prunes that M(selfheal.cluster.membership) would have confirmed
+    first are marked C(unconfirmed).
+extends_documentation_fragment:
+  - selfheal.cluster.discovery
+  - selfheal.cluster.membership
+  - selfheal.cluster.attributes
+  - selfheal.cluster.attributes.read_only
+seealso:
+  - module: selfheal.cluster.membership
+  - module: selfheal.cluster.nodes_info
+"""
+
+EXAMPLES = r"""
+- name: Look at a cluster
+  selfheal.cluster.membership_info:
+    topology: chat
+    strategy: dns
+    config:
+      query: chat.example.net
+      node_basename: chat
+    driver_config:
+      cookie: "{{ chat_cookie }}"
+  register: chat
+
+- name: Show it
+  ansible.builtin.debug:
+    var: chat.picture
+
+- name: Do not go on with a split cluster
+  ansible.builtin.assert:
+    that: chat.islands | length == 1
+"""
+
+RETURN = r"""
+status:
+  description: The status of the discovery, V(complete), V(partial) or V(failed).
+  returned: always
+  type: str
+  sample: complete
+reasons:
+  description: Why RV(status) is not V(complete).
+  returned: always
+  type: list
+  elements: str
+  sample: []
+desired:
+  description: The names of the nodes that should be in the cluster.
+  returned: always
+  type: list
+  elements: str
+  sample: [chat@10.0.0.1, chat@10.0.0.2]
+members:
+  description: The names of all who answered or are listed by somebody who did.
+  returned: always
+  type: list
+  elements: str
+  sample: [chat@10.0.0.1, chat@10.0.0.2]
+views:
+  description: What each observer sees, from its name to its sorted peers. Summarised in large clusters unless
+    O(full=true).
+  returned: always
+  type: dict
+  sample:
+    chat@10.0.0.1: [chat@10.0.0.2]
+    chat@10.0.0.2: [chat@10.0.0.1]
+islands:
+  description: The names of the members of each connected part. More than one is a split cluster.
+  returned: always
+  type: list
+  elements: list
+  sample:
+    - [chat@10.0.0.1, chat@10.0.0.2]
+unreachable_nodes:
+  description: The nodes that gave no answer, from name to reason.
+  returned: always
+  type: dict
+  sample:
+    chat@10.0.0.9: nothing listens on 10.0.0.9 port 4369
+converged:
+  description: Whether no connect and no prune is outstanding, refused ones included.
+  returned: always
+  type: bool
+  sample: true
+picture:
+  description: The mesh as lines of text.
+  returned: always
+  type: list
+  elements: str
+  sample: ["one cluster of 2"]
+timings:
+  description: Seconds that each part took.
+  returned: always
+  type: dict
+  sample:
+    discover: 0.01
+    observe: 0.02
+plan:
+  description: What would heal the cluster, one action for each line of the plan.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - action: connect
+      observer: chat@10.0.0.1
+      node: chat@10.0.0.3
+      reason: discovered and not in the cluster
+"""
+
+from typing import Any, Dict, Mapping
+
+from ansible_collections.selfheal.cluster.plugins.module_utils._module import ClusterModule, run
+from ansible_collections.selfheal.cluster.plugins.module_utils._reconcile import inspect
+from ansible_collections.selfheal.cluster.plugins.module_utils._schema import TOPOLOGY_SPEC
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import topology_of
+
+
+def work(params: Mapping[str, Any]) -> Dict[str, Any]:
+    return {"changed": False, **inspect(topology_of(params), full=params["full"])}
+
+
+def main() -> None:
+    spec = {**TOPOLOGY_SPEC, "full": {"type": "bool", "default": False}}
+    run(ClusterModule(argument_spec=spec, supports_check_mode=True), work)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Discover the nodes that should be in a cluster."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: nodes_info
+short_description: Discover the nodes that should be in a cluster
+version_added: 0.1.0
+author:
+  - The selfheal.cluster maintainers (@selfheal)
+description:
+  - Asks the source of a topology which nodes should be in the cluster, and says how far the answer can be trusted.
+  - A source that cannot be read fails the task. It is never an empty list.
+extends_documentation_fragment:
+  - selfheal.cluster.discovery
+  - selfheal.cluster.attributes
+  - selfheal.cluster.attributes.read_only
+seealso:
+  - module: selfheal.cluster.membership_info
+  - plugin: selfheal.cluster.nodes
+    plugin_type: lookup
+  - plugin: selfheal.cluster.membership_plan
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: Ask DNS
+  selfheal.cluster.nodes_info:
+    topology: web
+    strategy: dns
+    config:
+      query: web.example.net
+      node_basename: web
+  register: web
+
+- name: Say what is there
+  ansible.builtin.debug:
+    msg: "{{ web.nodes | map(attribute='name') }} ({{ web.status }})"
+
+- name: Ask Kubernetes for the ready and the not yet ready pods of an application
+  selfheal.cluster.nodes_info:
+    topology: chat
+    strategy: kubernetes
+    config:
+      namespace: prod
+      selector: app=chat
+      node_basename: chat
+"""
+
+RETURN = r"""
+nodes:
+  description: The nodes that should be in the cluster, in every state.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - name: chat@10.0.0.1
+      address: 10.0.0.1
+      state: ready
+      attributes: {}
+  contains:
+    name:
+      description: What the cluster calls the node.
+      type: str
+      sample: chat@10.0.0.1
+    address:
+      description: Where the control side reaches the node, empty where the source does not say.
+      type: str
+      sample: 10.0.0.1
+    state:
+      description: V(ready), V(not_ready) or V(terminating).
+      type: str
+      sample: ready
+    attributes:
+      description: What else the source says of the node.
+      type: dict
+      sample: {}
+status:
+  description:
+    - V(complete) when everything that the source knows was read, V(partial) when something is known to be missing.
+    - V(failed) comes with a failed task.
+  returned: always
+  type: str
+  sample: complete
+reasons:
+  description: Why RV(status) is not V(complete).
+  returned: always
+  type: list
+  elements: str
+  sample: []
+"""
+
+from typing import Any, Dict, Mapping
+
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
+from ansible_collections.selfheal.cluster.plugins.module_utils._listing import listing_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import FAILED, PARTIAL
+from ansible_collections.selfheal.cluster.plugins.module_utils._module import ClusterModule, run
+from ansible_collections.selfheal.cluster.plugins.module_utils._schema import DISCOVERY_SPEC
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import discover
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import source_of
+
+
+def work(params: Mapping[str, Any]) -> Dict[str, Any]:
+    source = source_of(params)
+    result = listing_of(discover(source))
+    reasons = "; ".join(result["reasons"])
+    if result["status"] == FAILED:
+        raise RoundError(source.topology, f"the discovery failed: {reasons}", result)
+    if result["status"] == PARTIAL:
+        result["warnings_"] = [f"topology {source.topology!r}: the discovery is partial: {reasons}"]
+    return {"changed": False, **result}
+
+
+def main() -> None:
+    run(ClusterModule(argument_spec=DISCOVERY_SPEC, supports_check_mode=True), work)
+
+
+if __name__ == "__main__":
+    main()

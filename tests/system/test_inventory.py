@@ -1,0 +1,388 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The inventory plugin through ansible-inventory and through plays."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.harness.ansible import Ansible, Run
+from tests.harness.kube import any_kube_api
+from tests.harness.nameserver import Nameserver, nameserver
+from tests.harness.nameserver_faults import FaultyNameserver, by_type, faulty_nameserver, rcode, records
+
+SECRET = "a-cookie-nobody-may-see"
+TEMPLATE_TEXT = "{{ 1 + 1 }}"
+
+
+def static(*nodes: Any, **options: Any) -> dict[str, Any]:
+    return {"strategy": "static", "config": {"nodes": list(nodes)}, **options}
+
+
+def dns(server: Nameserver | FaultyNameserver, query: str = "app.example.test", **options: Any) -> dict[str, Any]:
+    return {"strategy": "dns", "config": {**server.config, "query": query, "node_basename": "app"}, **options}
+
+
+def write(directory: Path, topologies: dict[str, Any] | str, name: str = "app.cluster.yml", **options: Any) -> Path:
+    """An inventory file; topologies may be YAML text, for tags."""
+    file = directory / name
+    head = yaml.safe_dump({"plugin": "selfheal.cluster.nodes", **options})
+    if not isinstance(topologies, str):
+        topologies = yaml.safe_dump(topologies)
+    body = "".join(f"  {line}\n" for line in topologies.splitlines())
+    file.write_text(f"{head}topologies:\n{body}")
+    return file
+
+
+def bare(value: Any) -> Any:
+    """Without the marks that ansible-inventory puts around what is not trusted as a template."""
+    if isinstance(value, dict):
+        return (
+            bare(value["__ansible_unsafe"])
+            if set(value) == {"__ansible_unsafe"}
+            else {key: bare(inner) for key, inner in value.items()}
+        )
+    return [bare(inner) for inner in value] if isinstance(value, list) else value
+
+
+def is_untrusted(value: Any) -> bool:
+    return isinstance(value, dict) and set(value) == {"__ansible_unsafe"}
+
+
+def evaluate(ansible: Ansible, file: Path, host: str, expression: str, *arguments: str) -> Any:
+    task = {"ansible.builtin.debug": {"msg": f"{{{{ {expression} }}}}"}}
+    run = ansible.playbook([{"hosts": host, "gather_facts": False, "tasks": [task]}], "-i", str(file), *arguments)
+    return run.ok().of(host, "ansible.builtin.debug")["msg"]
+
+
+def listed(ansible: Ansible, file: Path, **environment: str) -> tuple[Run, dict[str, Any]]:
+    """Also where the source fails."""
+    run = ansible.run("ansible-inventory", "--list", "-i", str(file), **environment)
+    return run, json.loads(run.stdout)
+
+
+def test_topologies_and_their_nodes_are_hosts(ansible: Ansible, tmp_path: Path) -> None:
+    node = {"name": "b@host", "address": "127.0.0.2", "state": "not_ready", "attributes": {"zone": "x"}}
+    policy = {"max_prune": "1"}
+    data = ansible.inventory(
+        write(tmp_path, {"my-app": static("a@127.0.0.1", node, policy=policy, connect=["m", "f", []])})
+    )
+    hostvars = bare(data["_meta"]["hostvars"])
+    assert data["topologies"]["hosts"] == ["my-app"]
+    assert data["cluster_my_app"]["hosts"] == ["my-app.a@127.0.0.1", "my-app.b@host"]
+    assert hostvars["my-app"] == {
+        "ansible_connection": "local",
+        "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+        "topology_strategy": "static",
+        "topology_config": {"nodes": ["a@127.0.0.1", node]},
+        "topology_policy": policy,
+        "topology_connect": ["m", "f", []],
+    }
+    assert hostvars["my-app.b@host"] == {
+        "ansible_host": "127.0.0.2",
+        "node_name": "b@host",
+        "node_address": "127.0.0.2",
+        "node_state": "not_ready",
+        "node_attributes": {"zone": "x"},
+    }
+
+
+def test_a_run_on_a_topology_uses_the_interpreter_of_the_playbook_and_warns_of_nothing(
+    ansible: Ansible, tmp_path: Path
+) -> None:
+    file = write(tmp_path, {"chat": static("a@127.0.0.1")})
+    play = {"hosts": "topologies", "gather_facts": False, "tasks": [{"ansible.builtin.ping": {}}]}
+    run = ansible.playbook([play], "-i", str(file)).ok()
+    assert "WARNING" not in run.output
+
+
+@pytest.mark.parametrize("name", ["app.yml", "cluster.yml.bak", "cluster.yml", "app.cluster.json"])
+def test_other_files_are_not_ours(ansible: Ansible, tmp_path: Path, name: str) -> None:
+    run, data = listed(ansible, write(tmp_path, {"chat": static("a@h")}, name))
+    assert "topologies" not in data
+
+
+def test_yaml_with_a_long_ending_is_ours(ansible: Ansible, tmp_path: Path) -> None:
+    assert "topologies" in ansible.inventory(write(tmp_path, {"chat": static("a@h")}, "app.cluster.yaml"))
+
+
+def test_discovered_values_are_never_templates(ansible: Ansible, tmp_path: Path) -> None:
+    topologies = f"""
+chat:
+  strategy: static
+  config: {{nodes: [{{name: a@h, attributes: {{label: !unsafe "{TEMPLATE_TEXT}"}}}}]}}
+"""
+    file = write(
+        tmp_path, topologies, compose={"copied": "node_attributes.label", "joined": "'x' ~ node_attributes.label"}
+    )
+    hostvars = ansible.inventory(file)["_meta"]["hostvars"]["chat.a@h"]
+    for value in (hostvars["node_attributes"]["label"], hostvars["copied"], hostvars["joined"], hostvars["node_name"]):
+        assert is_untrusted(value), value
+    assert evaluate(ansible, file, "chat.a@h", "[node_attributes.label, copied, joined]") == [
+        TEMPLATE_TEXT,
+        TEMPLATE_TEXT,
+        f"x{TEMPLATE_TEXT}",
+    ]
+
+
+def test_a_name_from_the_trusted_file_is_data_once_it_was_discovered(ansible: Ansible, tmp_path: Path) -> None:
+    hostvars = ansible.inventory(write(tmp_path, {"chat": static("a@h")}))["_meta"]["hostvars"]["chat.a@h"]
+    assert is_untrusted(hostvars["node_name"])
+
+
+def test_constructed_features(ansible: Ansible, tmp_path: Path) -> None:
+    nodes = ({"name": "a@h", "state": "ready"}, {"name": "b@h", "state": "terminating"})
+    data = ansible.inventory(
+        write(
+            tmp_path,
+            {"chat": static(*nodes)},
+            compose={"ansible_user": "'deploy'"},
+            groups={"up": "node_state == 'ready'"},
+            keyed_groups=[{"key": "node_state", "prefix": "state"}],
+        )
+    )
+    assert data["up"]["hosts"] == data["state_ready"]["hosts"] == ["chat.a@h"]
+    assert data["state_terminating"]["hosts"] == ["chat.b@h"]
+    assert bare(data["_meta"]["hostvars"]["chat.a@h"]["ansible_user"]) == "deploy"
+
+
+def test_strict_errors_are_those_of_their_topology(ansible: Ansible, tmp_path: Path) -> None:
+    topologies = {"one": static("a@h"), "two": static({"name": "b@h", "attributes": {"zone": "x"}})}
+    compose = {"zone": "node_attributes.zone"}
+    assert ansible.inventory(write(tmp_path, topologies, compose=compose))["cluster_two"]["hosts"] == ["two.b@h"]
+    run, data = listed(ansible, write(tmp_path, topologies, compose=compose, strict=True))
+    assert "topology 'one': Could not set zone" in run.text
+    assert bare(data["_meta"]["hostvars"]["two.b@h"]["zone"]) == "x"
+
+
+def test_filters_decide_in_their_order(ansible: Ansible, tmp_path: Path) -> None:
+    nodes = [
+        {"name": f"n{number}@h", "state": state} for number, state in enumerate(("ready", "terminating", "not_ready"))
+    ]
+    filters = [{"include": "node_name == 'n1@h'"}, {"exclude": "node_state != 'ready'"}]
+    data = ansible.inventory(write(tmp_path, {"chat": static(*nodes)}, filters=filters))
+    assert data["cluster_chat"]["hosts"] == ["chat.n0@h", "chat.n1@h"]
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        ([{"include": "true", "exclude": "false"}], "one key, 'include' or 'exclude'"),
+        ([{"only": "true"}], "one key, 'include' or 'exclude'"),
+        ([{"include": "node_attributes.zone == 'x'"}], "topology 'chat': "),
+    ],
+)
+def test_a_filter_that_decides_nothing_is_an_error(
+    ansible: Ansible, tmp_path: Path, filters: list[Any], expected: str
+) -> None:
+    run, data = listed(ansible, write(tmp_path, {"chat": static("a@h")}, filters=filters))
+    assert expected in run.text
+    assert "cluster_chat" not in data
+
+
+def test_discover_false_names_the_topologies_only(ansible: Ansible, tmp_path: Path) -> None:
+    topologies = {"chat": static("a@h"), "gone": {"strategy": "dns", "config": {"query": "{{ undefined_here }}"}}}
+    for data in (
+        ansible.inventory(write(tmp_path, topologies, discover=False)),
+        ansible.inventory(write(tmp_path, topologies), SELFHEAL_CLUSTER_DISCOVER="false"),
+    ):
+        assert data["topologies"]["hosts"] == ["chat", "gone"]
+        assert set(data["_meta"]["hostvars"]) == {"chat", "gone"}
+
+
+@pytest.mark.parametrize(
+    ("broken", "expected"),
+    [
+        pytest.param({"strategy": "foo"}, "strategy: 'foo' is unknown", id="strategy"),
+        pytest.param({}, "strategy: is required", id="no strategy"),
+        pytest.param("static", "is not a dictionary", id="no dictionary"),
+        pytest.param({"strategy": "static", "config": {"nodes": ["x"]}}, "config.nodes[0]: 'x'", id="node name"),
+        pytest.param({"strategy": "static", "config": {"nods": []}}, "config.nods: is not an option", id="sub-option"),
+        pytest.param(static("a@h", drivr="erlang"), "drivr: is not an option", id="option"),
+        pytest.param(static("a@h", policy={"prun": True}), "policy.prun: is not an option", id="policy"),
+        pytest.param({"strategy": "dns", "config": {"port": "x"}}, "'x'", id="type"),
+        pytest.param({"strategy": "static", "config": {"nodes": "{{ nowhere }}"}}, "nowhere", id="undefined"),
+    ],
+)
+def test_an_invalid_topology_keeps_its_host_and_hides_no_other(
+    ansible: Ansible, tmp_path: Path, broken: Any, expected: str
+) -> None:
+    topologies = {"a-broken-one": broken, "chat": static("a@h"), "zebra": static("b@h")}
+    run, data = listed(ansible, write(tmp_path, topologies))
+    assert data["topologies"]["hosts"] == sorted(topologies)
+    assert data["cluster_chat"]["hosts"] == ["chat.a@h"]
+    assert data["cluster_zebra"]["hosts"] == ["zebra.b@h"]
+    assert "topologies" in data["all"]["children"]
+    assert "topology 'a-broken-one': " in run.text
+    assert expected in run.text
+    assert "Traceback" not in run.output
+    failing = ansible.run(
+        "ansible-inventory", "--list", "-i", str(tmp_path), ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED="true"
+    )
+    assert failing.code != 0
+
+
+def test_all_failures_are_in_one_message(ansible: Ansible, tmp_path: Path) -> None:
+    with nameserver({"app.example.test": ["127.0.8.1"]}) as server:
+        topologies = {
+            "gone": dns(server, "gone.example.test"),
+            "good": dns(server),
+            "refused": dns(server, "app.elsewhere."),
+            "odd": {"strategy": "odd"},
+        }
+        run, data = listed(ansible, write(tmp_path, topologies))
+    for name in ("gone", "refused", "odd"):
+        assert f"topology '{name}': " in run.text
+    assert "topology 'good'" not in run.text
+    assert sorted(data["topologies"]["hosts"]) == sorted(topologies)
+    assert data["cluster_good"]["hosts"] == ["good.app@127.0.8.1"]
+    assert "cluster_gone" not in data
+
+
+def test_names_that_cannot_be_hosts_or_share_a_group(ansible: Ansible, tmp_path: Path) -> None:
+    run, data = listed(ansible, write(tmp_path, {"a b": static("a@h"), "x-y": static("b@h"), "x_y": static("c@h")}))
+    assert "topology 'a b': a topology's name" in run.text
+    assert "topology 'x_y': its group would be that of 'x-y'" in run.text
+    assert data["cluster_x_y"]["hosts"] == ["x-y.b@h"]
+
+
+def test_a_literal_secret_is_read_from_the_file_only_when_a_task_needs_it(ansible: Ansible, tmp_path: Path) -> None:
+    directory = tmp_path / 'it\'s "odd" {{ 1 }} é'
+    directory.mkdir()
+    file = write(directory, {"it.s-me": static("a@h", driver_config={"cookie": SECRET, "port": 4000})})
+    listing = ansible.run("ansible-inventory", "--list", "--export", "-i", str(file)).ok()
+    assert SECRET not in listing.output
+    assert evaluate(ansible, file, "it.s-me", "topology_driver_config") == {"cookie": SECRET, "port": 4000}
+
+
+def test_a_literal_secret_that_looks_like_a_template_is_not_one(ansible: Ansible, tmp_path: Path) -> None:
+    topologies = (
+        f"chat: {{strategy: static, config: {{nodes: []}}, driver_config: {{cookie: !unsafe '{TEMPLATE_TEXT}'}}}}"
+    )
+    file = write(tmp_path, topologies)
+    assert evaluate(ansible, file, "chat", "topology_driver_config.cookie") == TEMPLATE_TEXT
+
+
+def test_a_templated_secret_stays_a_template(ansible: Ansible, tmp_path: Path) -> None:
+    template = "{{ lookup('ansible.builtin.env', 'CHAT_COOKIE') }}"
+    file = write(tmp_path, {"chat": static("a@h", driver_config={"cookie": template})})
+    ansible.environment["CHAT_COOKIE"] = SECRET
+    data = ansible.inventory(file)
+    assert data["_meta"]["hostvars"]["chat"]["topology_driver_config"] == {"cookie": template}
+    assert evaluate(ansible, file, "chat", "topology_driver_config.cookie") == SECRET
+
+
+def test_a_vaulted_secret_stays_encrypted(ansible: Ansible, tmp_path: Path) -> None:
+    password = tmp_path / "password"
+    password.write_text("a-password")
+    ansible.environment["ANSIBLE_VAULT_PASSWORD_FILE"] = str(password)
+    encrypted = ansible.run("ansible-vault", "encrypt_string", SECRET).ok().stdout
+    block = "".join(f"\n      {line.strip()}" for line in encrypted.splitlines()[1:] if line.strip())
+    topologies = (
+        f"chat:\n  strategy: static\n  config: {{nodes: [a@h]}}\n  driver_config:\n    cookie: !vault |{block}\n"
+    )
+    file = write(tmp_path, topologies)
+    assert SECRET not in ansible.run("ansible-inventory", "--list", "-i", str(file)).ok().output
+    assert evaluate(ansible, file, "chat", "topology_driver_config.cookie") == SECRET
+
+
+def test_config_may_use_lookups_and_extra_variables(ansible: Ansible, tmp_path: Path) -> None:
+    config = {"nodes": ["{{ base }}@{{ lookup('ansible.builtin.env', 'WHERE') }}"]}
+    file = write(tmp_path, {"chat": {"strategy": "{{ 'static' }}", "config": config}})
+    run = ansible.run("ansible-inventory", "--list", "-i", str(file), "-e", "base=app", WHERE="10.0.0.1").ok()
+    assert json.loads(run.stdout)["cluster_chat"]["hosts"] == ["chat.app@10.0.0.1"]
+
+
+def _with_cache(ansible: Ansible, directory: Path) -> Path:
+    cache = directory / "cache"
+    ansible.environment.update(
+        ANSIBLE_INVENTORY_CACHE="true",
+        ANSIBLE_INVENTORY_CACHE_PLUGIN="ansible.builtin.jsonfile",
+        ANSIBLE_INVENTORY_CACHE_CONNECTION=str(cache),
+    )
+    return cache
+
+
+def test_annotations_of_pods_are_never_templates(ansible: Ansible, tmp_path: Path) -> None:
+    with any_kube_api() as api:
+        api.add_pod("chat-0", "10.1.0.1", labels={"app": "chat"}, annotations={"note": TEMPLATE_TEXT})
+        config = {"lookup": "pods", "node_basename": "chat", "namespace": api.namespace, **api.auth}
+        file = write(
+            tmp_path,
+            {"chat": {"strategy": "kubernetes", "config": config}},
+            compose={"copied": "node_attributes.annotations.note"},
+            keyed_groups=[{"key": "node_attributes.labels.app", "prefix": "app"}],
+        )
+        data = ansible.inventory(file)
+        hostvars = data["_meta"]["hostvars"]
+        assert is_untrusted(hostvars["chat.chat@10.1.0.1"]["copied"])
+        assert data["app_chat"]["hosts"] == ["chat.chat@10.1.0.1"]
+        assert config["api_key"] not in json.dumps(data)
+        assert evaluate(ansible, file, "chat.chat@10.1.0.1", "copied") == TEMPLATE_TEXT
+
+
+def test_a_partial_discovery_is_a_warning_and_not_cached(ansible: Ansible, tmp_path: Path) -> None:
+    cache = _with_cache(ansible, tmp_path)
+    with faulty_nameserver(by_type(A=records({"A": ["127.0.8.1"]}), AAAA=rcode("SERVFAIL"))) as server:
+        run, data = listed(ansible, write(tmp_path, {"web": dns(server)}))
+    assert data["cluster_web"]["hosts"] == ["web.app@127.0.8.1"]
+    assert "[WARNING]: topology 'web': the discovery is partial: " in run.text
+    assert not any(names for _place, _directories, names in os.walk(cache))
+
+
+def test_a_warm_cache_makes_no_request(ansible: Ansible, tmp_path: Path) -> None:
+    _with_cache(ansible, tmp_path)
+    with nameserver({"app.example.test": ["127.0.8.1"]}) as server:
+        file = write(tmp_path, {"web": dns(server)}, compose={"copied": "node_name"})
+        cold = ansible.inventory(file)
+        server.stop()
+        warm = ansible.inventory(file)
+    assert warm == cold
+    assert is_untrusted(warm["_meta"]["hostvars"]["web.app@127.0.8.1"]["copied"])
+
+
+def test_the_cache_is_asked_for_what_is_in_the_file_now(ansible: Ansible, tmp_path: Path) -> None:
+    _with_cache(ansible, tmp_path)
+    assert ansible.inventory(write(tmp_path, {"chat": static("a@h")}))["cluster_chat"]["hosts"] == ["chat.a@h"]
+    assert ansible.inventory(write(tmp_path, {"chat": static("b@h")}))["cluster_chat"]["hosts"] == ["chat.b@h"]
+
+
+def test_flush_cache_asks_again(ansible: Ansible, tmp_path: Path) -> None:
+    _with_cache(ansible, tmp_path)
+    with nameserver({"app.example.test": ["127.0.8.1"]}) as server:
+        file = write(tmp_path, {"web": dns(server)})
+        ansible.inventory(file)
+        server.replace("app.example.test", A=["127.0.8.2"])
+        assert ansible.inventory(file)["cluster_web"]["hosts"] == ["web.app@127.0.8.1"]
+        flushed = ansible.run("ansible-inventory", "--list", "--flush-cache", "-i", str(file)).ok()
+        assert json.loads(flushed.stdout)["cluster_web"]["hosts"] == ["web.app@127.0.8.2"]
+        assert ansible.inventory(file)["cluster_web"]["hosts"] == ["web.app@127.0.8.2"]
+
+
+def test_the_cache_holds_complete_discoveries_only_and_no_secret(ansible: Ansible, tmp_path: Path) -> None:
+    cache = _with_cache(ansible, tmp_path)
+    kubernetes = {
+        "node_basename": "x",
+        "host": "https://127.0.0.1:1",
+        "api_key": SECRET,
+        "namespace": "x",
+        "timeout": 2,
+    }
+    topologies = {
+        "chat": static("a@h", driver_config={"cookie": SECRET}),
+        "kube": {"strategy": "kubernetes", "config": kubernetes},
+    }
+    run, data = listed(ansible, write(tmp_path, topologies))
+    assert "topology 'kube': the discovery failed" in run.text
+    assert SECRET not in run.output
+    files = [Path(place) / name for place, _directories, names in os.walk(cache) for name in names]
+    assert len(files) == 1
+    assert "a@h" in files[0].read_text()
+    assert SECRET not in files[0].read_text()

@@ -1,0 +1,92 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbooks, called by their names as users call them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.harness.ansible import Ansible
+from tests.harness.beam import COOKIE, Beam, beams, is_whole
+
+CONVERGE = "selfheal.cluster.converge"
+STATUS = "selfheal.cluster.status"
+MEMBERSHIP = "selfheal.cluster.membership"
+
+
+def _inventory(directory: Path, topologies: dict[str, Any]) -> Path:
+    file = directory / "app.cluster.yml"
+    file.write_text(yaml.safe_dump({"plugin": "selfheal.cluster.nodes", "topologies": topologies}))
+    return file
+
+
+def _topology(nodes: list[Beam]) -> dict[str, Any]:
+    return {
+        "strategy": "static",
+        "config": {"nodes": [node.name for node in nodes]},
+        "driver_config": {"cookie": COOKIE, "port": nodes[0].port},
+    }
+
+
+def test_one_file_two_topologies_and_one_of_them_broken(ansible: Ansible, tmp_path: Path) -> None:
+    with beams(2) as one, beams(2, basename="web") as two:
+        broken = {
+            "strategy": "dns",
+            "config": {"query": "x.test", "node_basename": "x", "nameservers": ["127.0.0.1"], "port": 1},
+        }
+        file = _inventory(tmp_path, {"chat": _topology(one), "broken": broken, "web": _topology(two)})
+
+        shown = ansible.playbook(STATUS, "-i", str(file), "--limit", "chat").ok()
+        assert "2 islands" in shown.of("chat", "ansible.builtin.debug")["status_result.picture"][0]
+        assert "changed=0" in shown.stdout
+        assert not one[0].peers()
+
+        limited = ansible.playbook(CONVERGE, "-i", str(file), "--limit", "chat").ok()
+        assert {line["host"] for line in limited.results} == {"chat"}
+        assert is_whole(one)
+        assert not two[0].peers()
+
+        run = ansible.playbook(CONVERGE, "-i", str(file), SELFHEAL_CLUSTER_DISCOVER="false")
+        assert run.code != 0
+        assert run.of("broken", MEMBERSHIP)["msg"].startswith("topology 'broken': ")
+        assert (run.of("chat", MEMBERSHIP)["changed"], run.of("web", MEMBERSHIP)["changed"]) == (False, True)
+        assert is_whole(two)
+        assert COOKIE not in run.output
+
+
+@pytest.mark.parametrize("playbook", [CONVERGE, STATUS])
+@pytest.mark.parametrize("limit", [(), ("--limit", "chat")])
+def test_an_inventory_without_topologies_is_an_error_and_no_green_run(
+    ansible: Ansible, tmp_path: Path, playbook: str, limit: tuple[str, ...]
+) -> None:
+    missing = ("-i", str(tmp_path / "missing.cluster.yml"))
+    for sources in ((), missing, (*missing, "-i", "chat,")):
+        run = ansible.playbook(playbook, *sources, *limit)
+        assert run.code != 0, run.output
+        assert "the inventory has no topologies" in run.text.lower()
+
+
+def test_a_source_that_is_missing_beside_one_that_is_there_is_an_error(ansible: Ansible, tmp_path: Path) -> None:
+    file = _inventory(tmp_path, {"chat": {"strategy": "static", "config": {"nodes": []}}})
+    run = ansible.playbook(STATUS, "-i", str(file), "-i", str(tmp_path / "missing.cluster.yml"))
+    assert run.code != 0
+    assert "missing.cluster.yml" in run.text
+
+
+def test_a_limit_outside_the_topologies_is_an_error(ansible: Ansible, tmp_path: Path) -> None:
+    file = _inventory(tmp_path, {"chat": {"strategy": "static", "config": {"nodes": ["a@127.0.0.1"]}}})
+    run = ansible.playbook(CONVERGE, "-i", str(file), "--limit", "cluster_chat")
+    assert run.code != 0
+    assert "no topologies inside --limit cluster_chat" in run.text
+
+
+def test_an_unusable_topology_is_not_passed_over(ansible: Ansible, tmp_path: Path) -> None:
+    file = _inventory(tmp_path, {"chat": {"strategy": "static", "config": {"nodes": []}, "drivr": "x"}})
+    run = ansible.playbook(CONVERGE, "-i", str(file))
+    assert run.code != 0
+    assert "drivr: is not an option" in run.text

@@ -1,0 +1,90 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The edge of the modules, on Ansible's own AnsibleModule."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from ansible.module_utils.testing import patch_module_args
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import (
+    MissingLibraryError,
+    RoundError,
+    TopologyError,
+)
+from ansible_collections.selfheal.cluster.plugins.module_utils._module import ClusterModule, run
+
+SECRET = "a-secret-nobody-may-see"
+SPEC = {"topology": {"type": "str", "default": "default"}, "secret": {"type": "str", "no_log": True}}
+
+Work = Callable[[Mapping[str, Any]], dict[str, Any]]
+
+
+def outcome(capsys: pytest.CaptureFixture[str], work: Work, **options: Any) -> tuple[dict[str, Any], str]:
+    """The module's result, and all that it wrote."""
+    with patch_module_args({"topology": "chat", "secret": SECRET, **options}), pytest.raises(SystemExit):
+        run(ClusterModule(argument_spec=SPEC), work)
+    captured = capsys.readouterr()
+    return json.loads(captured.out), captured.out + captured.err
+
+
+def raising(error: BaseException) -> Work:
+    def work(params: Mapping[str, Any]) -> dict[str, Any]:
+        raise error
+
+    return work
+
+
+def test_a_result_and_its_warnings(capsys: pytest.CaptureFixture[str]) -> None:
+    result, text = outcome(capsys, lambda params: {"changed": True, "warnings_": [f"odd: {SECRET}"]})
+    assert result["changed"] is True
+    assert "odd: " in text
+    assert SECRET not in text
+    assert "warnings_" not in result
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (TopologyError("chat", "config.query", "is empty"), "topology 'chat': config.query: is empty"),
+        (MissingLibraryError("dnspython"), "topology 'chat': Failed to import the required Python library (dnspython)"),
+        (KeyboardInterrupt(), "topology 'chat': interrupted before it was done"),
+        (ZeroDivisionError("by zero"), "topology 'chat': unexpected ZeroDivisionError: by zero"),
+        (ValueError(SECRET), "topology 'chat': unexpected ValueError: "),
+    ],
+)
+def test_each_failure_is_one_message_that_names_the_topology(
+    capsys: pytest.CaptureFixture[str], error: BaseException, expected: str
+) -> None:
+    result, text = outcome(capsys, raising(error))
+    assert result["failed"] is True
+    assert result["msg"].startswith(expected)
+    assert SECRET not in text
+    assert "Traceback" not in text
+
+
+def test_a_failed_round_returns_what_it_knows(capsys: pytest.CaptureFixture[str]) -> None:
+    error = RoundError("chat", "nobody answered", {"members": ["a@h"], "warnings_": ["look here"]})
+    result, text = outcome(capsys, raising(error))
+    assert (result["msg"], result["members"]) == ("topology 'chat': nobody answered", ["a@h"])
+    assert "look here" in text
+
+
+def test_arguments_that_do_not_fit_name_the_topology_too(capsys: pytest.CaptureFixture[str]) -> None:
+    result, text = outcome(capsys, lambda params: {}, secrt=1)
+    assert result["msg"].startswith("topology 'chat': Unsupported parameters")
+    assert SECRET not in text
+
+
+def test_ctrl_c_ends_it_cleanly(capsys: pytest.CaptureFixture[str]) -> None:
+    def work(params: Mapping[str, Any]) -> dict[str, Any]:
+        signal.raise_signal(signal.SIGINT)
+        return {}
+
+    result, text = outcome(capsys, work)
+    assert result["msg"] == "topology 'chat': interrupted before it was done"
