@@ -11,11 +11,9 @@ from typing import Any, Callable, Optional, Sequence
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_cookie import cookie_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_mfa import Mfa
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_view import (
-    ASK_STATE,
-    ASK_STATE_AND_SYNCED,
+    Question,
     State,
     names_in,
-    parse_state,
     view_of,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Call
@@ -42,6 +40,7 @@ class Members:
         self._list_nodes = list_nodes
         self._connections: dict[str, Connection] = {}
         self._unreachable: dict[str, Unreachable] = {}
+        self._question = Question(())
 
     async def observe(self, desired: Sequence[Node], in_scope: Callable[[str], bool], again: bool) -> Observation:
         """All views at once: those of the desired nodes, then those of the in-scope peers that they list.
@@ -61,8 +60,10 @@ class Members:
     async def views(self, nodes: Sequence[Node], desired: frozenset[str]) -> dict[str, View]:
         """The views of those of ``nodes`` who answer."""
         asked = [node for node in nodes if node.name not in self._unreachable]
+        if self._question.desired != desired:
+            self._question = Question(desired)
         places = asyncio.Semaphore(self._config["parallel"])
-        found = await asyncio.gather(*(self._view(node, desired, places) for node in asked))
+        found = await asyncio.gather(*(self._view(node, places) for node in asked))
         return {view.observer: view for view in found if view}
 
     async def call(self, name: str, call: Call, extra: float = 0.0) -> Any:
@@ -89,9 +90,9 @@ class Members:
             connection.close()
         self._connections.clear()
 
-    async def _view(self, node: Node, desired: frozenset[str], places: asyncio.Semaphore) -> Optional[View]:
+    async def _view(self, node: Node, places: asyncio.Semaphore) -> Optional[View]:
         try:
-            return await self._ask(await self._connection(node, places), desired)
+            return await self._ask(await self._connection(node, places))
         except UnreachableError as error:
             self._unreachable[node.name] = Unreachable(error.reason, error.silent)
             lost = self._connections.pop(node.name, None)
@@ -122,22 +123,23 @@ class Members:
             timeout=self._timeout,
         )
 
-    async def _ask(self, connection: Connection, desired: frozenset[str]) -> View:
+    async def _ask(self, connection: Connection) -> View:
+        question = self._question
         if self._list_nodes:
-            return await self._ask_with_own_function(connection, self._list_nodes.call())
-        (answer,) = await connection.call_all([ASK_STATE_AND_SYNCED], self._timeout)
+            return await self._ask_with_own_function(connection, question, self._list_nodes.call())
+        (answer,) = await connection.call_all([question.with_global], self._timeout)
         if isinstance(answer, BadRpc):
-            (answer,) = await connection.call_all([ASK_STATE], self._timeout)
-        return view_of(connection.name, self._state(answer), desired, connection.own_name)
+            (answer,) = await connection.call_all([question.without_global], self._timeout)
+        return view_of(connection.name, self._state(question, answer), question.desired, connection.own_name)
 
-    async def _ask_with_own_function(self, connection: Connection, list_nodes: Call) -> View:
-        answer, listing = await connection.call_all([ASK_STATE, list_nodes], self._timeout)
-        state = self._state(answer)
+    async def _ask_with_own_function(self, connection: Connection, question: Question, list_nodes: Call) -> View:
+        answer, listing = await connection.call_all([question.without_global, list_nodes], self._timeout)
+        state = self._state(question, answer)
         peers = names_in(_returned(listing), list_nodes.text) - {connection.own_name, connection.name}
         return View(connection.name, peers, stopping=state.stopping)
 
-    def _state(self, answer: Any) -> State:
-        state = parse_state(_returned(answer))
+    def _state(self, question: Question, answer: Any) -> State:
+        state = question.parse(_returned(answer))
         self.global_mesh = self.global_mesh or state.global_mesh
         self.exclusive = self.exclusive or state.exclusive
         return state

@@ -1,72 +1,95 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a member is asked for its view, and its answers (pure: terms in, view out)."""
+"""What a member is asked for its view, and its answer (pure: terms in, view out)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Collection
+from typing import Any, Collection, NamedTuple
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Call
-from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom, ExportFun
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import UnreachableError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import View
 
 
-def _each(*calls: tuple[str, str, list[Any]]) -> Call:
-    """Several quick calls as one: a member is asked once, and answers with one list."""
-    modules, functions, arguments = zip(*calls)
-    apply = ExportFun(Atom("erlang"), Atom("apply"), 3)
-    names = [[Atom(name) for name in column] for column in (modules, functions)]
-    return Call("lists", "zipwith3", [apply, *names, list(arguments)])
+def _atom(name: str) -> tuple[Any, ...]:
+    return (Atom("atom"), 0, Atom(name))
 
 
-_KERNEL = Atom("kernel")
+def _call(module: str, function: str, *args: tuple[Any, ...]) -> tuple[Any, ...]:
+    return (Atom("call"), 0, (Atom("remote"), 0, _atom(module), _atom(function)), list(args))
+
+
+def _without(one: tuple[Any, ...], other: tuple[Any, ...]) -> tuple[Any, ...]:
+    return (Atom("op"), 0, Atom("--"), one, other)
+
+
+_NAMES = Atom("Desired")
+_DESIRED = (Atom("var"), 0, _NAMES)
+_VISIBLE = _call("erlang", "nodes", _atom("visible"))
 _STATE = (
-    ("erlang", "nodes", [Atom("visible")]),
-    ("erlang", "nodes", [Atom("hidden")]),
-    ("init", "get_status", []),
-    ("init", "get_argument", [Atom("hidden")]),
-    ("application", "get_env", [_KERNEL, Atom("prevent_overlapping_partitions")]),
-    ("application", "get_env", [_KERNEL, Atom("connect_all")]),
+    _call("erlang", "nodes", _atom("hidden")),
+    _call("init", "get_status"),
+    _call("init", "get_argument", _atom("hidden")),
+    _call("application", "get_env", _atom("kernel"), _atom("prevent_overlapping_partitions")),
+    _call("application", "get_env", _atom("kernel"), _atom("connect_all")),
 )
-_SYNCED = ("gen_server", "call", [Atom("global_name_server"), Atom("get_synced")])
-ASK_STATE = _each(*_STATE)
-ASK_STATE_AND_SYNCED = _each(*_STATE, _SYNCED)
-"""Fails as a whole where ``global`` does not answer."""
+_SYNCED = _call("gen_server", "call", _atom("global_name_server"), _atom("get_synced"))
 
 
-@dataclass(frozen=True)
-class State:
+class Question:
+    """One expression that a member evaluates (``erl_eval``; its form is the ERTS User's Guide's "Abstract Format").
+
+    It compares its view with the desired names itself and says only what differs: with n members that is n short
+    answers in a healthy cluster instead of n times n names.
+    """
+
+    def __init__(self, desired: Collection[str]) -> None:
+        self.desired = frozenset(desired)
+        differences = (_without(_VISIBLE, _DESIRED), _without(_DESIRED, _VISIBLE))
+        self.with_global = self._call(*differences, *_STATE, _without(_VISIBLE, _SYNCED))
+        self.without_global = self._call(*differences, *_STATE, _VISIBLE)
+        """For a member whose ``global`` does not answer: it has synchronised with nobody."""
+
+    def _call(self, *expressions: tuple[Any, ...]) -> Call:
+        # With five arguments it evaluates and no more; with two it runs erl_lint over the expression each time.
+        bindings = [(_NAMES, [Atom(name) for name in sorted(self.desired)])]
+        nobody = Atom("none")
+        return Call(
+            "erl_eval", "expr", [(Atom("tuple"), 0, list(expressions)), bindings, nobody, nobody, Atom("value")]
+        )
+
+    def parse(self, answer: Any) -> State:
+        """:raises UnreachableError: the answer is not what this question asks for."""
+        if not isinstance(answer, tuple) or len(answer) != len(_STATE) + 3:
+            raise UnreachableError("its answer to the question for its view has another shape")
+        extra, missing, hidden, status, hidden_flag, prevents, connects_all, unsynced = answer
+        peers = (self.desired - names_in(missing, "nodes(visible)")) | names_in(extra, "nodes(visible)")
+        is_hidden = isinstance(hidden_flag, tuple) and hidden_flag[:1] == ("ok",)
+        global_mesh = connects_all != ("ok", "false") and not is_hidden
+        return State(
+            visible=peers,
+            synced=peers - names_in(unsynced, "get_synced"),
+            hidden=names_in(hidden, "nodes(hidden)"),
+            stopping=isinstance(status, tuple) and status[:1] == ("stopping",),
+            is_hidden=is_hidden,
+            global_mesh=global_mesh,
+            exclusive=global_mesh and prevents == ("ok", "true"),
+        )
+
+
+class State(NamedTuple):
     """One member's answer. ``global_mesh``: it links itself to everyone whom its peers are linked to; ``exclusive``:
-    and it prevents overlapping partitions. ``synced`` is empty where ``global`` was not asked or did not answer."""
+    and it prevents overlapping partitions. ``synced``: those visible peers with whom its ``global`` has finished."""
 
     visible: frozenset[str]
+    synced: frozenset[str]
     hidden: frozenset[str]
     stopping: bool
     is_hidden: bool
     global_mesh: bool
     exclusive: bool
-    synced: frozenset[str]
-
-
-def parse_state(answer: Any) -> State:
-    """:raises UnreachableError: the answer is not what ASK_STATE or ASK_STATE_AND_SYNCED asks for."""
-    if not isinstance(answer, list) or len(answer) not in (len(_STATE), len(_STATE) + 1):
-        raise UnreachableError("its answer to the question for its state has another shape")
-    visible, hidden, status, hidden_flag, prevents, connects_all, *synced = answer
-    is_hidden = isinstance(hidden_flag, tuple) and hidden_flag[:1] == ("ok",)
-    global_mesh = connects_all != ("ok", "false") and not is_hidden
-    return State(
-        visible=names_in(visible, "nodes(visible)"),
-        hidden=names_in(hidden, "nodes(hidden)"),
-        stopping=isinstance(status, tuple) and status[:1] == ("stopping",),
-        is_hidden=is_hidden,
-        global_mesh=global_mesh,
-        exclusive=global_mesh and prevents == ("ok", "true"),
-        synced=names_in(synced[0], "get_synced") if synced else frozenset(),
-    )
 
 
 def names_in(answer: Any, asked: str) -> frozenset[str]:
@@ -76,13 +99,13 @@ def names_in(answer: Any, asked: str) -> frozenset[str]:
     return frozenset(map(str, answer))
 
 
-def view_of(observer: str, state: State, desired: Collection[str], own_name: str) -> View:
+def view_of(observer: str, state: State, desired: frozenset[str], own_name: str) -> View:
     """The peers are the visible ones, and of the hidden ones those that the topology knows: other hidden nodes are
     shells and controllers like us. To a hidden member everyone is hidden."""
-    hidden = state.hidden if state.is_hidden else state.hidden & frozenset(desired)
+    hidden = state.hidden - {own_name} if state.is_hidden else state.hidden & desired
     return View(
         observer,
-        (state.visible | hidden) - {own_name},
+        state.visible | hidden if hidden else state.visible,
         state.synced if state.exclusive else None,
         stopping=state.stopping,
     )
