@@ -5,30 +5,55 @@
 
 from __future__ import annotations
 
-from typing import Any, Collection, NamedTuple
+from typing import Any, Collection, NamedTuple, Tuple
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Call
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import UnreachableError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import View
 
+Form = Tuple[Any, ...]
+"""Of the Abstract Format (ERTS User's Guide), with 0 for each line."""
 
-def _atom(name: str) -> tuple[Any, ...]:
+
+def _atom(name: str) -> Form:
     return (Atom("atom"), 0, Atom(name))
 
 
-def _call(module: str, function: str, *args: tuple[Any, ...]) -> tuple[Any, ...]:
+def _variable(name: str) -> Form:
+    return (Atom("var"), 0, Atom(name))
+
+
+def _call(module: str, function: str, *args: Form) -> Form:
     return (Atom("call"), 0, (Atom("remote"), 0, _atom(module), _atom(function)), list(args))
 
 
-def _without(one: tuple[Any, ...], other: tuple[Any, ...]) -> tuple[Any, ...]:
-    return (Atom("op"), 0, Atom("--"), one, other)
+def _operation(operator: str, one: Form, other: Form) -> Form:
+    return (Atom("op"), 0, Atom(operator), one, other)
 
 
-_NAMES = Atom("Desired")
-_DESIRED = (Atom("var"), 0, _NAMES)
-_VISIBLE = _call("erlang", "nodes", _atom("visible"))
+def _match(variable: Form, value: Form) -> Form:
+    return (Atom("match"), 0, variable, value)
+
+
+def _if(condition: Form, yes: Form, no: Form) -> Form:
+    clauses = [(Atom("clause"), 0, [_atom(name)], [], [body]) for name, body in (("true", yes), ("false", no))]
+    return (Atom("case"), 0, condition, clauses)
+
+
+def _length(value: Form) -> Form:
+    return _call("erlang", "length", value)
+
+
+_DESIRED, _VISIBLE, _MISSING = (_variable(name) for name in ("Desired", "Visible", "Missing"))
+_COMPARE = (
+    _match(_VISIBLE, _call("erlang", "nodes", _atom("visible"))),
+    _match(_MISSING, _operation("--", _DESIRED, _VISIBLE)),
+)
+_NONE_IS_EXTRA = _operation("=:=", _length(_VISIBLE), _operation("-", _length(_DESIRED), _length(_MISSING)))
 _STATE = (
+    _MISSING,
+    _if(_NONE_IS_EXTRA, (Atom("nil"), 0), _operation("--", _VISIBLE, _DESIRED)),
     _call("erlang", "nodes", _atom("hidden")),
     _call("init", "get_status"),
     _call("init", "get_argument", _atom("hidden")),
@@ -39,32 +64,30 @@ _SYNCED = _call("gen_server", "call", _atom("global_name_server"), _atom("get_sy
 
 
 class Question:
-    """One expression that a member evaluates (``erl_eval``; its form is the ERTS User's Guide's "Abstract Format").
+    """One expression that a member evaluates.
 
     It compares its view with the desired names itself and says only what differs: with n members that is n short
-    answers in a healthy cluster instead of n times n names.
+    answers in a healthy cluster instead of n times n names. ``without_global`` is for a member whose ``global`` does
+    not answer, so that it has synchronised with nobody.
     """
 
     def __init__(self, desired: Collection[str]) -> None:
         self.desired = frozenset(desired)
-        differences = (_without(_VISIBLE, _DESIRED), _without(_DESIRED, _VISIBLE))
-        self.with_global = self._call(*differences, *_STATE, _without(_VISIBLE, _SYNCED))
-        self.without_global = self._call(*differences, *_STATE, _VISIBLE)
-        """For a member whose ``global`` does not answer: it has synchronised with nobody."""
+        self.with_global = self._call(_operation("--", _VISIBLE, _SYNCED))
+        self.without_global = self._call(_VISIBLE)
 
-    def _call(self, *expressions: tuple[Any, ...]) -> Call:
+    def _call(self, unsynced: Form) -> Call:
         # With five arguments it evaluates and no more; with two it runs erl_lint over the expression each time.
-        bindings = [(_NAMES, [Atom(name) for name in sorted(self.desired)])]
+        expression = (Atom("block"), 0, [*_COMPARE, (Atom("tuple"), 0, [*_STATE, unsynced])])
+        bindings = [(Atom("Desired"), [Atom(name) for name in sorted(self.desired)])]
         nobody = Atom("none")
-        return Call(
-            "erl_eval", "expr", [(Atom("tuple"), 0, list(expressions)), bindings, nobody, nobody, Atom("value")]
-        )
+        return Call("erl_eval", "expr", [expression, bindings, nobody, nobody, Atom("value")])
 
     def parse(self, answer: Any) -> State:
         """:raises UnreachableError: the answer is not what this question asks for."""
-        if not isinstance(answer, tuple) or len(answer) != len(_STATE) + 3:
+        if not isinstance(answer, tuple) or len(answer) != len(_STATE) + 1:
             raise UnreachableError("its answer to the question for its view has another shape")
-        extra, missing, hidden, status, hidden_flag, prevents, connects_all, unsynced = answer
+        missing, extra, hidden, status, hidden_flag, prevents, connects_all, unsynced = answer
         peers = (self.desired - names_in(missing, "nodes(visible)")) | names_in(extra, "nodes(visible)")
         is_hidden = isinstance(hidden_flag, tuple) and hidden_flag[:1] == ("ok",)
         global_mesh = connects_all != ("ok", "false") and not is_hidden
