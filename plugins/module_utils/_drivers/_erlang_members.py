@@ -92,7 +92,7 @@ class Members:
 
     async def _view(self, node: Node, places: asyncio.Semaphore) -> Optional[View]:
         try:
-            return await self._ask(await self._connection(node, places))
+            return await self._ask(node, places)
         except UnreachableError as error:
             self._unreachable[node.name] = Unreachable(error.reason, error.silent)
             lost = self._connections.pop(node.name, None)
@@ -100,42 +100,43 @@ class Members:
                 lost.close()
             return None
 
-    async def _connection(self, node: Node, places: asyncio.Semaphore) -> Connection:
-        if not self.answers(node.name):
-            await places.acquire()
-            release = _Once(places.release)
-            timer = asyncio.get_running_loop().call_later(_SLOW_START, release)
-            try:
-                self._connections[node.name] = await self._open(node)
-            finally:
-                timer.cancel()
-                release()
-        return self._connections[node.name]
-
-    async def _open(self, node: Node) -> Connection:
-        return await Connection.open(
-            node.name,
-            node.address,
-            cookie=self._cookie,
-            port=self._config["port"],
-            epmd_port=self._config["epmd_port"],
-            own_name=self._config["node_name"],
-            timeout=self._timeout,
-        )
-
-    async def _ask(self, connection: Connection) -> View:
+    async def _ask(self, node: Node, places: asyncio.Semaphore) -> View:
         question = self._question
+        calls = [question.without_global, self._list_nodes.call()] if self._list_nodes else [question.with_global]
+        if self.answers(node.name):
+            connection = self._connections[node.name]
+            answers = await connection.call_all(calls, self._timeout)
+        else:
+            connection = self._connections[node.name] = await self._open(node, calls, places)
+            answers = await connection.first_answers(self._timeout)
         if self._list_nodes:
-            return await self._ask_with_own_function(connection, question, self._list_nodes.call())
-        (answer,) = await connection.call_all([question.with_global], self._timeout)
-        if isinstance(answer, BadRpc):
-            (answer,) = await connection.call_all([question.without_global], self._timeout)
-        return view_of(connection.name, self._state(question, answer), question.desired, connection.own_name)
+            return self._own_view(connection, question, answers[0], answers[1])
+        if isinstance(answers[0], BadRpc):
+            answers = await connection.call_all([question.without_global], self._timeout)
+        return view_of(connection.name, self._state(question, answers[0]), question.desired, connection.own_name)
 
-    async def _ask_with_own_function(self, connection: Connection, question: Question, list_nodes: Call) -> View:
-        answer, listing = await connection.call_all([question.without_global, list_nodes], self._timeout)
-        state = self._state(question, answer)
-        peers = names_in(_returned(listing), list_nodes.text) - {connection.own_name, connection.name}
+    async def _open(self, node: Node, calls: Sequence[Call], places: asyncio.Semaphore) -> Connection:
+        await places.acquire()
+        release = _Once(places.release)
+        timer = asyncio.get_running_loop().call_later(_SLOW_START, release)
+        try:
+            return await Connection.open(
+                node.name,
+                node.address,
+                cookie=self._cookie,
+                port=self._config["port"],
+                epmd_port=self._config["epmd_port"],
+                own_name=self._config["node_name"],
+                first=calls,
+                timeout=self._timeout,
+            )
+        finally:
+            timer.cancel()
+            release()
+
+    def _own_view(self, connection: Connection, question: Question, state_answer: Any, listing: Any) -> View:
+        state = self._state(question, state_answer)
+        peers = names_in(_returned(listing), "list_nodes") - {connection.own_name, connection.name}
         return View(connection.name, peers, stopping=state.stopping)
 
     def _state(self, question: Question, answer: Any) -> State:

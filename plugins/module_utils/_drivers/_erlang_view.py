@@ -37,7 +37,9 @@ def _match(variable: Form, value: Form) -> Form:
 
 
 def _if(condition: Form, yes: Form, no: Form) -> Form:
-    clauses = [(Atom("clause"), 0, [_atom(name)], [], [body]) for name, body in (("true", yes), ("false", no))]
+    clauses: list[Form] = [
+        (Atom("clause"), 0, [_atom(name)], [], [body]) for name, body in (("true", yes), ("false", no))
+    ]
     return (Atom("case"), 0, condition, clauses)
 
 
@@ -46,6 +48,7 @@ def _length(value: Form) -> Form:
 
 
 _DESIRED, _VISIBLE, _MISSING = (_variable(name) for name in ("Desired", "Visible", "Missing"))
+_EMPTY: Form = (Atom("nil"), 0)
 _COMPARE = (
     _match(_VISIBLE, _call("erlang", "nodes", _atom("visible"))),
     _match(_MISSING, _operation("--", _DESIRED, _VISIBLE)),
@@ -53,10 +56,10 @@ _COMPARE = (
 _NONE_IS_EXTRA = _operation("=:=", _length(_VISIBLE), _operation("-", _length(_DESIRED), _length(_MISSING)))
 _STATE = (
     _MISSING,
-    _if(_NONE_IS_EXTRA, (Atom("nil"), 0), _operation("--", _VISIBLE, _DESIRED)),
+    _if(_NONE_IS_EXTRA, _EMPTY, _operation("--", _VISIBLE, _DESIRED)),
     _call("erlang", "nodes", _atom("hidden")),
     _call("init", "get_status"),
-    _call("init", "get_argument", _atom("hidden")),
+    _if(_operation("=:=", _VISIBLE, _EMPTY), _call("init", "get_argument", _atom("hidden")), _atom("error")),
     _call("application", "get_env", _atom("kernel"), _atom("prevent_overlapping_partitions")),
     _call("application", "get_env", _atom("kernel"), _atom("connect_all")),
 )

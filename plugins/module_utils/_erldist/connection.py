@@ -40,7 +40,7 @@ class Connection(asyncio.Protocol):
     ``name`` is the member's, ``own_name`` is ours there: the member lists it among its hidden and connected nodes.
     """
 
-    def __init__(self, name: str, where: str, cookie: str, own_name: Optional[str]) -> None:
+    def __init__(self, name: str, where: str, cookie: str, own_name: Optional[str], first: Sequence[Call]) -> None:
         self.name = name
         self.own_name = ""
         self._where = where
@@ -48,6 +48,8 @@ class Connection(asyncio.Protocol):
         self._handshake = Handshake(name, where, cookie, own_name)
         self._ready: asyncio.Future[None] = self._loop.create_future()
         self._calls: Optional[Switchboard] = None
+        self._first = Batch(first, self._loop.create_future())
+        self._after_handshake: Optional[Switchboard] = None
         self._transport: Optional[asyncio.Transport] = None
         self._rest = bytearray()
         self._rest_needed = 0
@@ -64,6 +66,7 @@ class Connection(asyncio.Protocol):
         port: Optional[int] = None,
         epmd_port: int = 4369,
         own_name: Optional[str] = None,
+        first: Sequence[Call] = (),
         timeout: float,
     ) -> Connection:
         """Connect to a member as a hidden node.
@@ -72,6 +75,8 @@ class Connection(asyncio.Protocol):
         :param address: an IP address or a host name.
         :param port: its distribution port; without one, epmd is asked.
         :param own_name: a name of our own; without one, the member names us.
+        :param first: calls to send together with our proof of the cookie, before the member has given its own: they
+            must tell nothing that is secret. :meth:`first_answers` has what a member answers that then proved itself.
         :param timeout: seconds for everything, resolving included.
         :raises UnreachableError: the one of its kinds that tells why it can't be.
         """
@@ -86,7 +91,7 @@ class Connection(asyncio.Protocol):
             try:
                 its_port = port or await epmd.port_of(name, place, epmd_port, its_deadline)
                 where = f"{name} ({place.text(its_port)})"
-                connection = cls(name, where, cookie, own_name)
+                connection = cls(name, where, cookie, own_name, first)
                 await connection._connect(place, its_port, its_deadline, timeout)
                 return connection
             except (EpmdUnreachable, NodeUnreachable) as error:
@@ -149,17 +154,26 @@ class Connection(asyncio.Protocol):
         if not calls:
             return []
         batch = Batch(calls, self._loop.create_future())
-        heard = self._heard
         self._transport.write(self._calls.requests(batch))
+        return await self._answers(batch, self._calls, timeout)
+
+    async def first_answers(self, timeout: float) -> list[Answer]:
+        """The answers to the calls that were sent with the opening; see :meth:`call_all`."""
+        if not self._calls:
+            raise ConnectionLost(f"the connection to {self._where} is not open")
+        return await self._answers(self._first, self._calls, timeout) if self._first.calls else []
+
+    async def _answers(self, batch: Batch, calls: Switchboard, timeout: float) -> list[Answer]:
+        heard = self._heard
         try:
             answers: list[Answer] = await before(self._loop.time() + timeout, batch.future)
             return answers
         except DeadlinePassed:
-            texts = ", ".join(call.text for call in calls)
+            texts = ", ".join(call.text for call in batch.calls)
             raise self._late(f"answer {texts}", timeout, heard) from None
         finally:
             if not batch.complete:
-                self._calls.abandon(batch)
+                calls.abandon(batch)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -213,10 +227,13 @@ class Connection(asyncio.Protocol):
             else:
                 self._tick()
             return
-        self._send(self._handshake.feed(frame))
-        if self._handshake.done:
+        reply = self._handshake.feed(frame)
+        if reply:
             self.own_name = self._handshake.own_name
-            self._calls = Switchboard(self.own_name, self._handshake.creation, self._where)
+            self._after_handshake = Switchboard(self.own_name, self._handshake.creation, self._where)
+            self._send(reply + self._after_handshake.requests(self._first))
+        if self._handshake.done:
+            self._calls = self._after_handshake
             if not self._ready.done():
                 self._ready.set_result(None)
 
