@@ -28,8 +28,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._topology import 
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._options import PluginError, checked
 
 _FACTS_SPEC = {
-    key: {"type": "bool", "default": False}
-    for key in ("reversible", "transitive", "exclusive", "prune_needs_answer", "keeps_dead")
+    key: {"type": "bool", "default": False} for key in ("reversible", "transitive", "exclusive", "prune_needs_answer")
 }
 
 

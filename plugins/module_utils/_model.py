@@ -130,14 +130,12 @@ class DriverFacts:
     exclusive: the members prevent overlapping partitions, so that a link is never added alone inside an island: a
         member that lacks a link leaves and rejoins.
     prune_needs_answer: only the pruned node itself can leave without harm to the rest.
-    keeps_dead: dead members stay in the views until they are pruned.
     """
 
     reversible: bool
     transitive: bool
     exclusive: bool = False
     prune_needs_answer: bool = False
-    keeps_dead: bool = False
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from typing import Any, Callable, Coroutine, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base import Driver
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base import Driver, Outcome
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._registry import driver_for
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
@@ -102,6 +102,7 @@ class Reconciler:
         self._pruned_at: dict[str, float] = {}
         self._ever_desired: dict[str, Node] = {}
         self._connected: Counter[str] = Counter()
+        self._interrupted = False
 
     async def inspect(self) -> None:
         discovery = await self._discover()
@@ -128,7 +129,7 @@ class Reconciler:
         earlier: Sequence[Discovery] = ()
         if _is_unconfirmed(first):
             discovery, earlier = await self._confirm(discovery)
-            observation = await self._observe(discovery)
+            observation = await self._settled(discovery)
         todo = self._without_repetitions(self._plan(discovery, observation, earlier))
         self._record.saw(discovery, observation, todo, self.driver.facts)
         if check_mode:
@@ -179,12 +180,14 @@ class Reconciler:
             observation = await self.driver.observe(self._witnesses(discovery), self._policy.in_scope)
         if _is_settled(self._plan(discovery, observation)):
             return observation
+        return await self._settled(discovery)
+
+    async def _settled(self, discovery: Discovery) -> Observation:
+        return await self._wait_until(discovery, lambda seen: _is_settled(self._plan(discovery, seen)))
+
+    async def _wait_until(self, discovery: Discovery, done: Callable[[Observation], bool]) -> Observation:
         with self._record.timed("settle"):
-            return await self.driver.settle(
-                self._witnesses(discovery),
-                self._policy.in_scope,
-                lambda seen: _is_settled(self._plan(discovery, seen)),
-            )
+            return await self.driver.settle(self._witnesses(discovery), self._policy.in_scope, done)
 
     def _witnesses(self, discovery: Discovery) -> Sequence[Node]:
         """Whom to ask: the desired nodes, or those of an earlier round once discovery is empty."""
@@ -198,17 +201,33 @@ class Reconciler:
         failed: set[str] = set()
         if todo.prunes:
             with self._record.timed("prune"):
-                outcome = await self.driver.prune(todo.prunes, discovery.nodes)
+                outcome = await self._to_its_end(self.driver.prune(todo.prunes, discovery.nodes))
             self._pruned_at.update((action.node, time.monotonic()) for action in outcome if not outcome[action])
             self._record.pruned(outcome)
             failed.update(action.node for action in outcome if outcome[action])
+            self._stop_if_interrupted()
         if todo.connects:
             with self._record.timed("connect"):
-                outcome = await self.driver.connect(todo.connects, discovery.nodes)
+                outcome = await self._to_its_end(self.driver.connect(todo.connects, discovery.nodes))
             self._record.connected(outcome)
             self._connected.update({action.node for action in outcome if not outcome[action]})
             failed.update(action.node for action in outcome if outcome[action])
+            self._stop_if_interrupted()
         return frozenset(failed)
+
+    async def _to_its_end(self, work: Coroutine[Any, Any, Outcome]) -> Outcome:
+        """What has begun is finished, so that it can be recorded, also when the run is interrupted meanwhile. A second
+        interruption ends it at once."""
+        task = asyncio.ensure_future(work)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            self._interrupted = True
+            return await task
+
+    def _stop_if_interrupted(self) -> None:
+        if self._interrupted:
+            raise asyncio.CancelledError
 
     async def _settle_after(
         self, discovery: Discovery, earlier: Sequence[Discovery], failed: frozenset[str]
@@ -217,8 +236,7 @@ class Reconciler:
             after = self._plan(discovery, seen, earlier)
             return _is_settled(after) and all(action.node in failed for action in after.connects)
 
-        with self._record.timed("settle"):
-            return await self.driver.settle(self._witnesses(discovery), self._policy.in_scope, done)
+        return await self._wait_until(discovery, done)
 
     def _plan(self, discovery: Discovery, observation: Observation, earlier: Sequence[Discovery] = ()) -> Plan:
         now = time.monotonic()

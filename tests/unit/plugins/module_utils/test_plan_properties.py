@@ -71,7 +71,6 @@ facts = st.sampled_from([EXCLUSIVE, TRANSITIVE, PAIRWISE]) | st.builds(
     transitive=st.booleans(),
     exclusive=st.booleans(),
     prune_needs_answer=st.booleans(),
-    keeps_dead=st.booleans(),
 )
 history = st.lists(discoveries() | st.just(Discovery.failed(["a reason"])), max_size=3)
 lately = st.sets(st.sampled_from(NAMES), max_size=3).map(frozenset)
