@@ -110,8 +110,9 @@ options:
         type: str
       node_host:
         description:
-          - Of V(local_epmd). The host whose port mapper is asked, and which stands behind the C(@) of the names.
-          - Left out it is this host.
+          - Of V(local_epmd). What stands behind the C(@) of the names. The port mapper that is asked is always that of
+            the host on which the module runs.
+          - Left out it is the short name of that host.
         type: str
       nodes:
         description:

@@ -25,7 +25,8 @@ options:
         description:
           - The cookie of the cluster. Ansible masks it wherever it would show, also where a node's name contains the
             same text.
-          - Without it and without O(driver_config.cookie_file) it is read from C(~/.erlang.cookie).
+          - Without it and without O(driver_config.cookie_file) it is read from C(~/.erlang.cookie), or from
+            C($XDG_CONFIG_HOME/erlang/.erlang.cookie).
         type: str
       cookie_file:
         description:
@@ -39,6 +40,8 @@ options:
       node_name:
         description:
           - The name under which the driver itself shows up at the members, for those that only allow known names.
+          - Left out, each member gives the driver a name, which costs the members no atom and can be used by any number
+            of runs at once.
         type: str
       parallel:
         description:
@@ -51,7 +54,8 @@ options:
         type: int
       timeout:
         description:
-          - Seconds after which a member counts as unreachable.
+          - Seconds in which a member has to take the connection and prove itself, and again to answer a call. A call that
+            connects members may take 8 more.
           - Left out it is V(5).
         type: float
   connect:
@@ -86,7 +90,7 @@ options:
     suboptions:
       allow_empty:
         description:
-          - Whether an empty complete discovery may prune.
+          - Whether an empty complete discovery may prune the members that are known from an earlier round.
         type: bool
         default: false
       confirmation_interval:
@@ -96,7 +100,7 @@ options:
         default: 2.0
       confirmations:
         description:
-          - How many complete discoveries in a row have to miss a node before it is pruned.
+          - How many complete discoveries in a row have to miss a node before it is pruned, 1 to 100.
         type: int
         default: 2
       max_prune:
@@ -112,7 +116,7 @@ options:
         default: 1
       on_unreachable:
         description:
-          - Whether a node that gives no answer is a warning or fails the task.
+          - Whether a desired node that is ready and gives no answer is a warning, or fails the task once all else is done.
         type: str
         default: warn
         choices: [warn, fail]

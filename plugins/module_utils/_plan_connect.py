@@ -22,6 +22,8 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     View,
 )
 
+_NOBODY_ANSWERS = "no member answers that could connect it"
+
 
 def connect_actions(
     discovery: Discovery,
@@ -73,6 +75,8 @@ def _pairs(answering: Sequence[str], views: Mapping[str, View]) -> Iterator[Acti
 
 def _absent_from_each(answering: Sequence[str], absent: Sequence[str], observation: Observation) -> Iterator[Action]:
     for node in absent:
+        if not answering:
+            yield _refuse(node, "no_answer", _NOBODY_ANSWERS)
         observers = [name for name in answering if node not in observation.views[name].peers]
         yield from _reach_out(node, observers, observation)
 
@@ -90,7 +94,7 @@ def _absent_from_mesh(
         else:
             yield from _reach_out(node, [hub] if hub else [], observation)
             if not hub:
-                yield _refuse(node, "no_answer", "no member answers that could connect it")
+                yield _refuse(node, "no_answer", _NOBODY_ANSWERS)
 
 
 def _reach_out(node: str, observers: Sequence[str], observation: Observation) -> Iterator[Action]:

@@ -51,7 +51,10 @@ def prune_actions(
 
 
 def strays(discovery: Discovery, observation: Observation) -> frozenset[str]:
-    """Who is linked to a desired node, by the word of either end, and is not desired."""
+    """Who is linked to a desired node, by the word of either end, and is not desired. Where nobody is desired that is
+    every member."""
+    if not discovery.nodes:
+        return observation.members
     listed = frozenset().union(*(view.peers for name, view in observation.views.items() if name in discovery.names))
     linked = (name for name, view in observation.views.items() if not view.peers.isdisjoint(discovery.names))
     return listed.union(linked) - discovery.names

@@ -18,6 +18,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     COMPLETE,
     CONNECT,
     FAILED,
+    READY,
     REFUSE,
     Discovery,
     Node,
@@ -115,7 +116,7 @@ class Reconciler:
             goes_on = await self._round(number, check_mode)
             if not goes_on:
                 break
-        if self._policy.on_unreachable == "fail" and self._record.unreachable:
+        if self._policy.on_unreachable == "fail" and self._record.unreachable(READY):
             raise _CannotGoOn("policy.on_unreachable is 'fail': " + self._record.unreachable_text())
 
     async def _round(self, number: int, check_mode: bool) -> bool:
@@ -150,7 +151,7 @@ class Reconciler:
             discovery = await self._ask_source(attempt)
         if discovery.status == FAILED:
             self._record.discovery_failed(discovery)
-            raise _CannotGoOn(f"discovery failed, so nothing was changed: {'; '.join(discovery.reasons)}")
+            raise _CannotGoOn(f"discovery failed, {self._so_far()}: {'; '.join(discovery.reasons)}")
         self._ever_desired.update((node.name, node) for node in discovery.nodes)
         return discovery
 
@@ -254,10 +255,13 @@ class Reconciler:
         )
         return Plan(tuple(actions), todo.islands)
 
+    def _so_far(self) -> str:
+        return "so nothing more was changed" if self._record.changed else "so nothing was changed"
+
     def _require_an_answer(self, discovery: Discovery, observation: Observation) -> None:
         if discovery.nodes and not observation.views:
             raise _CannotGoOn(
-                f"none of the {len(discovery.nodes)} desired nodes answered, so nothing was changed: "
+                f"none of the {len(discovery.nodes)} desired nodes answered, {self._so_far()}: "
                 + self._record.unreachable_text()
             )
 

@@ -97,8 +97,13 @@ class Record:
             self._events.append(Event(event, action.node, reason, action.observer))
 
     @property
-    def unreachable(self) -> bool:
-        return bool(self._unreachable())
+    def changed(self) -> bool:
+        return bool(self._connected or self._pruned)
+
+    def unreachable(self, state: str) -> bool:
+        """Whether a desired node in this state gave no answer."""
+        nodes = self._discovery.nodes if self._discovery else ()
+        return any(node.name in self._observation.unreachable for node in nodes if node.state == state)
 
     def unreachable_text(self) -> str:
         return "; ".join(f"{name}: {reason}" for name, reason in self._unreachable().items())

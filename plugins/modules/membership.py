@@ -128,7 +128,7 @@ unreachable_nodes:
   returned: always
   type: dict
   sample:
-    chat@10.0.0.9: nothing listens on 10.0.0.9 port 4369
+    chat@10.0.0.9: "no epmd on 10.0.0.9:4369: Connection refused"
 converged:
   description: Whether no connect and no prune is outstanding, refused ones included.
   returned: always
@@ -139,7 +139,11 @@ picture:
   returned: always
   type: list
   elements: str
-  sample: ["one cluster of 2"]
+  sample:
+    - "chat: 2 desired, 2 members, 1 island"
+    - ""
+    - "  chat@10.0.0.1    ●"
+    - "  chat@10.0.0.2  ●"
 timings:
   description: Seconds that each part took.
   returned: always
@@ -164,24 +168,25 @@ pruned:
     - observer: chat@10.0.0.4
       node: chat@10.0.0.4
 refused:
-  description: What was outstanding and was not done, and why.
+  description: What was outstanding and was not done, and why, in one word; a warning says it in full.
   returned: always
   type: list
   elements: dict
   sample:
     - node: chat@10.0.0.5
       action: prune
-      reason: 5 of 8 members would be pruned, max_prune allows 2
+      reason: max_prune
 events:
-  description: What happened, in its order.
+  description: Each C(joined), C(left), C(connect_failed) and C(prune_refused), with an observer where a call on a member
+    was behind it.
   returned: always
   type: list
   elements: dict
   sample:
     - event: joined
       node: chat@10.0.0.3
-      observer: chat@10.0.0.1
-      reason: discovered and not in the cluster
+      observer: null
+      reason: it is in the largest island now
 rounds:
   description: How many rounds were made.
   returned: always

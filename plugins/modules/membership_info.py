@@ -92,7 +92,7 @@ unreachable_nodes:
   returned: always
   type: dict
   sample:
-    chat@10.0.0.9: nothing listens on 10.0.0.9 port 4369
+    chat@10.0.0.9: "no epmd on 10.0.0.9:4369: Connection refused"
 converged:
   description: Whether no connect and no prune is outstanding, refused ones included.
   returned: always
@@ -103,7 +103,11 @@ picture:
   returned: always
   type: list
   elements: str
-  sample: ["one cluster of 2"]
+  sample:
+    - "chat: 2 desired, 2 members, 1 island"
+    - ""
+    - "  chat@10.0.0.1    ●"
+    - "  chat@10.0.0.2  ●"
 timings:
   description: Seconds that each part took.
   returned: always
@@ -120,7 +124,7 @@ plan:
     - action: connect
       observer: chat@10.0.0.1
       node: chat@10.0.0.3
-      reason: discovered and not in the cluster
+      reason: island
 """
 
 from typing import Any, Dict, Mapping

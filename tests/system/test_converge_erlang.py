@@ -269,7 +269,7 @@ def test_functions_of_ones_own_are_called_on_each_pair():
         own = {
             "connect": ["net_kernel", "hidden_connect_node", []],
             "list_nodes": ["erlang", "nodes", ["hidden"]],
-            "disconnect": ["erlang", "disconnect_node", []],
+            "disconnect": ["net_kernel", "disconnect", []],
         }
         result = heal(nodes, **own)
         assert len(result["connected"]) == 3

@@ -25,6 +25,8 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._topology import 
 
 _SLOW_START = 0.25
 """Seconds after which an opening no longer counts as one of the ``parallel`` ones: a black hole keeps no place."""
+_GLOBAL = 2.0
+"""Seconds for a member's ``global`` to answer, so that one that sleeps shows as dirty and not as silent."""
 
 
 class Members:
@@ -40,7 +42,7 @@ class Members:
         self._list_nodes = list_nodes
         self._connections: dict[str, Connection] = {}
         self._unreachable: dict[str, Unreachable] = {}
-        self._question = Question(())
+        self._question = self._question_about(frozenset())
 
     async def observe(self, desired: Sequence[Node], in_scope: Callable[[str], bool], again: bool) -> Observation:
         """All views at once: those of the desired nodes, then those of the in-scope peers that they list.
@@ -61,7 +63,7 @@ class Members:
         """The views of those of ``nodes`` who answer."""
         asked = [node for node in nodes if node.name not in self._unreachable]
         if self._question.desired != desired:
-            self._question = Question(desired)
+            self._question = self._question_about(desired)
         places = asyncio.Semaphore(self._config["parallel"])
         found = await asyncio.gather(*(self._view(node, places) for node in asked))
         return {view.observer: view for view in found if view}
@@ -89,6 +91,9 @@ class Members:
         for connection in self._connections.values():
             connection.close()
         self._connections.clear()
+
+    def _question_about(self, desired: frozenset[str]) -> Question:
+        return Question(desired, min(_GLOBAL, self._timeout / 2))
 
     async def _view(self, node: Node, places: asyncio.Semaphore) -> Optional[View]:
         try:

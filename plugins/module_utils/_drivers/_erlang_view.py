@@ -63,7 +63,7 @@ _STATE = (
     _call("application", "get_env", _atom("kernel"), _atom("prevent_overlapping_partitions")),
     _call("application", "get_env", _atom("kernel"), _atom("connect_all")),
 )
-_SYNCED = _call("gen_server", "call", _atom("global_name_server"), _atom("get_synced"))
+_SYNCED = _call("gen_server", "call", _atom("global_name_server"), _atom("get_synced"), _variable("Milliseconds"))
 
 
 class Question:
@@ -72,17 +72,21 @@ class Question:
     It compares its view with the desired names itself and says only what differs: with n members that is n short
     answers in a healthy cluster instead of n times n names. ``without_global`` is for a member whose ``global`` does
     not answer, so that it has synchronised with nobody.
+
+    :param global_timeout: seconds in which ``global`` has to answer.
     """
 
-    def __init__(self, desired: Collection[str]) -> None:
+    def __init__(self, desired: Collection[str], global_timeout: float) -> None:
         self.desired = frozenset(desired)
+        self._milliseconds = int(global_timeout * 1000)
         self.with_global = self._call(_operation("--", _VISIBLE, _SYNCED))
         self.without_global = self._call(_VISIBLE)
 
     def _call(self, unsynced: Form) -> Call:
         # With five arguments it evaluates and no more; with two it runs erl_lint over the expression each time.
         expression = (Atom("block"), 0, [*_COMPARE, (Atom("tuple"), 0, [*_STATE, unsynced])])
-        bindings = [(Atom("Desired"), [Atom(name) for name in sorted(self.desired)])]
+        names = [Atom(name) for name in sorted(self.desired)]
+        bindings = [(Atom("Desired"), names), (Atom("Milliseconds"), self._milliseconds)]
         nobody = Atom("none")
         return Call("erl_eval", "expr", [expression, bindings, nobody, nobody, Atom("value")])
 

@@ -32,21 +32,19 @@ class ErlangDriver(Driver):
             own_mfa(topology.name, option, getattr(topology, option))
             for option in ("connect", "disconnect", "list_nodes")
         )
-        self._is_custom = bool(connect or disconnect or list_nodes)
+        self._has_own_connect, self._has_own_disconnect = connect is not None, disconnect is not None
         self._members = Members(topology, list_nodes)
         self._pruner = Pruner(self._members, disconnect)
         self._connector = Connector(self._members, self._pruner, connect)
 
     @property
     def facts(self) -> DriverFacts:
-        if self._is_custom:
-            return DriverFacts(reversible=False, transitive=False)
-        exclusive = self._members.exclusive
+        """Of a function of the user's own nothing is known, so the careful thing is taken to be true of it."""
         return DriverFacts(
-            reversible=True,
-            transitive=self._members.global_mesh,
-            exclusive=exclusive,
-            prune_needs_answer=exclusive,
+            reversible=not self._has_own_disconnect,
+            transitive=self._members.global_mesh and not self._has_own_connect,
+            exclusive=self._members.exclusive and not self._has_own_connect,
+            prune_needs_answer=self._members.exclusive and not self._has_own_disconnect,
         )
 
     async def observe(self, desired: Sequence[Node], in_scope: Callable[[str], bool]) -> Observation:

@@ -54,10 +54,11 @@ def test_a_partial_discovery_connects_and_never_prunes():
 def test_an_empty_discovery_prunes_only_when_the_policy_allows_it():
     empty = Discovery.complete([])
     observation = mesh((1, 2))
+    assert refusals(empty, observation, AT_ONCE, EXCLUSIVE) == {name(1): "empty", name(2): "empty"}
     policy = dataclasses.replace(AT_ONCE, allow_empty=True)
-    assert plan(empty, observation, AT_ONCE, PAIRWISE).converged, "nobody desired is linked to anybody"
-    listed = Observation({name(1): View(name(1), frozenset([name(2)]))})
-    assert not plan(empty, listed, policy, PAIRWISE).prunes
+    assert [action.node for action in plan(empty, observation, policy, EXCLUSIVE).prunes] == [name(1), name(2)]
+    policy = dataclasses.replace(policy, min_nodes=1)
+    assert refusals(empty, observation, policy, EXCLUSIVE) == {name(1): "min_nodes", name(2): "min_nodes"}
 
 
 @pytest.mark.parametrize(
