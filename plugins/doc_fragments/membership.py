@@ -54,8 +54,8 @@ options:
         type: int
       timeout:
         description:
-          - Seconds in which a member has to take the connection and prove itself, and again to answer a call. A call that
-            connects members may take 8 more.
+          - Seconds in which a member has to take the connection and prove itself, and again to answer a call. A call
+            that connects members may take 8 more.
           - Left out it is V(5).
         type: float
   connect:
@@ -116,7 +116,8 @@ options:
         default: 1
       on_unreachable:
         description:
-          - Whether a desired node that is ready and gives no answer is a warning, or fails the task once all else is done.
+          - Whether a desired node that is ready and gives no answer is a warning, or fails the task once all else is
+            done.
         type: str
         default: warn
         choices: [warn, fail]

@@ -36,12 +36,14 @@ class DiscoveryError(ClusterError):
 
 
 class UnreachableError(ClusterError):
-    """One member gave no answer. ``silent``: it took the connection and then said nothing."""
+    """One member gave no answer. ``silent``: it took the connection and then said nothing. ``answers_as``: another node
+    than the one sought is there, of this name."""
 
-    def __init__(self, reason: str, silent: bool = False) -> None:
+    def __init__(self, reason: str, silent: bool = False, answers_as: Optional[str] = None) -> None:
         super().__init__(reason)
         self.reason = reason
         self.silent = silent
+        self.answers_as = answers_as
 
 
 class RoundError(ClusterError):

@@ -88,7 +88,7 @@ class View:
 
     ``synced`` are the peers with which the observer has finished its own bookkeeping (``global`` in Erlang), None where
     the system has no such notion. ``down`` are the peers that it lists and reports unreachable. ``stopping`` is what
-    the observer says of itself.
+    the observer says of itself. A ``hidden`` one takes no part in a transitive mesh: each of its links is made alone.
     """
 
     observer: str
@@ -96,15 +96,18 @@ class View:
     synced: Optional[frozenset[str]] = None
     down: frozenset[str] = frozenset()
     stopping: bool = False
+    hidden: bool = False
 
 
 @dataclass(frozen=True)
 class Unreachable:
     """Why a node gave no view. ``silent``: it took our connection and never answered, so that it would not answer a
-    member either; anything else may still be reachable from a member."""
+    member either; anything else may still be reachable from a member. ``answers_as``: whoever is there calls itself
+    so."""
 
     reason: str
     silent: bool = False
+    answers_as: Optional[str] = None
 
 
 @dataclass(frozen=True)

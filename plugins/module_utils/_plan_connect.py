@@ -50,11 +50,16 @@ def connect_actions(
         yield from _pairs(answering, observation.views)
         yield from _absent_from_each(answering, absent, observation)
         return
-    mesh = _Mesh(answering, observation.views, staying, facts.exclusive)
+    hidden = frozenset(name for name in observation.views if observation.views[name].hidden)
+    visible = [name for name in answering if name not in hidden]
+    mesh = _Mesh(visible, observation.views, staying - hidden, facts.exclusive)
     if facts.exclusive:
         yield from mesh.rejoins_and_merges()
     else:
         yield from mesh.links_and_merges()
+    if hidden:
+        pairs = _pairs(answering, observation.views)
+        yield from (action for action in pairs if action.node in hidden or action.observer in hidden)
     yield from _absent_from_mesh(mesh.hub, answering, absent, observation, facts)
 
 

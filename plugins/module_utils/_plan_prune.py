@@ -79,6 +79,10 @@ def _refused_alone(
         return _refuse(name, "partial", f"the discovery is {discovery.status}: {'; '.join(discovery.reasons)}")
     if not discovery.authoritative and not policy.prune_unauthoritative:
         return _refuse(name, "unauthoritative", "the strategy cannot list everyone (policy.prune_unauthoritative)")
+    if name in _other_names(discovery, observation):
+        return _refuse(
+            name, "other_name", "a desired node's address answers by this name: check node_basename and mode"
+        )
     if not _is_live(name, observation):
         return None
     if not (facts.reversible if policy.prune_live is None else policy.prune_live):
@@ -111,10 +115,16 @@ def _refused_together(
     if len(going) > limit:
         lately = f", {len(recently_pruned)} of them within the last 5 minutes" if recently_pruned else ""
         return "max_prune", f"{len(going)} would go{lately}, policy.max_prune {policy.max_prune} allows {limit}"
-    left = len(members - frozenset(candidates))
+    left = len((strays(discovery, observation) | discovery.names & observation.members) - frozenset(candidates))
     if left < policy.min_nodes:
         return "min_nodes", f"{left} would be left, policy.min_nodes is {policy.min_nodes}"
     return None
+
+
+def _other_names(discovery: Discovery, observation: Observation) -> frozenset[str]:
+    """The names by which nodes that discovery lists call themselves, an IP address in another spelling say."""
+    found = (why.answers_as for name, why in observation.unreachable.items() if name in discovery.names)
+    return frozenset(name for name in found if name)
 
 
 def _members_in_scope(discovery: Discovery, observation: Observation, policy: Policy) -> frozenset[str]:

@@ -28,6 +28,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
 from ansible_collections.selfheal.cluster.plugins.module_utils._plan import plan
 from ansible_collections.selfheal.cluster.plugins.module_utils._result import Record
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import discover
+from ansible_collections.selfheal.cluster.plugins.module_utils._threads import in_a_thread
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology
 
 RECENTLY = 300.0
@@ -156,8 +157,7 @@ class Reconciler:
         return discovery
 
     async def _ask_source(self, attempt: int) -> Discovery:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(None, discover, self._topology.source, attempt)
+        return await asyncio.wrap_future(in_a_thread(lambda: discover(self._topology.source, attempt)))
 
     async def _confirm(self, first: Discovery) -> tuple[Discovery, Sequence[Discovery]]:
         """Ask again until the policy's number of complete discoveries in a row is there.
@@ -211,8 +211,9 @@ class Reconciler:
             with self._record.timed("connect"):
                 outcome = await self._to_its_end(self.driver.connect(todo.connects, discovery.nodes))
             self._record.connected(outcome)
-            self._connected.update({action.node for action in outcome if not outcome[action]})
-            failed.update(action.node for action in outcome if outcome[action])
+            self._connected.update({action.node for action in outcome if action.rejoin or not outcome[action]})
+            # Who was told to leave has to be brought back, by another member if need be: that is not given up.
+            failed.update(action.node for action in outcome if outcome[action] and not action.rejoin)
             self._stop_if_interrupted()
         return frozenset(failed)
 

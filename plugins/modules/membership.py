@@ -177,8 +177,8 @@ refused:
       action: prune
       reason: max_prune
 events:
-  description: Each C(joined), C(left), C(connect_failed) and C(prune_refused), with an observer where a call on a member
-    was behind it.
+  description: Each C(joined), C(left), C(connect_failed) and C(prune_refused). The observer is the member on which a
+    call was made, if there was one.
   returned: always
   type: list
   elements: dict

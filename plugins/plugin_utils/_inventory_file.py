@@ -40,7 +40,7 @@ def check_keys(topology: str, options: Any) -> None:
     :raises PluginError: the topology is no dictionary, or has an option that no topology has.
     """
     if not isinstance(options, Mapping):
-        raise PluginError(f"topology {topology!r}: {options!r} is not a dictionary of options")
+        raise PluginError(f"topology {topology!r}: is a {type(options).__name__}, not a dictionary of options")
     if "strategy" not in options:
         raise PluginError(f"topology {topology!r}: strategy: is required")
     known = {key: option for key, option in TOPOLOGY_SPEC.items() if key != "topology"}

@@ -197,7 +197,9 @@ class Beam:
 
 
 @contextmanager
-def beams(count: int, *, basename: str = BASENAME, cookie: str = COOKIE, **options: object) -> Iterator[list[Beam]]:
+def beams(
+    count: int, *, basename: str = BASENAME, cookie: str = COOKIE, port: int | None = None, **options: object
+) -> Iterator[list[Beam]]:
     """``count`` nodes of one basename, each alone, on loopback addresses of their own and one fixed port, without epmd.
 
     Options are those of :class:`Beam`.
@@ -206,7 +208,7 @@ def beams(count: int, *, basename: str = BASENAME, cookie: str = COOKIE, **optio
         home = Path(stack.enter_context(_directory()))
         write_cookie(home, cookie)
         addresses = loopback_addresses(count)
-        port = free_port(addresses[0])
+        port = port or free_port(addresses[0])
         nodes = []
         for address in addresses:
             node = Beam(f"{basename}@{address}", address, home, port=port, **options)

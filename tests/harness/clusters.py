@@ -14,7 +14,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._topology import 
 from tests.harness.beam import BASENAME, COOKIE, Beam
 
 
-def topology(names: Sequence[str], port: int | None, policy: dict | None = None, **options: Any) -> Topology:
+def topology(names: Sequence[str | dict], port: int | None, policy: dict | None = None, **options: Any) -> Topology:
     """A static topology called chat, whose prunes are confirmed without a wait in between.
 
     :param options: the topology's other options; ``driver_config`` is added to the cookie and the port.
@@ -33,10 +33,10 @@ def topology(names: Sequence[str], port: int | None, policy: dict | None = None,
 
 
 def heal(
-    nodes: Sequence[Beam | str], port: int | None = None, *, check: bool = False, **options: Any
+    nodes: Sequence[Beam | str | dict], port: int | None = None, *, check: bool = False, **options: Any
 ) -> dict[str, Any]:
     """The result of one ``membership`` run that wants exactly these nodes."""
-    names = [node if isinstance(node, str) else node.name for node in nodes]
+    names = [node.name if isinstance(node, Beam) else node for node in nodes]
     ports = [node.port for node in nodes if isinstance(node, Beam)]
     return converge(topology(names, port or ports[0], **options), check, 5)
 

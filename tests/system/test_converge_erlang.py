@@ -303,3 +303,46 @@ def test_looking_adds_no_atom_to_the_members():
 
         atoms()  # the first runs make the node load code
         assert atoms() == atoms()
+
+
+def test_hidden_members_are_linked_one_by_one_and_cost_the_visible_ones_nothing():
+    with beams(2) as visible, beams(2, port=visible[0].port, arguments=["-hidden"]) as hidden:
+        nodes = [*visible, *hidden]
+        result = heal(nodes)
+        assert (result["changed"], result["converged"]) == (True, True)
+        assert all(len(node.names("nodes(connected)") & {other.name for other in nodes}) == 3 for node in nodes)
+        forget(nodes)
+        result = heal(nodes)
+        assert (result["changed"], result["converged"]) == (False, True)
+        assert lost(nodes) == {}
+
+
+def test_a_member_that_discovery_knows_by_another_name_is_not_pruned():
+    with beams(3) as nodes:
+        join(nodes)
+        *staying, misnamed = nodes
+        other_name = f"app@{misnamed.address.replace('127.', '127.0', 1)}"
+        wanted = [{"name": other_name, "address": misnamed.address}, *(node.name for node in staying)]
+        result = heal(wanted, nodes[0].port)
+        assert {refused["reason"] for refused in result["refused"] if refused["node"] == misnamed.name} == {
+            "other_name"
+        }
+        assert result["pruned"] == []
+        assert lost(nodes) == {}
+
+
+def test_what_nobody_saw_is_not_called_done(monkeypatch):
+    with beams(3) as nodes:
+        join(nodes)
+        *staying, stray = nodes
+
+        async def everybody_freezes(self, name):
+            for node in nodes:
+                node.freeze()
+
+        monkeypatch.setattr(_erlang_prune.Pruner, "leave", everybody_freezes)
+        result = heal(staying, driver_config={"timeout": 1})
+        for node in nodes:
+            node.thaw()
+        assert (result["changed"], result["pruned"]) == (False, [])
+        assert stray.name in " ".join(result["warnings_"])

@@ -62,9 +62,9 @@ class Connector:
         while now() < deadline:
             views = await self._members.views(desired, names)
             if not any(name in view.peers for view in views.values()):
-                return None
+                break
             await asyncio.sleep(_POLL)
-        return f"it was told to leave before it rejoins, and is still listed after {_ALONE:g} s"
+        return None
 
     async def _from(self, observer: str, actions: Sequence[Action]) -> Outcome:
         """Nodes that answer us are connected one after the other in one call; the others, which can take seconds to

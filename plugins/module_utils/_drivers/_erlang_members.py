@@ -25,6 +25,9 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._topology import 
 
 _SLOW_START = 0.25
 """Seconds after which an opening no longer counts as one of the ``parallel`` ones: a black hole keeps no place."""
+_STRAYS = 64
+"""So many strays are asked at least; above four times the desired nodes a list of peers is not to be believed."""
+_NOT_ASKED = Unreachable("it was not asked: there are too many nodes that discovery does not list")
 _GLOBAL = 2.0
 """Seconds for a member's ``global`` to answer, so that one that sleeps shows as dirty and not as silent."""
 
@@ -54,9 +57,11 @@ class Members:
         names = frozenset(node.name for node in desired)
         views = await self.views(desired, names)
         listed = frozenset().union(*(view.peers for view in views.values())) - names
-        strays = [Node(name) for name in sorted(listed) if in_scope(name)]
-        views.update(await self.views(strays, names))
-        relevant = names | frozenset(node.name for node in strays)
+        strays = sorted(name for name in listed if in_scope(name))
+        most = max(_STRAYS, 4 * len(desired))
+        self._unreachable.update((name, _NOT_ASKED) for name in strays[most:])
+        views.update(await self.views([Node(name) for name in strays[:most]], names))
+        relevant = names.union(strays)
         return Observation(views, {name: why for name, why in self._unreachable.items() if name in relevant})
 
     async def views(self, nodes: Sequence[Node], desired: frozenset[str]) -> dict[str, View]:
@@ -99,7 +104,7 @@ class Members:
         try:
             return await self._ask(node, places)
         except UnreachableError as error:
-            self._unreachable[node.name] = Unreachable(error.reason, error.silent)
+            self._unreachable[node.name] = Unreachable(error.reason, error.silent, error.answers_as)
             lost = self._connections.pop(node.name, None)
             if lost:
                 lost.close()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Optional, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Call
-from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import MAX_ATOM_CHARACTERS, Atom, charlist
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom, TermError, charlist
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
 
 LIBCLUSTER_DEFAULTS = {
@@ -39,17 +39,18 @@ def own_mfa(topology: str, option: str, value: Optional[Sequence[Any]]) -> Optio
     if value is None or (value[0], value[1], list(value[2])) == LIBCLUSTER_DEFAULTS[option]:
         return None
     args = tuple(_term(topology, f"{option}[2][{index}]", arg) for index, arg in enumerate(value[2]))
-    return Mfa(str(_term(topology, f"{option}[0]", value[0])), str(_term(topology, f"{option}[1]", value[1])), args)
+    mfa = Mfa(value[0], value[1], args)
+    try:
+        mfa.call()
+    except TermError as error:
+        raise TopologyError(topology, option, str(error)) from None
+    return mfa
 
 
 def _term(topology: str, option: str, value: Any) -> Any:
     if isinstance(value, bool):
         return Atom("true" if value else "false")
     if isinstance(value, str):
-        if len(value) > MAX_ATOM_CHARACTERS:
-            raise TopologyError(
-                topology, option, f"an atom has up to {MAX_ATOM_CHARACTERS} characters, not {len(value)}"
-            )
         return Atom(value)
     if isinstance(value, (int, float)):
         return value

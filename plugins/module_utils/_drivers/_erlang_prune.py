@@ -88,8 +88,8 @@ class Pruner:
     async def _leave_while_global_sleeps(self, name: str) -> Optional[str]:
         """The same before OTP 25.1, which has no ``global:disconnect/0``."""
         try:
-            await self._members.call(name, _SUSPEND)
             try:
+                await self._members.call(name, _SUSPEND)
                 peers = await self._members.call(name, _NODES)
                 await self._members.call(name, Call("lists", "foreach", [_DISCONNECT_NODE, peers]))
                 await self._until_alone(name)
@@ -140,7 +140,10 @@ class Pruner:
         out_since = None
         while True:
             views = await self._members.views(staying, names)
-            listed = gone & frozenset().union(*(view.peers for view in views.values()))
+            if views or not staying:
+                listed = gone & frozenset().union(*(view.peers for view in views.values()))
+            else:
+                listed = gone  # nobody is left to ask, and what nobody saw is not done
             if not listed:
                 out_since = out_since or now()
                 if now() - out_since >= _STAYS_OUT:
@@ -155,6 +158,7 @@ def _is_undefined(reason: Any) -> bool:
     return (
         isinstance(reason, tuple)
         and reason[:1] == ("EXIT",)
+        and len(reason) == 2
         and isinstance(reason[1], tuple)
-        and reason[1][0] == "undef"
+        and reason[1][:1] == ("undef",)
     )

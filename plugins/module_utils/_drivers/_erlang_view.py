@@ -126,6 +126,8 @@ def names_in(answer: Any, asked: str) -> frozenset[str]:
     """:raises UnreachableError: the answer is not a list of atoms."""
     if not isinstance(answer, list) or not set(map(type, answer)) <= {Atom}:
         raise UnreachableError(f"{asked} gave no list of node names")
+    if not all(map(str.isprintable, answer)):
+        raise UnreachableError(f"{asked} gave a name that cannot be printed")
     return frozenset(map(str, answer))
 
 
@@ -136,6 +138,7 @@ def view_of(observer: str, state: State, desired: frozenset[str], own_name: str)
     return View(
         observer,
         state.visible | hidden if hidden else state.visible,
-        state.synced if state.exclusive else None,
+        state.synced | hidden if state.exclusive else None,
         stopping=state.stopping,
+        hidden=state.is_hidden,
     )

@@ -36,6 +36,7 @@ MAX_TERMS = 1_000_000
 _NIL = 106
 _SMALL_ATOM = 119
 _MAX_REF_WORDS = 5
+_MAX_UNSALTED_KEYS = 64
 _MAX_KNOWN_ATOMS = 4096
 
 # The members list each other's names, again and again. The keys are length and text, so that a name that is cut off is
@@ -259,6 +260,9 @@ def _map(data: bytes, position: int, levels: int, budget: _Budget) -> tuple[Any,
     count = _u32(data, position)[0]
     items, position = _items(data, position + 4, 2 * count, levels, budget)
     pairs = tuple(zip(items[::2], items[1::2]))
+    # Who chooses many keys can choose them so that their hashes are all the same, but for those that Python salts.
+    if count > _MAX_UNSALTED_KEYS and not set(map(type, items[::2])) <= {Atom, bytes}:
+        return Pairs(pairs), position
     try:
         as_dict = dict(pairs)
     except TypeError:

@@ -140,7 +140,8 @@ class Handshake:
         _flags, challenge, _creation = struct.unpack_from(">QII", frame, 1)
         name, _extra = _name_at(frame, 17)
         if name != self._peer:
-            raise WrongNode(f"{self._where} answers as {name!r}: it is another node than the one that was sought")
+            text = f"{self._where} answers as {name!r}: it is another node than the one that was sought"
+            raise WrongNode(text, answers_as=name)
         self._step = self._on_acknowledgement
         return _framed(struct.pack(">cI", b"r", self._challenge) + self._digest(challenge))
 

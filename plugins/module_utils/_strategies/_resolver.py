@@ -11,8 +11,8 @@ that isn't loaded yet and a mistyped name look just like a cluster without membe
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Mapping, Sequence, Union
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import MissingLibraryError, TopologyError
@@ -26,6 +26,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._reso
     DNSPYTHON_ERROR,
     NameserverError,
 )
+from ansible_collections.selfheal.cluster.plugins.module_utils._threads import in_a_thread
 
 if DNSPYTHON_ERROR is None:
     import dns.exception
@@ -88,8 +89,8 @@ def read(
     servers = nameservers_of(topology, config, attempt)
     deadline = time.monotonic() + config["timeout"]
     types = list(dict.fromkeys(types))
-    with ThreadPoolExecutor(len(types)) as pool:
-        results = list(pool.map(lambda rdtype: _ask_each(servers, name, rdtype, deadline, config["tcp"]), types))
+    asked = [in_a_thread(partial(_ask_each, servers, name, rdtype, deadline, config["tcp"])) for rdtype in types]
+    results = [future.result() for future in asked]
     return Reading(
         {rdtype: result for rdtype, result in zip(types, results) if isinstance(result, Answer)},
         tuple(result for result in results if isinstance(result, str)),

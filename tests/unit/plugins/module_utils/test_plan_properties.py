@@ -88,7 +88,7 @@ def test_what_is_never_pruned(discovery, observation, policy, facts, earlier, re
     assert pruned.isdisjoint(discovery.names)
     assert all(policy.in_scope(name) for name in pruned)
     members = {name for name in observation.members if policy.in_scope(name)}
-    assert len(members - pruned) >= policy.min_nodes
+    assert len(observation.members - pruned) >= policy.min_nodes
     assert len(pruned | recently) <= policy.prune_limit(len(members | recently))
     for one in ([*earlier, discovery])[-policy.confirmations :]:
         assert one.status == COMPLETE

@@ -1,0 +1,28 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Work in a thread that nobody has to wait for."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Future
+from typing import Any, Callable, TypeVar
+
+T = TypeVar("T")
+
+
+def in_a_thread(work: Callable[[], T]) -> Future[T]:
+    """Start it. Unlike an executor's threads, it holds up neither the end of an event loop nor that of the process: who
+    interrupts a run must not wait for a source that never answers."""
+    future: Future[T] = Future()
+    future.set_running_or_notify_cancel()
+    threading.Thread(target=_run, args=(future, work), daemon=True).start()
+    return future
+
+
+def _run(future: Future[Any], work: Callable[[], Any]) -> None:
+    try:
+        future.set_result(work())
+    except BaseException as error:
+        future.set_exception(error)

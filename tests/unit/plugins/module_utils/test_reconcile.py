@@ -1,0 +1,130 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rounds, on a mesh that is simulated where a real one would not misbehave on demand."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from ansible_collections.selfheal.cluster.plugins.module_utils import _reconcile
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base import Driver
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery, Observation, Plan, View
+from ansible_collections.selfheal.cluster.plugins.module_utils._predict import predict
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import topology_of
+
+from .plans import EXCLUSIVE, discovered, mesh, name
+
+
+class SimulatedDriver(Driver):
+    """Does what it is told, but for the connects that fail."""
+
+    facts = EXCLUSIVE
+
+    def __init__(self, observation, failing_connects=0):
+        self.observation = observation
+        self.failing_connects = failing_connects
+
+    async def observe(self, desired, in_scope):
+        return self.observation
+
+    async def settle(self, desired, in_scope, done):
+        return self.observation
+
+    async def prune(self, actions, desired):
+        self.observation = predict(Plan(tuple(actions)), self.observation, self.facts)
+        return dict.fromkeys(actions)
+
+    async def connect(self, actions, desired):
+        for action in actions:
+            if action.rejoin:
+                self._isolate(action.node)
+        if self.failing_connects:
+            self.failing_connects -= 1
+            return dict.fromkeys(actions, "the hub froze")
+        self.observation = predict(Plan(tuple(actions)), self.observation, self.facts)
+        return dict.fromkeys(actions)
+
+    async def close(self):
+        pass
+
+    def _isolate(self, gone):
+        views = {
+            key: View(key, frozenset() if key == gone else view.peers - {gone})
+            for key, view in self.observation.views.items()
+        }
+        self.observation = Observation(views)
+
+
+@pytest.fixture
+def run(monkeypatch):
+    def converge(driver, discoveries, **policy):
+        source = iter(discoveries)
+        last = discoveries[-1]
+        monkeypatch.setattr(_reconcile, "driver_for", lambda topology: driver)
+        monkeypatch.setattr(_reconcile, "discover", lambda source_, attempt: next(source, last))
+        topology = topology_of(
+            {
+                "topology": "chat",
+                "strategy": "static",
+                "config": {"nodes": []},
+                "policy": {"scope": ["app@*"], "confirmation_interval": 0, **policy},
+            }
+        )
+        return _reconcile.converge(topology, False, 5)
+
+    return converge
+
+
+def dirty(observation, one, other):
+    views = dict(observation.views)
+    for end, peer in ((one, other), (other, one)):
+        view = views[name(end)]
+        views[name(end)] = dataclasses.replace(view, synced=view.synced - {name(peer)})
+    return Observation(views)
+
+
+def test_who_was_told_to_leave_is_brought_back_though_the_first_try_fails(run):
+    driver = SimulatedDriver(dirty(mesh((1, 2, 3, 4, 5), synced=True), 4, 5), failing_connects=1)
+    result = run(driver, [discovered(1, 2, 3, 4, 5)])
+    assert result["rounds"] == 2
+    assert result["converged"]
+    assert result["islands"] == [[name(n) for n in range(1, 6)]]
+
+
+def test_a_dead_end_is_not_tried_again_in_the_same_run(run):
+    driver = SimulatedDriver(mesh((1, 2), (3,)), failing_connects=9)
+    result = run(driver, [discovered(1, 2, 3)])
+    assert (result["rounds"], result["changed"], result["converged"]) == (1, False, False)
+
+
+GONE = [discovered(1, 2, 3, 4)]
+BACK = [discovered(1, 2, 3, 4, 5)]
+
+
+@pytest.mark.parametrize(
+    ("answers", "pruned"),
+    [
+        ([*GONE, *GONE], [5]),
+        ([*GONE, *BACK], []),
+        ([*GONE, Discovery.failed(["NXDOMAIN"])], []),
+        ([*GONE, Discovery.partial(GONE[0].nodes, ["half"])], []),
+        ([*GONE, discovered(1, 2, 3)], []),
+    ],
+)
+def test_only_what_every_confirmation_misses_is_pruned(run, answers, pruned):
+    result = run(SimulatedDriver(mesh((1, 2, 3, 4, 5))), answers)
+    assert [entry["node"] for entry in result["pruned"]] == [name(number) for number in pruned]
+
+
+def test_a_failed_discovery_is_an_error_with_the_result_and_changes_nothing(run):
+    driver = SimulatedDriver(mesh((1,), (2,)))
+    with pytest.raises(
+        RoundError, match="topology 'chat': discovery failed, so nothing was changed: NXDOMAIN"
+    ) as caught:
+        run(driver, [Discovery.failed(["NXDOMAIN"])])
+    assert caught.value.result["status"] == "failed"
+    assert caught.value.result["changed"] is False
+    assert driver.observation == mesh((1,), (2,))
