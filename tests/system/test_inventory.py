@@ -202,7 +202,7 @@ def test_discover_false_names_the_topologies_only(ansible: Ansible, tmp_path: Pa
     [
         pytest.param({"strategy": "foo"}, "strategy: 'foo' is unknown", id="strategy"),
         pytest.param({}, "strategy: is required", id="no strategy"),
-        pytest.param("static", "is not a dictionary", id="no dictionary"),
+        pytest.param("static", "not a dictionary of options", id="no dictionary"),
         pytest.param({"strategy": "static", "config": {"nodes": ["x"]}}, "config.nodes[0]: 'x'", id="node name"),
         pytest.param({"strategy": "static", "config": {"nods": []}}, "config.nods: is not an option", id="sub-option"),
         pytest.param(static("a@h", drivr="erlang"), "drivr: is not an option", id="option"),
