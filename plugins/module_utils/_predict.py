@@ -12,14 +12,15 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import Dri
 
 
 def predict(plan: Plan, observation: Observation, facts: DriverFacts) -> Observation:
-    """The views after every connect and prune of the plan has worked."""
+    """The views after every connect and prune of the plan has worked. Who was pruned is no longer asked."""
     gone = frozenset(action.node for action in plan.prunes)
-    peers = {name: set() if name in gone else set(view.peers - gone) for name, view in observation.views.items()}
+    staying = {name: view for name, view in observation.views.items() if name not in gone}
+    peers = {name: set(view.peers - gone) for name, view in staying.items()}
     for action in plan.connects:
         for one, other in ((action.observer, action.node), (action.node, action.observer)):
             if one in peers and other:
                 peers[one].add(other)
-    views = {name: _as_listed(view, peers[name]) for name, view in observation.views.items()}
+    views = {name: _as_listed(view, peers[name]) for name, view in staying.items()}
     if facts.transitive:
         for island in islands(views, Observation(views).members):
             for name in views.keys() & frozenset(island):
@@ -29,4 +30,6 @@ def predict(plan: Plan, observation: Observation, facts: DriverFacts) -> Observa
 
 def _as_listed(view: View, peers: Iterable[str]) -> View:
     listed = frozenset(peers)
-    return View(view.observer, listed, None if view.synced is None else listed, view.down & listed, view.stopping)
+    return View(
+        view.observer, listed, None if view.synced is None else listed, view.down & listed, view.stopping, view.hidden
+    )

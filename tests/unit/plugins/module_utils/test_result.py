@@ -46,7 +46,7 @@ def test_a_prediction_is_told_as_if_it_had_been_done():
     assert result["pruned"] == [{"observer": name(3), "node": name(3)}]
     assert result["connected"] == [{"observer": name(1), "node": name(2)}]
     assert name(3) in result["diff"]["before"]
-    assert "chat: 2 desired, 3 members, 2 islands" in result["diff"]["after"]
+    assert "chat: 2 desired, 2 members, 1 island\n" in result["diff"]["after"]
 
 
 def test_large_views_are_cut_to_those_that_differ_unless_asked_for():
