@@ -56,6 +56,14 @@ def missing_links(views: Mapping[str, View], among: Collection[str]) -> dict[str
     return missing
 
 
+def missing_inside_islands(views: Mapping[str, View], among: Collection[str]) -> dict[str, set[str]]:
+    """The same for each island on its own: links between islands are not missed."""
+    missing: dict[str, set[str]] = {}
+    for island in islands(views, among):
+        missing.update(missing_links(views, island))
+    return missing
+
+
 def cover(missing: Mapping[str, Collection[str]]) -> tuple[str, ...]:
     """A small set of nodes, chosen greedily, that has an end of every missing link. Those with most come first."""
     left = {name: set(peers) for name, peers in missing.items()}

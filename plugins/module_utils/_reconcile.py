@@ -125,14 +125,15 @@ class Reconciler:
         self._record.rounds = number
         discovery = await self._discover()
         observation = await self._observe(discovery)
-        first = self._plan(discovery, observation)
-        self._record.saw(discovery, observation, first, self.driver.facts)
+        todo = self._plan(discovery, observation)
+        self._record.saw(discovery, observation, todo, self.driver.facts)
         self._require_an_answer(discovery, observation)
         earlier: Sequence[Discovery] = ()
-        if _is_unconfirmed(first):
+        if _is_unconfirmed(todo):
             discovery, earlier = await self._confirm(discovery)
             observation = await self._settled(discovery)
-        todo = self._without_repetitions(self._plan(discovery, observation, earlier))
+            todo = self._plan(discovery, observation, earlier)
+        todo = self._without_repetitions(todo)
         self._record.saw(discovery, observation, todo, self.driver.facts)
         if check_mode:
             self._record.predicts(todo)

@@ -16,7 +16,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls im
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors import BadRpc
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom, ExportFun
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import UnreachableError
-from ansible_collections.selfheal.cluster.plugins.module_utils._graph import islands, missing_links
+from ansible_collections.selfheal.cluster.plugins.module_utils._graph import missing_inside_islands
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, Node
 
 _NET_SETUP = 8.0
@@ -51,8 +51,7 @@ class Connector:
         """Each such node is looked at again, since the one before may have been all that was wrong."""
         names = frozenset(node.name for node in desired)
         views = await self._members.views(desired, names)
-        own_island = next((island for island in islands(views, names) if name in island), ())
-        if name not in missing_links(views, own_island):
+        if name not in missing_inside_islands(views, names):
             return None
         problem = await self._pruner.leave(name)
         if problem:

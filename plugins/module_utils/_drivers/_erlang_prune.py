@@ -21,7 +21,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls im
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors import BadRpc
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom, ExportFun
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import UnreachableError
-from ansible_collections.selfheal.cluster.plugins.module_utils._graph import islands, missing_links
+from ansible_collections.selfheal.cluster.plugins.module_utils._graph import missing_inside_islands
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, Node
 
 _STEADY = 10.0
@@ -126,7 +126,7 @@ class Pruner:
         names = frozenset(node.name for node in nodes)
         while True:
             views = await self._members.views(nodes, names)
-            if not any(missing_links(views, island) for island in islands(views, names)):
+            if not missing_inside_islands(views, names):
                 return True
             if now() > deadline:
                 return False
