@@ -22,7 +22,11 @@ options:
       - V(kubernetes_dns) and V(kubernetes_dns_srv) read the records that a cluster's own DNS serves for a headless
         service.
       - V(static) is the list in O(config.nodes), the door for any other source.
-      - V(local_epmd) asks the Erlang port mapper of one host for the nodes that are registered there.
+      - V(local_epmd) asks the Erlang port mapper of one host for the nodes that are registered there, V(erlang_hosts)
+        that of each host in a C(.hosts.erlang) file.
+      - V(gossip) listens for the heartbeats that libcluster's nodes send. It hears who is there and cannot know who is
+        missing, so it connects and never prunes unless the policy says so (C(prune_unauthoritative)).
+      - V(rancher) reads the containers of the service that it runs in from Rancher's metadata service.
     type: str
     required: true
   config:
@@ -35,6 +39,11 @@ options:
         description:
           - Of V(kubernetes). The bearer token for the API server.
         type: str
+      broadcast_only:
+        description:
+          - Of V(gossip). Whether the nodes send to a broadcast address, so that no multicast group is joined.
+          - Left out it is V(false).
+        type: bool
       ca_cert:
         description:
           - Of V(kubernetes). A file with the certificates of the authorities that may sign the API server's
@@ -51,7 +60,7 @@ options:
         type: str
       epmd_port:
         description:
-          - Of V(local_epmd). The port of the Erlang port mapper.
+          - Of V(local_epmd) and V(erlang_hosts). The port of the Erlang port mapper.
           - Left out it is V(4369).
         type: int
       field_selector:
@@ -61,6 +70,18 @@ options:
       host:
         description:
           - Of V(kubernetes). The URL of the API server.
+          - Of V(rancher). The URL of the metadata service. Left out it is V(http://rancher-metadata).
+        type: str
+      hosts_file:
+        description:
+          - Of V(erlang_hosts). The file that lists the hosts, one C('name'.) a line.
+          - Left out it is C(.hosts.erlang), sought where Erlang seeks it. That is in the current directory, in the home
+            directory and in the root directory of the Erlang installation, and the first one found counts.
+        type: path
+      if_addr:
+        description:
+          - Of V(gossip). The address to listen on.
+          - Left out it is V(0.0.0.0).
         type: str
       include_not_ready:
         description:
@@ -74,6 +95,11 @@ options:
           - Of V(kubernetes). The kubeconfig file. Without it and without O(config.host) the service account of the
             pod is used where there is one, else the default kubeconfig.
         type: path
+      listen:
+        description:
+          - Of V(gossip). Seconds to listen. Each node sends at least every 5 seconds.
+          - Left out it is V(6).
+        type: float
       lookup:
         description:
           - Of V(kubernetes). What is listed, V(endpoint_slices), V(endpoints) or V(pods).
@@ -86,6 +112,21 @@ options:
             O(config.service_name).
           - Left out it is V(ip).
         type: str
+      multicast_addr:
+        description:
+          - Of V(gossip). The multicast group that the nodes send to.
+          - Left out it is V(233.252.1.32).
+        type: str
+      multicast_if:
+        description:
+          - Of V(gossip). The address of the network interface on which the group is joined.
+          - Left out the system chooses it.
+        type: str
+      multicast_ttl:
+        description:
+          - Of V(gossip). How many hops the heartbeats of the nodes may make. It is taken as it is in a libcluster
+            configuration and changes nothing here, since a listener sends nothing.
+        type: int
       nameservers:
         description:
           - Of the strategies that ask DNS. The addresses of the nameservers, asked in this order.
@@ -105,8 +146,10 @@ options:
         elements: str
       node_basename:
         description:
-          - What stands before the C(@) of every node's name. Required by all strategies but V(static) and
-            V(local_epmd).
+          - What stands before the C(@) of every node's name. Of all strategies but V(static), V(local_epmd),
+            V(erlang_hosts) and V(gossip), which give full names.
+          - Required by O(driver=erlang). Without it a node's name is its address or host name alone, as systems other
+            than Erlang's call their members.
         type: str
       node_host:
         description:
@@ -117,7 +160,7 @@ options:
       nodes:
         description:
           - Of V(static), and required there. The nodes, each a name such as V(app@10.0.0.1), or a dictionary with
-            C(name) and C(address).
+            C(name) and C(address). Only O(driver=erlang) needs the C(@).
         type: list
         elements: raw
       page_size:
@@ -127,12 +170,16 @@ options:
         type: int
       port:
         description:
-          - Of the strategies that ask DNS. The port of the nameservers.
-          - Left out it is V(53).
+          - Of the strategies that ask DNS. The port of the nameservers. Left out it is V(53).
+          - Of V(gossip). The UDP port that the nodes send to. Left out it is V(45892).
         type: int
       query:
         description:
           - Of V(dns) and V(dns_srv), and required there. The name to ask for.
+        type: str
+      secret:
+        description:
+          - Of V(gossip). The secret with which the nodes encrypt their heartbeats.
         type: str
       selector:
         description:

@@ -13,6 +13,8 @@ options:
     description:
       - How the actual membership is read and changed.
       - V(erlang) talks to every member at once over the Erlang distribution protocol, as a hidden node.
+      - V(exec) runs the commands in O(list_nodes), O(connect) and O(disconnect) where the module runs, for any other
+        system.
     type: str
     default: erlang
   driver_config:
@@ -23,52 +25,126 @@ options:
     suboptions:
       cookie:
         description:
-          - The cookie of the cluster. Ansible masks it wherever it would show, also where a node's name contains the
-            same text.
+          - Of V(erlang). The cookie of the cluster. Ansible masks it wherever it would show, also where a node's name
+            contains the same text.
           - Without it and without O(driver_config.cookie_file) it is read from C(~/.erlang.cookie), or from
             C($XDG_CONFIG_HOME/erlang/.erlang.cookie).
         type: str
       cookie_file:
         description:
-          - The file that the cookie is read from.
+          - Of V(erlang). The file that the cookie is read from.
         type: path
+      down_path:
+        description:
+          - Of V(exec). As O(driver_config.path), for the members that the cluster itself reports unreachable.
+        type: str
       epmd_port:
         description:
-          - The port of the Erlang port mapper on the members' hosts.
+          - Of V(erlang). The port of the Erlang port mapper on the members' hosts.
           - Left out it is V(4369).
         type: int
+      format:
+        description:
+          - Of V(exec). What O(list_nodes) prints, V(lines) with a name each, or V(json).
+          - Left out it is V(lines).
+        type: str
       node_name:
         description:
-          - The name under which the driver itself shows up at the members, for those that only allow known names.
+          - Of V(erlang). The name under which the driver itself shows up at the members, for those that only allow
+            known names.
           - Left out, each member gives the driver a name, which costs the members no atom and can be used by any number
             of runs at once.
         type: str
       parallel:
         description:
-          - How many members are connected to at the same time.
-          - Left out it is V(64).
+          - Of V(erlang). How many members are connected to at the same time. Left out it is V(64).
+          - Of V(exec). How many commands run at the same time. Left out it is V(16).
         type: int
+      path:
+        description:
+          - Of V(exec) with O(driver_config.format=json), and required there. Where the names of the members are in the
+            output, as a JMESPath expression that gives a list of strings, such as C(members[*].name). Members that the
+            cluster itself reports unreachable belong to O(driver_config.down_path) instead.
+        type: str
       port:
         description:
-          - The distribution port of all members, where they listen on a fixed one. Then no port mapper is asked.
+          - Of V(erlang). The distribution port of all members, where they listen on a fixed one. Then no port mapper is
+            asked.
         type: int
+      preset:
+        description:
+          - Of V(erlang). A system whose own membership is read and changed instead of the Erlang distribution's. It
+            stands for O(connect), O(disconnect) and O(list_nodes) and for what they do to a member.
+          - V(ejabberd) is a cluster of ejabberd.
+        type: str
+      reversible:
+        description:
+          - Of V(exec). Whether O(connect) brings back a live member that O(disconnect) removed, so that live members
+            may be pruned.
+          - Left out it is V(false).
+        type: bool
       timeout:
         description:
-          - Seconds in which a member has to take the connection and prove itself, and again to answer a call. A call
-            that connects members may take 8 more.
-          - Left out it is V(5).
+          - Of V(erlang). Seconds in which a member has to take the connection and prove itself, and again to answer a
+            call. A call that connects members may take 8 more. Left out it is V(5).
+          - Of V(exec). Seconds in which a command has to end. Left out it is V(10).
         type: float
+      tls:
+        description:
+          - Of V(erlang). How the members are spoken to over TLS, where they run with C(-proto_dist inet_tls). Left out
+            they are spoken to without; V({}) is TLS with all of its defaults.
+        type: dict
+        suboptions:
+          ca_cert:
+            description:
+              - A file with the certificates of the authorities that may sign a member's certificate.
+              - Left out they are those of the system.
+            type: path
+          check_hostname:
+            description:
+              - Whether a member's certificate has to be one for the host in the member's name.
+            type: bool
+            default: true
+          client_cert:
+            description:
+              - A file with the driver's own certificate, where the members ask for one.
+            type: path
+          client_key:
+            description:
+              - A file with the key of O(driver_config.tls.client_cert).
+              - Left out it is read from that file.
+            type: path
+          validate_certs:
+            description:
+              - Whether the certificates of the members are verified.
+            type: bool
+            default: true
+      transitive:
+        description:
+          - Of V(exec). Whether one connect between two parts of the cluster merges them. Otherwise each missing link is
+            made alone.
+          - Left out it is V(false).
+        type: bool
+      transport:
+        description:
+          - Of V(erlang). How a member is reached.
+          - V(direct) is a connection to its address. V(port_forward) goes through the Kubernetes API server to its pod,
+            for a control host that cannot reach the network of the pods. It needs O(strategy=kubernetes), whose options
+            say where that server is.
+          - Left out it is V(direct).
+        type: str
   connect:
     description:
-      - The call that connects an observer to a node, C([module, function, args]). The node's name is appended to the
-        args. A string is an atom, a dictionary with the one key C(binary) or C(charlist) is what it says.
-      - Left out it is the driver's own safe way.
+      - With O(driver=erlang), the call that connects an observer to a node, C([module, function, args]). The node's
+        name is appended to the args. A string is an atom, a dictionary with the one key C(binary) or C(charlist) is
+        what it says. Left out it is the driver's own safe way.
+      - With O(driver=exec), and required there, the command that connects an observer to a node, as a list of its
+        words. C({observer}), C({observer_address}), C({node}) and C({node_address}) stand for those. No shell sees it.
     type: list
     elements: raw
   disconnect:
     description:
-      - The call that disconnects an observer from a node, as in O(connect).
-      - Left out it is the driver's own safe way.
+      - The call or command that disconnects an observer from a node, as in O(connect).
     type: list
     elements: raw
   full:
@@ -78,8 +154,8 @@ options:
     default: false
   list_nodes:
     description:
-      - The call that lists an observer's peers, as in O(connect), with nothing appended.
-      - Left out it is the driver's own.
+      - The call or command that lists an observer's peers, as in O(connect). To a call nothing is appended, and a
+        command knows no node.
     type: list
     elements: raw
   policy:

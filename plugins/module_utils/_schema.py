@@ -15,16 +15,23 @@ from typing import Any, Mapping
 
 CONFIG_SPEC: dict[str, dict[str, Any]] = {
     "api_key": {"type": "str", "no_log": True},
+    "broadcast_only": {"type": "bool"},
     "ca_cert": {"type": "path"},
     "cluster_domain": {"type": "str"},
     "context": {"type": "str"},
     "epmd_port": {"type": "int"},
     "field_selector": {"type": "str"},
     "host": {"type": "str"},
+    "hosts_file": {"type": "path"},
+    "if_addr": {"type": "str"},
     "include_not_ready": {"type": "bool"},
     "kubeconfig": {"type": "path"},
+    "listen": {"type": "float"},
     "lookup": {"type": "str"},
     "mode": {"type": "str"},
+    "multicast_addr": {"type": "str"},
+    "multicast_if": {"type": "str"},
+    "multicast_ttl": {"type": "int"},
     "nameservers": {"type": "list", "elements": "str"},
     "namespace": {"type": "str"},
     "namespaces": {"type": "list", "elements": "str"},
@@ -34,6 +41,7 @@ CONFIG_SPEC: dict[str, dict[str, Any]] = {
     "page_size": {"type": "int"},
     "port": {"type": "int"},
     "query": {"type": "str"},
+    "secret": {"type": "str", "no_log": True},
     "selector": {"type": "str"},
     "service": {"type": "str"},
     "service_name": {"type": "str"},
@@ -43,14 +51,30 @@ CONFIG_SPEC: dict[str, dict[str, Any]] = {
     "validate_certs": {"type": "bool"},
 }
 
+TLS_SPEC: dict[str, dict[str, Any]] = {
+    "ca_cert": {"type": "path"},
+    "check_hostname": {"type": "bool", "default": True},
+    "client_cert": {"type": "path"},
+    "client_key": {"type": "path"},
+    "validate_certs": {"type": "bool", "default": True},
+}
+
 DRIVER_CONFIG_SPEC: dict[str, dict[str, Any]] = {
     "cookie": {"type": "str", "no_log": True},
     "cookie_file": {"type": "path"},
+    "down_path": {"type": "str"},
     "epmd_port": {"type": "int"},
+    "format": {"type": "str"},
     "node_name": {"type": "str"},
     "parallel": {"type": "int"},
+    "path": {"type": "str"},
     "port": {"type": "int"},
+    "preset": {"type": "str"},
+    "reversible": {"type": "bool"},
     "timeout": {"type": "float"},
+    "tls": {"type": "dict", "options": TLS_SPEC},
+    "transitive": {"type": "bool"},
+    "transport": {"type": "str"},
 }
 
 POLICY_SPEC: dict[str, dict[str, Any]] = {
@@ -88,12 +112,14 @@ class Options:
     """Which options of the union one strategy or driver has. Defaults of None mean: taken as not set.
 
     authoritative: can list everyone, so that who is missing from a complete answer may be pruned.
+    erlang_names: every node has to be called ``<base>@<host>``.
     """
 
     required: tuple[str, ...] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict)
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     authoritative: bool = True
+    erlang_names: bool = False
 
     @property
     def names(self) -> frozenset[str]:
@@ -105,7 +131,6 @@ _ADDRESS_TYPES = ("A", "AAAA")
 
 STRATEGIES: dict[str, Options] = {
     "kubernetes": Options(
-        required=("node_basename",),
         defaults={
             "api_key": None,
             "ca_cert": None,
@@ -119,6 +144,7 @@ STRATEGIES: dict[str, Options] = {
             "mode": "ip",
             "namespace": None,
             "namespaces": None,
+            "node_basename": None,
             "page_size": 500,
             "selector": None,
             "service_name": None,
@@ -128,22 +154,37 @@ STRATEGIES: dict[str, Options] = {
         choices={"lookup": ("endpoint_slices", "endpoints", "pods"), "mode": ("ip", "dns", "hostname")},
     ),
     "dns": Options(
-        required=("query", "node_basename"),
-        defaults={"types": _ADDRESS_TYPES, **_RESOLVER},
+        required=("query",),
+        defaults={"node_basename": None, "types": _ADDRESS_TYPES, **_RESOLVER},
         choices={"types": _ADDRESS_TYPES},
     ),
-    "dns_srv": Options(required=("query", "node_basename"), defaults=_RESOLVER),
+    "dns_srv": Options(required=("query",), defaults={"node_basename": None, **_RESOLVER}),
     "kubernetes_dns": Options(
-        required=("service", "node_basename"),
-        defaults={"types": _ADDRESS_TYPES, **_RESOLVER},
+        required=("service",),
+        defaults={"node_basename": None, "types": _ADDRESS_TYPES, **_RESOLVER},
         choices={"types": _ADDRESS_TYPES},
     ),
     "kubernetes_dns_srv": Options(
-        required=("service", "namespace", "node_basename"),
-        defaults={"cluster_domain": "cluster.local", **_RESOLVER},
+        required=("service", "namespace"),
+        defaults={"cluster_domain": "cluster.local", "node_basename": None, **_RESOLVER},
     ),
     "static": Options(required=("nodes",)),
     "local_epmd": Options(defaults={"node_host": None, "epmd_port": 4369, "timeout": 5.0}),
+    "erlang_hosts": Options(defaults={"hosts_file": None, "epmd_port": 4369, "timeout": 5.0}),
+    "gossip": Options(
+        defaults={
+            "broadcast_only": False,
+            "if_addr": "0.0.0.0",  # noqa: S104 - libcluster's own default
+            "listen": 6.0,
+            "multicast_addr": "233.252.1.32",
+            "multicast_if": None,
+            "multicast_ttl": 1,
+            "port": 45892,
+            "secret": None,
+        },
+        authoritative=False,
+    ),
+    "rancher": Options(defaults={"host": "http://rancher-metadata", "node_basename": None, "timeout": 5.0}),
 }
 
 DRIVERS: dict[str, Options] = {
@@ -155,7 +196,24 @@ DRIVERS: dict[str, Options] = {
             "node_name": None,
             "parallel": 64,
             "port": None,
+            "preset": None,
             "timeout": 5.0,
+            "tls": None,
+            "transport": "direct",
         },
+        choices={"preset": ("ejabberd",), "transport": ("direct", "port_forward")},
+        erlang_names=True,
+    ),
+    "exec": Options(
+        defaults={
+            "down_path": None,
+            "format": "lines",
+            "parallel": 16,
+            "path": None,
+            "reversible": False,
+            "timeout": 10.0,
+            "transitive": False,
+        },
+        choices={"format": ("lines", "json")},
     ),
 }

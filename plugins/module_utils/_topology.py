@@ -19,9 +19,10 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._schema import (
 
 _BASENAME = re.compile(r"[A-Za-z0-9_-]+")
 _NODE_NAME = re.compile(r"[A-Za-z0-9_-]+@[A-Za-z0-9_.:%-]*[A-Za-z0-9_:][A-Za-z0-9_.:%-]*")
+_OTHER_NAME = re.compile(r"[A-Za-z0-9_:][A-Za-z0-9_.:%-]{0,254}")
 _MAX_PRUNE = re.compile(r"[0-9]{1,9}|(?:100|[0-9]{1,2})%")
 _PORTS = ("port", "epmd_port")
-_POSITIVE = ("timeout", "page_size", "parallel")
+_POSITIVE = ("timeout", "page_size", "parallel", "listen")
 _A_DAY = 86400
 
 
@@ -37,8 +38,8 @@ class Source:
 
 @dataclass(frozen=True)
 class Topology:
-    """One cluster to keep whole. ``connect``, ``disconnect`` and ``list_nodes`` are ``(module, function, args)``, or
-    None for the driver's own way."""
+    """One cluster to keep whole. What ``connect``, ``disconnect`` and ``list_nodes`` have to be is the driver's to say;
+    None is its own way."""
 
     source: Source
     driver: str
@@ -80,12 +81,14 @@ def topology_of(params: Mapping[str, Any]) -> Topology:
     options = _chosen(source.topology, "driver", driver, DRIVERS)
     driver_config = _filled_in(source.topology, "driver_config", driver, options, params.get("driver_config") or {})
     _check_values(source.topology, "driver_config", driver_config)
+    if options.erlang_names:
+        _require_erlang_names(source, driver)
     return Topology(
         source,
         driver,
         driver_config,
         policy_of(source.topology, params.get("policy") or {}, source.config),
-        **{key: _mfa(source.topology, key, params.get(key)) for key in ("connect", "disconnect", "list_nodes")},
+        **{key: params.get(key) for key in ("connect", "disconnect", "list_nodes")},
     )
 
 
@@ -120,6 +123,26 @@ def check_node_name(topology: str, option: str, name: Any) -> str:
     if not isinstance(name, str) or len(name) > 255 or not _NODE_NAME.fullmatch(name):
         raise TopologyError(topology, option, f"{name!r} is not a node name such as 'app@10.0.0.1'")
     return name
+
+
+def name_of(topology: str, option: str, basename: Optional[str], host: str) -> str:
+    """The name of a node that a strategy found.
+
+    :param basename: what the topology says stands before the ``@``; None where the cluster knows its nodes by ``host``
+        alone, as systems other than Erlang's do.
+    :raises TopologyError: it is no name.
+    """
+    return check_name(topology, option, f"{basename}@{host}" if basename else host)
+
+
+def check_name(topology: str, option: str, name: Any) -> str:
+    """
+    :returns: the name, when it is one: an Erlang node's where it has an ``@``, else up to 255 printable characters.
+    :raises TopologyError: it is not.
+    """
+    if isinstance(name, str) and "@" not in name and _OTHER_NAME.fullmatch(name):
+        return name
+    return check_node_name(topology, option, name)
 
 
 def _chosen(topology: str, option: str, value: str, known: Mapping[str, Options]) -> Options:
@@ -171,13 +194,10 @@ def _kubernetes_config(topology: str, config: dict[str, Any]) -> dict[str, Any]:
     return config
 
 
-def _mfa(topology: str, option: str, value: Optional[Sequence[Any]]) -> Optional[Sequence[Any]]:
-    if value is None:
-        return None
-    if (
-        len(value) != 3
-        or not all(isinstance(part, str) and part for part in value[:2])
-        or not isinstance(value[2], (list, tuple))
-    ):
-        raise TopologyError(topology, option, f"{value!r} is not [module, function, [args]]")
-    return tuple(value)
+def _require_erlang_names(source: Source, driver: str) -> None:
+    config = source.config
+    if "node_basename" in config and not config["node_basename"]:
+        raise TopologyError(source.topology, "config.node_basename", f"is required by driver {driver!r}")
+    for index, entry in enumerate(config.get("nodes") or ()):
+        name = entry.get("name") if isinstance(entry, Mapping) else entry
+        check_node_name(source.topology, f"config.nodes[{index}]", name)

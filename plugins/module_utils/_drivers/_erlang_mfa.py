@@ -34,9 +34,13 @@ class Mfa:
 def own_mfa(topology: str, option: str, value: Optional[Sequence[Any]]) -> Optional[Mfa]:
     """The user's own function, or None where the driver's safe way is meant.
 
-    :raises TopologyError: an argument is no Erlang term that can be written in YAML.
+    :raises TopologyError: it is no MFA, or an argument is no Erlang term that can be written in YAML.
     """
-    if value is None or (value[0], value[1], list(value[2])) == LIBCLUSTER_DEFAULTS[option]:
+    if value is None:
+        return None
+    if not _is_mfa(value):
+        raise TopologyError(topology, option, f"{value!r} is not [module, function, [args]]")
+    if (value[0], value[1], list(value[2])) == LIBCLUSTER_DEFAULTS[option]:
         return None
     args = tuple(_term(topology, f"{option}[2][{index}]", arg) for index, arg in enumerate(value[2]))
     mfa = Mfa(value[0], value[1], args)
@@ -45,6 +49,14 @@ def own_mfa(topology: str, option: str, value: Optional[Sequence[Any]]) -> Optio
     except TermError as error:
         raise TopologyError(topology, option, str(error)) from None
     return mfa
+
+
+def _is_mfa(value: Sequence[Any]) -> bool:
+    return (
+        len(value) == 3
+        and all(isinstance(part, str) and part for part in value[:2])
+        and isinstance(value[2], (list, tuple))
+    )
 
 
 def _term(topology: str, option: str, value: Any) -> Any:

@@ -18,4 +18,8 @@ def driver_for(topology: Topology) -> Driver:
         from ansible_collections.selfheal.cluster.plugins.module_utils._drivers import erlang
 
         return erlang.ErlangDriver(topology)
+    if topology.driver == "exec":
+        from ansible_collections.selfheal.cluster.plugins.module_utils._drivers import exec as exec_driver
+
+        return exec_driver.ExecDriver(topology)
     raise ValueError(topology.driver)

@@ -23,6 +23,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.handshak
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.net import (
     Address,
     DeadlinePassed,
+    Dial,
     addresses_of,
     before,
     dial,
@@ -67,6 +68,7 @@ class Connection(asyncio.Protocol):
         epmd_port: int = 4369,
         own_name: Optional[str] = None,
         first: Sequence[Call] = (),
+        dial: Dial = dial,
         timeout: float,
     ) -> Connection:
         """Connect to a member as a hidden node.
@@ -77,6 +79,7 @@ class Connection(asyncio.Protocol):
         :param own_name: a name of our own; without one, the member names us.
         :param first: calls to send together with our proof of the cookie, before the member has given its own: they
             must tell nothing that is secret. :meth:`first_answers` has what a member answers that then proved itself.
+        :param dial: how its ports are reached.
         :param timeout: seconds for everything, resolving included.
         :raises UnreachableError: the one of its kinds that tells why it can't be.
         """
@@ -89,16 +92,16 @@ class Connection(asyncio.Protocol):
         failure: UnreachableError = kind(f"{name}: host {address or host!r} has no address")
         for place, its_deadline in shared_out(places, deadline):
             try:
-                its_port = port or await epmd.port_of(name, place, epmd_port, its_deadline)
+                its_port = port or await epmd.port_of(name, place, epmd_port, its_deadline, dial)
                 where = f"{name} ({place.text(its_port)})"
                 connection = cls(name, where, cookie, own_name, first)
-                await connection._connect(place, its_port, its_deadline, timeout)
+                await connection._connect(dial, place, its_port, its_deadline, timeout)
                 return connection
             except (EpmdUnreachable, NodeUnreachable) as error:
                 failure = error
         raise failure
 
-    async def _connect(self, place: Address, port: int, deadline: float, timeout: float) -> None:
+    async def _connect(self, dial: Dial, place: Address, port: int, deadline: float, timeout: float) -> None:
         try:
             sock = await dial(place, port, deadline)
         except OSError as error:

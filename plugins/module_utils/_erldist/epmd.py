@@ -18,6 +18,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors i
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.net import (
     Address,
     DeadlinePassed,
+    Dial,
     addresses_of,
     before,
     dial,
@@ -32,7 +33,7 @@ _MAX_NAMES_ANSWER = 1024 * 1024
 _NAME_LINE = re.compile(r"name (\S+) at port ([0-9]{1,5})")
 
 
-async def port_of(node: str, address: Address, epmd_port: int, deadline: float) -> int:
+async def port_of(node: str, address: Address, epmd_port: int, deadline: float, dial: Dial = dial) -> int:
     """The distribution port of a node.
 
     :param node: its full name; epmd knows the part before the first ``@``.
@@ -44,7 +45,7 @@ async def port_of(node: str, address: Address, epmd_port: int, deadline: float) 
     where = f"epmd for {node} on {address.text(epmd_port)}"
     name = node.partition("@")[0].encode()
     request = (len(name) + 1).to_bytes(2, "big") + bytes((_PORT2_REQ,)) + name
-    answer = await _ask(where, address, epmd_port, request, _MAX_PORT_ANSWER, _is_whole_port_answer, deadline)
+    answer = await _ask(where, address, epmd_port, request, _MAX_PORT_ANSWER, _is_whole_port_answer, deadline, dial)
     if answer[:2] == bytes((_PORT2_RESP, 1)):
         raise NotRegistered(f"{node}: epmd on {address.text(epmd_port)} knows no such node: is it running?")
     port = _parse_port(answer, name)
@@ -65,7 +66,7 @@ async def names(host: str, epmd_port: int, timeout: float) -> list[tuple[str, in
     for address, its_deadline in shared_out(await addresses_of(host, deadline, EpmdUnreachable), deadline):
         where = f"epmd on {address.text(epmd_port)}"
         try:
-            answer = await _ask(where, address, epmd_port, _NAMES_REQUEST, _MAX_NAMES_ANSWER, None, its_deadline)
+            answer = await _ask(where, address, epmd_port, _NAMES_REQUEST, _MAX_NAMES_ANSWER, None, its_deadline, dial)
         except EpmdUnreachable as error:
             failure = error
             continue
@@ -116,6 +117,7 @@ async def _ask(
     limit: int,
     is_whole: Optional[Callable[[bytes], bool]],
     deadline: float,
+    dial: Dial,
 ) -> bytes:
     """What epmd answers until ``is_whole`` says that this is all, or else until it closes."""
     try:

@@ -16,7 +16,7 @@ import os
 import socket
 import threading
 from dataclasses import dataclass
-from typing import Any, Callable, Iterator, Optional, Sequence
+from typing import Any, Awaitable, Callable, Iterator, Optional, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import UnreachableError
 
@@ -132,6 +132,10 @@ def _deliver(future: asyncio.Future[list[Address]], found: list[Address], error:
         future.set_exception(error)
     else:
         future.set_result(found)
+
+
+Dial = Callable[[Address, int, float], Awaitable[socket.socket]]
+"""What :func:`dial` is, for those who reach members in another way."""
 
 
 async def dial(address: Address, port: int, deadline: float) -> socket.socket:

@@ -17,7 +17,7 @@ from typing import Any, Callable, Iterable, Mapping, NamedTuple, Optional, Seque
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError, TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import NOT_READY, READY, TERMINATING, Node
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import check_node_name
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import name_of
 
 OVER_CAPACITY = "endpoints.kubernetes.io/over-capacity"
 SERVICE_LABEL = "kubernetes.io/service-name"
@@ -71,7 +71,7 @@ class Naming:
     """How nodes are called, as libcluster calls them. ``service_name`` None: what the object itself says."""
 
     topology: str
-    basename: str
+    basename: Optional[str]
     mode: str
     cluster_domain: str
     service_name: Optional[str]
@@ -94,7 +94,7 @@ class Naming:
                 raise Unnamed(f"mode 'hostname' needs a Service: neither config.service_name nor label {SERVICE_LABEL}")
             host = f"{hostname}.{service}.{namespace}.svc.{self.cluster_domain}"
         try:
-            return check_node_name(self.topology, "config", f"{self.basename}@{host}")
+            return name_of(self.topology, "config", self.basename, host)
         except TopologyError as error:
             raise Unnamed(error.problem) from None
 

@@ -55,4 +55,16 @@ def _discover_of(strategy: str) -> Callable[[str, Mapping[str, Any], int], Disco
         from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import local_epmd
 
         return local_epmd.discover
+    if strategy == "erlang_hosts":
+        from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import erlang_hosts
+
+        return erlang_hosts.discover
+    if strategy == "gossip":
+        from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import gossip
+
+        return gossip.discover
+    if strategy == "rancher":
+        from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import rancher
+
+        return rancher.discover
     raise ValueError(strategy)

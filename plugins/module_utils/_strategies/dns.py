@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Any, Iterable, Mapping
+from typing import Any, Iterable, Mapping, Optional
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery, Node
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import _resolver
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import name_of
 
 
 def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discovery:
@@ -24,11 +25,11 @@ def discover_addresses(topology: str, config: Mapping[str, Any], attempt: int, o
     """The same for a query from any option."""
     reading = _resolver.read(topology, config, attempt, option, query, config["types"])
     addresses = (record.address for answer in reading.answers.values() for record in answer.records)
-    nodes, left_out = nodes_of(config["node_basename"], addresses)
+    nodes, left_out = nodes_of(topology, config["node_basename"], addresses)
     return reading.discovery(nodes, left_out)
 
 
-def nodes_of(basename: str, addresses: Iterable[str]) -> tuple[list[Node], list[str]]:
+def nodes_of(topology: str, basename: Optional[str], addresses: Iterable[str]) -> tuple[list[Node], list[str]]:
     """
     :returns: one node for each address, IPv4 first, in numerical order; and why an address gave none.
     """
@@ -36,4 +37,4 @@ def nodes_of(basename: str, addresses: Iterable[str]) -> tuple[list[Node], list[
     usable = [ip for ip in parsed if not (ip.is_unspecified or ip.is_multicast)]
     # DNS filters answer a blocked name with 0.0.0.0 or ::
     left_out = [f"DNS record {ip}: no host has this address" for ip in parsed if ip not in usable]
-    return [Node(f"{basename}@{ip}", str(ip)) for ip in usable], left_out
+    return [Node(name_of(topology, "DNS", basename, str(ip)), str(ip)) for ip in usable], left_out

@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping
+from typing import Any, Mapping, Optional
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery, Node
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import _resolver
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import check_node_name
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import name_of
 
 
 def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discovery:
@@ -30,7 +30,7 @@ def discover_targets(topology: str, config: Mapping[str, Any], attempt: int, opt
     return reading.discovery(nodes, left_out)
 
 
-def nodes_of(topology: str, basename: str, answer: _resolver.Answer) -> tuple[list[Node], list[str]]:
+def nodes_of(topology: str, basename: Optional[str], answer: _resolver.Answer) -> tuple[list[Node], list[str]]:
     """
     :returns: one node for each record, by name and then by priority; and why a record gave none.
     """
@@ -44,7 +44,7 @@ def nodes_of(topology: str, basename: str, answer: _resolver.Answer) -> tuple[li
             continue
         target = record.target.to_text(omit_final_dot=True)
         try:
-            name = check_node_name(topology, "SRV", f"{basename}@{target}")
+            name = name_of(topology, "SRV", basename, target)
         except TopologyError as error:
             left_out.append(f"DNS record SRV: {error.problem}")
             continue

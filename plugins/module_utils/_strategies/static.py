@@ -9,7 +9,7 @@ from typing import Any, Mapping
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import NODE_STATES, READY, Discovery, Node
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import check_node_name
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import check_name
 
 _KEYS = ("name", "address", "state", "attributes")
 
@@ -36,7 +36,7 @@ def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discover
 def _node(topology: str, option: str, entry: Any) -> Node:
     if isinstance(entry, Mapping):
         return _node_of_mapping(topology, option, entry)
-    name = check_node_name(topology, option, entry)
+    name = check_name(topology, option, entry)
     return Node(name, _host(name))
 
 
@@ -47,7 +47,7 @@ def _node_of_mapping(topology: str, option: str, entry: Mapping[str, Any]) -> No
     given = {key: value for key, value in entry.items() if value is not None}
     if "name" not in given:
         raise TopologyError(topology, f"{option}.name", "is required")
-    name = check_node_name(topology, f"{option}.name", given["name"])
+    name = check_name(topology, f"{option}.name", given["name"])
     address = given.get("address", _host(name))
     if not isinstance(address, str) or not address.strip():
         raise TopologyError(topology, f"{option}.address", f"{address!r} is not an address")
@@ -61,4 +61,4 @@ def _node_of_mapping(topology: str, option: str, entry: Mapping[str, Any]) -> No
 
 
 def _host(name: str) -> str:
-    return name.partition("@")[2]
+    return name.partition("@")[2] or name

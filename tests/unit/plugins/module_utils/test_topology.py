@@ -64,8 +64,10 @@ def test_pods_are_connected_before_they_are_ready_and_endpoints_are_not():
         ({"config": {**DNS, "types": []}}, "config.types", "empty"),
         ({"driver_config": {"parallel": 0}}, "driver_config.parallel", "0"),
         ({"driver_config": {"node_name": "me"}}, "driver_config.node_name", "'me'"),
-        ({"connect": ["net_kernel"]}, "connect", "[module, function, [args]]"),
-        ({"disconnect": ["m", "f", "args"]}, "disconnect", "[module, function, [args]]"),
+        ({"config": {"query": "web.example.test"}}, "config.node_basename", "required by driver 'erlang'"),
+        ({"strategy": "static", "config": {"nodes": ["a@b", "agent"]}}, "config.nodes[1]", "'agent'"),
+        ({"strategy": "static", "config": {"nodes": [{"name": "agent"}]}}, "config.nodes[0]", "'agent'"),
+        ({"strategy": "gossip", "config": {"listen": 0}}, "config.listen", "0"),
         ({"policy": {"max_prune": "half"}}, "policy.max_prune", "'half'"),
         ({"policy": {"max_prune": "101%"}}, "policy.max_prune", "'101%'"),
         ({"policy": {"confirmations": 0}}, "policy.confirmations", "0"),
@@ -111,6 +113,13 @@ def test_well_formed_node_names(good):
 def test_every_option_of_a_strategy_and_of_a_driver_is_in_the_argument_spec_and_none_is_left_over():
     assert set().union(*(options.names for options in STRATEGIES.values())) == set(CONFIG_SPEC)
     assert set().union(*(options.names for options in DRIVERS.values())) == set(DRIVER_CONFIG_SPEC)
+
+
+def test_only_erlang_asks_for_an_at_in_names():
+    by_name = {"strategy": "static", "config": {"nodes": ["agent-1"]}}
+    by_address = {"strategy": "dns", "config": {"query": "web.example.test"}}
+    for params in (by_name, by_address):
+        assert topology_of({**params, "driver": "exec"}).policy.scope == ()
 
 
 def test_a_source_needs_no_driver():

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 
 def test_each_address_is_a_node_ipv4_first_in_numerical_order() -> None:
-    nodes, left_out = dns.nodes_of("app", ["fd00::1", "10.0.0.10", "10.0.0.9", "10.0.0.10"])
+    nodes, left_out = dns.nodes_of("chat", "app", ["fd00::1", "10.0.0.10", "10.0.0.9", "10.0.0.10"])
     assert [(node.name, node.address) for node in nodes] == [
         ("app@10.0.0.9", "10.0.0.9"),
         ("app@10.0.0.10", "10.0.0.10"),
@@ -21,9 +21,14 @@ def test_each_address_is_a_node_ipv4_first_in_numerical_order() -> None:
     assert left_out == []
 
 
+def test_without_a_basename_a_node_is_called_by_its_address() -> None:
+    nodes, _left_out = dns.nodes_of("chat", None, ["10.0.0.9", "fd00::1"])
+    assert [node.name for node in nodes] == ["10.0.0.9", "fd00::1"]
+
+
 @pytest.mark.parametrize("address", ["0.0.0.0", "::", "224.0.0.1", "ff02::1"])
 def test_an_address_that_no_host_has_is_told(address: str) -> None:
-    nodes, left_out = dns.nodes_of("app", [address, "10.0.0.1"])
+    nodes, left_out = dns.nodes_of("chat", "app", [address, "10.0.0.1"])
     assert [node.name for node in nodes] == ["app@10.0.0.1"]
     assert left_out == [f"DNS record {address}: no host has this address"]
 
@@ -31,9 +36,9 @@ def test_an_address_that_no_host_has_is_told(address: str) -> None:
 @given(st.lists(st.ip_addresses(), max_size=20))
 def test_no_address_is_lost_and_the_order_does_not_matter(addresses: list[object]) -> None:
     texts = [str(address) for address in addresses]
-    nodes, left_out = dns.nodes_of("app", texts)
+    nodes, left_out = dns.nodes_of("chat", "app", texts)
     assert len(nodes) + len(left_out) == len(set(texts))
-    assert dns.nodes_of("app", reversed(texts)) == (nodes, left_out)
+    assert dns.nodes_of("chat", "app", reversed(texts)) == (nodes, left_out)
 
 
 IN_A_POD = SystemConfig(

@@ -24,6 +24,13 @@ def test_a_name_is_a_node_that_is_reached_at_its_host() -> None:
     ]
 
 
+def test_a_system_other_than_erlangs_has_names_without_an_at() -> None:
+    assert read(["agent-1", {"name": "agent-2", "address": "10.0.0.2"}]).nodes == (
+        Node("agent-1", "agent-1"),
+        Node("agent-2", "10.0.0.2"),
+    )
+
+
 def test_a_dictionary_says_the_rest() -> None:
     entry = {"name": "app@a", "address": "10.0.0.1", "state": "terminating", "attributes": {"zone": "b"}}
     assert read([entry]).nodes == (Node("app@a", "10.0.0.1", "terminating", {"zone": "b"}),)
@@ -43,14 +50,15 @@ def test_an_empty_list_is_complete() -> None:
     [
         ("app@a", "config.nodes", "'app@a' is not a list"),
         ({"name": "app@a"}, "config.nodes", "is not a list"),
-        (["app@a", "app"], "config.nodes[1]", "'app' is not a node name"),
+        (["app@a", "app@"], "config.nodes[1]", "'app@' is not a node name"),
+        (["-rf"], "config.nodes[0]", "'-rf' is not a node name"),
         (["app@a", 7], "config.nodes[1]", "7 is not a node name"),
         ([["app@a"]], "config.nodes[0]", "['app@a'] is not a node name"),
         (["app@a b"], "config.nodes[0]", "'app@a b' is not a node name"),
         ([""], "config.nodes[0]", "'' is not a node name"),
         ([{}], "config.nodes[0].name", "is required"),
         ([{"name": None}], "config.nodes[0].name", "is required"),
-        ([{"name": "app"}], "config.nodes[0].name", "'app' is not a node name"),
+        ([{"name": "a b"}], "config.nodes[0].name", "'a b' is not a node name"),
         ([{"name": "app@a", "adress": "b"}], "config.nodes[0].adress", "its keys: name, address, state, attributes"),
         ([{"name": "app@a", "address": " "}], "config.nodes[0].address", "' ' is not an address"),
         ([{"name": "app@a", "address": 7}], "config.nodes[0].address", "7 is not an address"),
