@@ -13,14 +13,14 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import Obs
 MATRIX_UP_TO = 40
 """Members; above it the islands are summed up."""
 
-_BOTH, _ONE_END, _NONE, _SELF = "●", "◐", "·", " "
+_BOTH, _ONE_END, _NONE, _UNKNOWN, _SELF = "●", "◐", "·", "?", " "
 
 
 def picture(topology: str, desired: frozenset[str], observation: Observation) -> list[str]:
     """A heading, then for each island a line a node: who it is linked with, and what is wrong with it.
 
     :returns: lines without line ends. ``●`` both ends list the link, or the one that answered; ``◐`` only one of two
-        does; ``·`` none.
+        does; ``·`` none; ``?`` neither end answered.
     """
     names = desired | observation.members
     groups = [list(island) for island in islands(observation.views, names)]
@@ -60,7 +60,9 @@ def _mark(name: str, peer: str, views: Mapping[str, View]) -> str:
     if name == peer:
         return _SELF
     says = [other in views[one].peers for one, other in ((name, peer), (peer, name)) if one in views]
-    if says and all(says):
+    if not says:
+        return _UNKNOWN
+    if all(says):
         return _BOTH
     return _ONE_END if any(says) else _NONE
 

@@ -11,15 +11,16 @@ from .plans import mesh, name, names
 
 def test_islands_stand_apart_and_each_line_says_what_is_wrong():
     views = {**mesh((1, 2)).views, name(9): View(name(9), names(1))}
-    observation = Observation(views, {name(3): Unreachable("down")})
-    assert picture("chat", names(1, 2, 3), observation) == [
-        "chat: 3 desired, 3 members, 1 island",
+    observation = Observation(views, dict.fromkeys(names(3, 4), Unreachable("down")))
+    assert picture("chat", names(1, 2, 3, 4), observation) == [
+        "chat: 4 desired, 3 members, 1 island",
         "",
-        "  app@10.0.0.1    ● ◐ ·",
-        "  app@10.0.0.2  ●   · ·",
-        "  app@10.0.0.9  ◐ ·   ·  not desired",
+        "  app@10.0.0.1    ● ◐ · ·",
+        "  app@10.0.0.2  ●   · · ·",
+        "  app@10.0.0.9  ◐ ·   · ·  not desired",
         "",
-        "  app@10.0.0.3  · · ·    unreachable",
+        "  app@10.0.0.3  · · ·   ?  unreachable",
+        "  app@10.0.0.4  · · · ?    unreachable",
     ]
 
 
