@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit system setup clean
+.PHONY: help demo test faults lint unit system setup clean
 
 help: ## This list
 	@sed -n 's/^\([a-z]*\): ## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -16,6 +16,10 @@ test: ## Everything that CI checks: lint, types, import layers, unit and system 
 	@scripts/setup test
 	@scripts/lint
 	@scripts/test tests/unit tests/system
+
+faults: ## Break sources, members and controllers, and count the healthy links that are lost: none
+	@scripts/setup test
+	@scripts/test tests/faults
 
 lint: ## Style, types and import layers
 	@scripts/setup test

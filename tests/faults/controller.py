@@ -1,0 +1,91 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A controller of its own: it reads a topology, waits for the word, makes one run, and may be killed in any phase.
+
+{"topology": {…}, "kill": ["prune", 0.02]}      the phase, and how many seconds into it
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+class Controller:
+    def __init__(self, topology: dict[str, Any], kill: tuple[str, float] | None = None) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.controller"],
+            cwd=_ROOT,
+            env={**os.environ, "PYTHONPATH": str(_ROOT / ".build" / "collections")},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self._write({"topology": topology, "kill": kill})
+        assert self._process.stdout.readline() == "ready\n"
+
+    def go(self) -> None:
+        self._process.stdin.write("go\n")
+        self._process.stdin.flush()
+
+    def result(self) -> dict[str, Any] | None:
+        """None when it was killed."""
+        output, _errors = self._process.communicate(timeout=120)
+        if self._process.returncode == -signal.SIGKILL:
+            return None
+        assert self._process.returncode == 0
+        found: dict[str, Any] = json.loads(output)
+        return found
+
+    def stop(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def _write(self, order: dict[str, Any]) -> None:
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+
+
+def _main() -> None:
+    from ansible_collections.selfheal.cluster.plugins.module_utils import _reconcile
+    from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
+    from ansible_collections.selfheal.cluster.plugins.module_utils._topology import topology_of
+
+    order = json.loads(sys.stdin.readline())
+    if order["kill"]:
+        _die_in(_reconcile.Record, *order["kill"])
+    topology = topology_of(order["topology"])
+    print("ready", flush=True)
+    sys.stdin.readline()
+    try:
+        result = _reconcile.converge(topology, False, 5)
+    except RoundError as error:
+        result = {"msg": str(error), **error.result}
+    json.dump(result, sys.stdout)
+
+
+def _die_in(record: type, phase: str, after: float) -> None:
+    timed = record.timed
+
+    @contextmanager
+    def deadly(self: Any, name: str) -> Any:
+        if name == phase:
+            threading.Timer(after, os.kill, (os.getpid(), signal.SIGKILL)).start()
+        with timed(self, name):
+            yield
+
+    record.timed = deadly
+
+
+if __name__ == "__main__":
+    _main()

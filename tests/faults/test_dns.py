@@ -1,0 +1,151 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The source is DNS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import dns.message
+import pytest
+
+from tests.faults.scene import Row, Scene, scene
+from tests.harness.beam import BASENAME
+from tests.harness.nameserver import Nameserver, nameserver
+from tests.harness.nameserver_faults import (
+    Fault,
+    by_transport,
+    faulty_nameserver,
+    garbage,
+    rcode,
+    records,
+    silence,
+    truncated,
+    wrong_id,
+)
+
+QUERY = "app.example.test"
+
+
+class DnsScene:
+    """``zone`` has the records of all nodes; the runs ask it alone, unless told otherwise."""
+
+    def __init__(self, scene_: Scene, zone: Nameserver) -> None:
+        self.scene = scene_
+        self.zone = zone
+        self.heal()
+
+    def heal(self) -> None:
+        self.set_nodes(len(self.scene.nodes))
+        self.ask(self.zone.spec)
+
+    def set_nodes(self, count: int) -> None:
+        self.zone.set_addresses(QUERY, [node.address for node in self.scene.nodes[:count]])
+
+    def ask(self, *nameservers: str) -> None:
+        self.scene.topology["config"] = {
+            "query": QUERY,
+            "node_basename": BASENAME,
+            "types": ["A"],
+            "nameservers": list(nameservers),
+            "timeout": 1,
+        }
+
+
+@pytest.fixture(scope="module")
+def mesh(rows: list[Row]) -> Iterator[DnsScene]:
+    with scene(rows, "DNS", "dns") as scene_, nameserver() as zone:
+        yield DnsScene(scene_, zone)
+
+
+@pytest.fixture
+def five(mesh: DnsScene) -> Iterator[DnsScene]:
+    mesh.heal()
+    mesh.scene.heals()
+    yield mesh
+    mesh.heal()
+    mesh.scene.heals()
+
+
+def test_nxdomain(five: DnsScene) -> None:
+    with five.scene.fault("NXDOMAIN"):
+        five.zone.remove(QUERY)
+    assert all(result["status"] == "failed" for result in five.scene.results)
+
+
+def test_nxdomain_for_one_round(five: DnsScene) -> None:
+    with five.scene.fault("NXDOMAIN in one round of several", rounds=2):
+        five.zone.remove(QUERY)
+        five.scene.run()
+        five.set_nodes(5)
+
+
+def test_an_empty_answer(five: DnsScene) -> None:
+    with five.scene.fault("empty NOERROR"):
+        five.zone.replace(QUERY, TXT=['"nothing"'])
+
+
+def test_a_server_that_is_down(five: DnsScene) -> None:
+    with five.scene.fault("nameserver stopped"):
+        five.zone.stop()
+    five.zone.start()
+
+
+def answers_half(query: dns.message.Message, transport: str) -> bytes:
+    wire = records({"A": ["127.0.8.1", "127.0.8.2"]})(query, transport).to_wire()
+    return wire[: len(wire) - 10]
+
+
+FAULTS: dict[str, Fault] = {
+    "SERVFAIL": rcode("SERVFAIL"),
+    "REFUSED": rcode("REFUSED"),
+    "time-out": silence,
+    "garbage": garbage,
+    "an answer to another question (wrong ID)": wrong_id,
+    "an answer that is cut off": answers_half,
+    "truncated, and silence over TCP": by_transport(udp=truncated, tcp=silence),
+    "truncated, and REFUSED over TCP": by_transport(udp=truncated, tcp=rcode("REFUSED")),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_server_that_fails(five: DnsScene, name: str) -> None:
+    with faulty_nameserver(FAULTS[name]) as broken, five.scene.fault(name):
+        five.ask(broken.spec)
+    assert all(result["status"] == "failed" for result in five.scene.results)
+
+
+def test_truncated_and_no_tcp_at_all(five: DnsScene) -> None:
+    with faulty_nameserver(truncated, tcp=False) as broken, five.scene.fault("truncated, and TCP refused"):
+        five.ask(broken.spec)
+    assert all(result["status"] == "failed" for result in five.scene.results)
+
+
+def test_three_of_five_records_gone(five: DnsScene) -> None:
+    with five.scene.fault("3 of 5 records gone (above max_prune)"):
+        five.set_nodes(2)
+    assert all(not result["pruned"] for result in five.scene.results)
+    assert {refused["reason"] for refused in five.scene.results[-1]["refused"]} == {"max_prune"}
+
+
+def test_one_of_five_records_gone(five: DnsScene) -> None:
+    gone = five.scene.nodes[-1]
+    with five.scene.fault("1 of 5 records gone (pruned, as it should be)", broken=[gone]):
+        five.set_nodes(4)
+    assert not gone.peers()
+
+
+def test_an_alias_to_the_same_records(five: DnsScene) -> None:
+    with five.scene.fault("CNAME to the same records"):
+        five.zone.set_addresses("real.example.test", [node.address for node in five.scene.nodes])
+        five.zone.replace(QUERY, CNAME=["real.example.test."])
+    assert all(result["converged"] for result in five.scene.results)
+
+
+@pytest.mark.parametrize("says", ["NXDOMAIN", "4 of the 5 records"])
+def test_one_nameserver_of_two_is_wrong(five: DnsScene, says: str) -> None:
+    fault = rcode("NXDOMAIN") if says == "NXDOMAIN" else records({"A": [n.address for n in five.scene.nodes[:4]]})
+    with faulty_nameserver(fault) as wrong, five.scene.fault(f"one nameserver of two says: {says}"):
+        five.ask(wrong.spec, five.zone.spec)
+    assert all(not result["pruned"] for result in five.scene.results)

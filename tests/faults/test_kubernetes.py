@@ -1,0 +1,187 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The source is the Kubernetes API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.faults.scene import Row, Scene, scene
+from tests.harness import kube_objects
+from tests.harness.beam import BASENAME, Beam
+from tests.harness.kube import KubeDouble, kube_api
+
+LABELS = {"app": "chat"}
+
+
+class KubeScene:
+    """Each node has a pod, an endpoint in the one EndpointSlice and an address in the one Endpoints object."""
+
+    def __init__(self, scene_: Scene, api: KubeDouble) -> None:
+        self.scene = scene_
+        self.api = api
+        everyone = range(len(self.nodes))
+        where = {"namespace": api.namespace, "labels": LABELS}
+        pods = [kube_objects.pod(f"chat-{number}", self.nodes[number].address, **where) for number in everyone]
+        slice_ = kube_objects.endpoint_slice("chat", map(self.endpoint, everyone), service="chat", **where)
+        endpoints = kube_objects.endpoints("chat", map(self.address, everyone), **where)
+        api.load([*pods, slice_, endpoints])
+        self.read("pods")
+
+    @property
+    def nodes(self) -> list[Beam]:
+        return self.scene.nodes
+
+    def endpoint(self, number: int, **more: Any) -> dict[str, Any]:
+        return self.api.endpoint(self.nodes[number].address, f"chat-{number}", **more)
+
+    def address(self, number: int) -> dict[str, Any]:
+        return self.api.address(self.nodes[number].address, f"chat-{number}")
+
+    def read(self, lookup: str, **config: Any) -> None:
+        self.scene.topology["config"] = {
+            "node_basename": BASENAME,
+            "lookup": lookup,
+            "selector": "app=chat",
+            "namespace": self.api.namespace,
+            "timeout": 1,
+            **self.api.auth,
+            **config,
+        }
+
+
+@pytest.fixture(scope="module")
+def mesh(rows: list[Row]) -> Iterator[Scene]:
+    with scene(rows, "Kubernetes", "kubernetes") as scene_:
+        yield scene_
+
+
+@pytest.fixture
+def five(mesh: Scene) -> Iterator[KubeScene]:
+    with kube_api() as api:
+        yield KubeScene(mesh, api)
+    with kube_api() as api:
+        KubeScene(mesh, api).scene.heals()
+
+
+def pages(five: KubeScene) -> None:
+    five.read("pods", page_size=2)
+
+
+FAILED: dict[str, Callable[[KubeScene], None]] = {
+    "401": lambda five: five.api.fail(401),
+    "403": lambda five: five.api.fail(403),
+    "403 with an HTML page": lambda five: five.api.answer(b"<html>no</html>", code=403, content_type="text/html"),
+    "429": lambda five: five.api.fail(429, headers={"Retry-After": "30"}),
+    "500": lambda five: five.api.fail(500),
+    "503": lambda five: five.api.fail(503),
+    "hang": lambda five: five.api.hang(),
+    "connection closed in the body": lambda five: five.api.hang_up(),
+    "malformed JSON": lambda five: five.api.answer(b'{"kind": "PodList", "items": ['),
+    "empty body": lambda five: five.api.answer(b""),
+    "a proxy's page": lambda five: five.api.answer(b"<html>sign in</html>", content_type="text/html"),
+    "null items": lambda five: five.api.answer(b'{"kind": "PodList", "metadata": {}, "items": null}'),
+    "wrong kind": lambda five: five.api.answer(b'{"kind": "NodeList", "metadata": {}, "items": []}'),
+    "second page failing": lambda five: (pages(five), five.api.fail(500, page=2))[0],
+    "continue token always expired (410)": lambda five: (pages(five), five.api.fail(410, page=2))[0],
+    "Service and its slices deleted": lambda five: five.read("endpoint_slices", service_name="gone"),
+}
+
+
+@pytest.mark.parametrize("name", FAILED)
+def test_an_api_that_fails(five: KubeScene, name: str) -> None:
+    with five.scene.fault(name):
+        FAILED[name](five)
+    assert all(result["status"] == "failed" for result in five.scene.results)
+
+
+def test_a_server_that_is_not_there(five: KubeScene) -> None:
+    with five.scene.fault("connection refused"):
+        five.read("pods", host="https://127.0.0.1:9")
+    assert all(result["status"] == "failed" for result in five.scene.results)
+
+
+def test_a_continue_token_that_expires_once(five: KubeScene) -> None:
+    with five.scene.fault("continue token expired once (410)"):
+        pages(five)
+        five.api.fail(410, page=2, times=1)
+    assert all(result["converged"] for result in five.scene.results)
+
+
+def test_an_empty_list(five: KubeScene) -> None:
+    with five.scene.fault("200 with no items"):
+        five.read("pods", selector="app=chat,tier=none")
+
+
+def test_over_capacity(five: KubeScene) -> None:
+    with five.scene.fault("Endpoints over capacity: truncated, 2 of 5 addresses missing"):
+        five.api.remove_endpoints("chat")
+        five.api.add_endpoints("big", map(five.address, range(3)), over_capacity=True, labels=LABELS)
+        five.read("endpoints")
+    assert {result["status"] for result in five.scene.results} == {"partial"}
+
+
+def test_three_of_five_addresses_gone(five: KubeScene) -> None:
+    with five.scene.fault("3 of 5 addresses gone (above max_prune)"):
+        five.api.set_slice("chat", [five.endpoint(number) for number in range(2)])
+        five.read("endpoint_slices")
+    assert {refused["reason"] for refused in five.scene.results[-1]["refused"]} == {"max_prune"}
+
+
+def test_one_of_five_gone(five: KubeScene) -> None:
+    gone = five.nodes[4]
+    with five.scene.fault("1 of 5 pods gone (pruned, as it should be)", broken=[gone]):
+        five.api.remove_pod("chat-4")
+    assert not gone.peers()
+
+
+def test_an_address_without_a_target(five: KubeScene) -> None:
+    with five.scene.fault("an address without targetRef"):
+        five.api.set_endpoints("chat", [five.api.address(node.address) for node in five.nodes])
+        five.read("endpoints")
+    assert all(result["converged"] for result in five.scene.results)
+
+
+def test_an_address_that_is_not_ready_any_more(five: KubeScene) -> None:
+    with five.scene.fault("one address moved to notReadyAddresses"):
+        five.api.set_endpoints("chat", map(five.address, range(4)), [five.address(4)])
+        five.read("endpoints")
+
+
+def test_an_endpoint_that_is_terminating(five: KubeScene) -> None:
+    with five.scene.fault("one endpoint terminating"):
+        endpoints = [five.endpoint(n) for n in range(4)]
+        five.api.set_slice("chat", [*endpoints, five.endpoint(4, ready=False, serving=True, terminating=True)])
+        five.read("endpoint_slices")
+
+
+@pytest.mark.parametrize("phase", ["Failed", "Succeeded"])
+def test_a_pod_of_the_past_beside_the_others(five: KubeScene, phase: str) -> None:
+    with five.scene.fault(f"a pod more that is {phase}"):
+        five.api.add_pod("old", five.nodes[0].address, labels=LABELS, phase=phase)
+    assert all(result["converged"] for result in five.scene.results)
+
+
+def test_a_pod_without_an_address(five: KubeScene) -> None:
+    with five.scene.fault("a pod more without an IP (Pending)"):
+        five.api.add_pod("new", labels=LABELS, phase="Pending", ready=False)
+    assert all(result["converged"] for result in five.scene.results)
+
+
+def test_a_pod_that_is_not_ready(five: KubeScene) -> None:
+    with five.scene.fault("one pod not ready"):
+        five.api.set_ready("chat-4", False)
+
+
+def test_a_pod_that_is_terminating(five: KubeScene) -> None:
+    with five.scene.fault("one pod terminating"):
+        five.api.terminate_pod("chat-4")
+
+
+def test_an_ipv6_pod_beside_the_others(five: KubeScene) -> None:
+    with five.scene.fault("a pod more with IPv6 that nobody answers at"):
+        five.api.add_pod("six", "fd00:10::6", labels=LABELS)
