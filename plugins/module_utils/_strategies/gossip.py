@@ -1,0 +1,59 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Strategy ``gossip``: whoever sends libcluster's heartbeat is a node.
+
+A listener hears who is there and cannot know who is missing, so it is not authoritative. It sends nothing.
+"""
+
+from __future__ import annotations
+
+import selectors
+import socket
+import time
+from typing import Any, Mapping
+
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._gossip_hearing import Hearing
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._gossip_packet import MAX_BYTES, reader
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._gossip_socket import (
+    channel_of,
+    dropped,
+    open_socket,
+)
+
+
+def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discovery:
+    """Listen for ``listen`` seconds, however much there is to hear.
+
+    :raises TopologyError: an address is malformed, not of its kind, or not this machine's to listen on.
+    :raises MissingLibraryError: there is a secret, and cryptography is missing.
+    :raises DiscoveryError: it cannot listen, or no node was heard.
+    """
+    channel = channel_of(topology, config)
+    hearing = Hearing(reader(topology, config["secret"]))
+    with open_socket(channel) as sock:
+        try:
+            _listen(sock, config["listen"], hearing)
+        except OSError as error:
+            raise DiscoveryError(f"listening on {channel} broke off: {error.strerror}") from error
+        lost = dropped(sock)
+    return hearing.discovery(str(channel), config["listen"], lost)
+
+
+def _listen(sock: socket.socket, seconds: float, hearing: Hearing) -> None:
+    deadline = time.monotonic() + seconds
+    with selectors.DefaultSelector() as selector:
+        selector.register(sock, selectors.EVENT_READ)
+        while True:
+            now = time.monotonic()
+            if now >= deadline:
+                return
+            try:
+                # One byte more, so that what is too long still shows as such.
+                packet, (address, port) = sock.recvfrom(MAX_BYTES + 1)
+            except BlockingIOError:
+                selector.select(deadline - now)
+                continue
+            hearing.hear(packet, address, port, now)
