@@ -80,15 +80,15 @@ options:
         type: path
       if_addr:
         description:
-          - Of V(gossip). The address to listen on.
-          - Left out it is V(0.0.0.0).
+          - Of V(gossip). As O(config.multicast_if), which is libcluster's other way to say it. Give one of the two.
+          - Left out it is V(0.0.0.0), which is any address of this machine.
         type: str
       include_not_ready:
         description:
-          - Of V(kubernetes). Whether nodes that are not ready are connected too. They are listed in any case, and never
-            pruned.
-          - Left out it is V(true) with O(config.lookup=pods), since a readiness probe may wait for the cluster, else
-            V(false).
+          - Of V(kubernetes) and V(rancher). Whether nodes that are not ready are connected too. They are listed in any
+            case, and never pruned.
+          - Left out it is V(true) with V(rancher) and with O(config.lookup=pods), since their health checks may wait
+            for the cluster, else V(false).
         type: bool
       kubeconfig:
         description:
@@ -114,13 +114,14 @@ options:
         type: str
       multicast_addr:
         description:
-          - Of V(gossip). The multicast group that the nodes send to.
+          - Of V(gossip). The multicast group that the nodes send to, or with O(config.broadcast_only) the broadcast
+            address.
           - Left out it is V(233.252.1.32).
         type: str
       multicast_if:
         description:
           - Of V(gossip). The address of the network interface on which the group is joined.
-          - Left out the system chooses it.
+          - Left out the system chooses it by its route to O(config.multicast_addr).
         type: str
       multicast_ttl:
         description:
@@ -179,7 +180,8 @@ options:
         type: str
       secret:
         description:
-          - Of V(gossip). The secret with which the nodes encrypt their heartbeats.
+          - Of V(gossip). The secret with which the nodes encrypt their heartbeats. With it plain heartbeats are not
+            believed, and without it encrypted ones cannot be read.
         type: str
       selector:
         description:

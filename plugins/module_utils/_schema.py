@@ -81,6 +81,7 @@ POLICY_SPEC: dict[str, dict[str, Any]] = {
     "allow_empty": {"type": "bool", "default": False},
     "confirmation_interval": {"type": "float", "default": 2.0},
     "confirmations": {"type": "int", "default": 2},
+    "fence": {"type": "bool", "default": False},
     "max_prune": {"type": "str", "default": "34%"},
     "min_nodes": {"type": "int", "default": 1},
     "on_unreachable": {"type": "str", "default": "warn", "choices": ["warn", "fail"]},
@@ -184,7 +185,14 @@ STRATEGIES: dict[str, Options] = {
         },
         authoritative=False,
     ),
-    "rancher": Options(defaults={"host": "http://rancher-metadata", "node_basename": None, "timeout": 5.0}),
+    "rancher": Options(
+        defaults={
+            "host": "http://rancher-metadata",
+            "include_not_ready": True,
+            "node_basename": None,
+            "timeout": 5.0,
+        },
+    ),
 }
 
 DRIVERS: dict[str, Options] = {

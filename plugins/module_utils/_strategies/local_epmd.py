@@ -33,21 +33,26 @@ def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discover
         registered = asyncio.run(epmd.names(_ADDRESS, config["epmd_port"], config["timeout"]))
     except UnreachableError as error:
         raise DiscoveryError(f"{error}: check that a node runs here, and config.epmd_port") from error
-    nodes, left_out = nodes_of(topology, host, registered)
+    nodes, left_out = nodes_of(topology, host, _ADDRESS, registered)
     return Discovery.partial(nodes, left_out) if left_out else Discovery.complete(nodes)
 
 
-def nodes_of(topology: str, host: str, registered: Iterable[tuple[str, int]]) -> tuple[list[Node], list[str]]:
+def nodes_of(
+    topology: str, host: str, address: str, registered: Iterable[tuple[str, int]]
+) -> tuple[list[Node], list[str]]:
     """
+    :param host: what stands behind the ``@`` of each name.
+    :param address: where the epmd was asked, and so where its nodes are reached.
     :param registered: each name without its host, and the distribution port.
     :returns: the nodes by name; and why a name gave none.
     """
-    nodes, left_out = [], []
+    nodes: list[Node] = []
+    left_out: list[str] = []
     for base, port in sorted(registered):
         try:
             name = check_node_name(topology, "epmd", f"{base}@{host}")
         except TopologyError as error:
             left_out.append(f"epmd: {error.problem}")
             continue
-        nodes.append(Node(name, _ADDRESS, attributes={"port": port}))
+        nodes.append(Node(name, address, attributes={"port": port}))
     return nodes, left_out

@@ -1,0 +1,96 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What Rancher's metadata service says of a service, as nodes.
+
+https://rancher.com/docs/rancher/v1.6/en/rancher-services/metadata-service/
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any, Mapping, Optional
+
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
+    NOT_READY,
+    READY,
+    TERMINATING,
+    Discovery,
+    Node,
+)
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import name_of
+
+_STOPPED = "stopped"
+_STOPPING = "stopping"
+_RUNNING = ("running", "updating-running")
+# Null is the health of a container without a health check.
+_HEALTHY = (None, "healthy", "updating-healthy")
+_ATTRIBUTES = ("name", "uuid", "host_uuid", "state", "health_state")
+
+
+def parse(topology: str, basename: Optional[str], service: Any) -> Discovery:
+    """
+    :param service: the decoded answer to ``self/service``.
+    :raises DiscoveryError: it is no service with containers.
+    """
+    nodes: list[Node] = []
+    problems: list[str] = []
+    for container in _containers(service):
+        if container["state"] == _STOPPED:
+            continue
+        try:
+            nodes.append(_node(topology, basename, container))
+        except _Unusable as problem:
+            problems.append(str(problem))
+    if not problems:
+        return Discovery.complete(nodes)
+    return Discovery.partial(nodes, problems) if nodes else Discovery.failed(problems)
+
+
+class _Unusable(Exception):
+    """Why a container gives no node."""
+
+
+def _containers(service: Any) -> list[Mapping[str, Any]]:
+    containers = service.get("containers") if isinstance(service, dict) else None
+    if not containers:
+        # Whoever asks is a container of the service, and so is in the list.
+        raise DiscoveryError("the answer is no service with containers")
+    if not isinstance(containers, list) or not all(_is_container(container) for container in containers):
+        raise DiscoveryError("the answer's containers are not what the metadata service has (name, state, ips)")
+    return containers
+
+
+def _is_container(value: Any) -> bool:
+    if not isinstance(value, dict) or not isinstance(value.get("state"), str):
+        return False
+    ips = value.get("ips")
+    if ips is not None and not (isinstance(ips, list) and all(isinstance(ip, str) for ip in ips)):
+        return False
+    return all(value.get(key) is None or isinstance(value[key], str) for key in _ATTRIBUTES)
+
+
+def _node(topology: str, basename: Optional[str], container: Mapping[str, Any]) -> Node:
+    """
+    :raises _Unusable: it has no address that a node can have.
+    """
+    who = f"container {str(container.get('name') or container.get('uuid'))[:80]!r} ({container['state'][:80]})"
+    ips = container.get("ips")
+    if not ips:
+        raise _Unusable(f"{who} has no address")
+    try:
+        ip = ipaddress.ip_address(ips[0])
+    except ValueError:
+        raise _Unusable(f"{who}: {ips[0][:80]!r} is not an address") from None
+    if ip.is_unspecified or ip.is_multicast:
+        raise _Unusable(f"{who}: no host has the address {ip}")
+    attributes = {f"container_{key}" if key == "name" else key: container.get(key) for key in _ATTRIBUTES}
+    return Node(name_of(topology, "Rancher", basename, str(ip)), str(ip), _state(container), attributes)
+
+
+def _state(container: Mapping[str, Any]) -> str:
+    state = container["state"]
+    if state == _STOPPING:
+        return TERMINATING
+    return READY if state in _RUNNING and container.get("health_state") in _HEALTHY else NOT_READY
