@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults lint unit system setup clean
+.PHONY: help demo test faults fuzz lint unit system setup clean
 
 help: ## This list
 	@sed -n 's/^\([a-z]*\): ## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -12,14 +12,18 @@ demo: ## Watch a split cluster of real Erlang nodes being healed, in under a min
 	@scripts/setup demo
 	@scripts/demo
 
-test: ## Everything that CI checks: lint, types, import layers, unit and system tests
+test: ## Lint, types, import layers, unit and system tests, decoders briefly fuzzed
 	@scripts/setup test
 	@scripts/lint
-	@scripts/test tests/unit tests/system
+	@scripts/test tests/unit tests/fuzz tests/system
 
 faults: ## Break sources, members and controllers, and count the healthy links that are lost: none
 	@scripts/setup test
 	@scripts/test tests/faults
+
+fuzz: ## Every decoder at length, FUZZ_EXAMPLES inputs each (10000)
+	@scripts/setup test
+	@FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-10000} scripts/test tests/fuzz
 
 lint: ## Style, types and import layers
 	@scripts/setup test

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
@@ -27,9 +28,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._schema import PO
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import policy_of
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._options import PluginError, checked
 
-_FACTS_SPEC = {
-    key: {"type": "bool", "default": False} for key in ("reversible", "transitive", "exclusive", "prune_needs_answer")
-}
+_FACTS_SPEC = {fact.name: {"type": "bool", "default": False} for fact in fields(DriverFacts)}
 
 
 def membership_plan(
@@ -43,6 +42,8 @@ def membership_plan(
     authoritative: bool = True,
     confirmed: Any = 1,
     topology: str = "default",
+    down: Any = None,
+    holds: Any = None,
 ) -> dict[str, Any]:
     """See DOCUMENTATION in membership_plan.yml."""
     try:
@@ -52,7 +53,12 @@ def membership_plan(
         return _result(
             plan(
                 _not_failed(discovery),
-                _observation(_mapping("views", views), _mapping("unreachable", unreachable)),
+                _observation(
+                    _lists("views", views),
+                    _lists("down", down),
+                    _lists("holds", holds),
+                    _mapping("unreachable", unreachable),
+                ),
                 rules,
                 DriverFacts(**checked(topology, _FACTS_SPEC, _mapping("facts", facts))),
                 _earlier(discovery, rules, confirmed),
@@ -69,14 +75,36 @@ def _not_failed(discovery: Discovery) -> Discovery:
     return discovery
 
 
-def _observation(views: Mapping[str, Any], unreachable: Mapping[str, Any]) -> Observation:
-    for observer, peers in views.items():
-        if not isinstance(peers, (list, tuple)) or not all(isinstance(peer, str) for peer in peers):
-            raise ValueError(f"views[{observer!r}] is not a list of names")
+def _observation(
+    views: Mapping[str, frozenset[str]],
+    down: Mapping[str, frozenset[str]],
+    holds: Mapping[str, frozenset[str]],
+    unreachable: Mapping[str, Any],
+) -> Observation:
+    for argument, given in (("down", down), ("holds", holds)):
+        if given.keys() - views.keys():
+            raise ValueError(f"{argument} is said of {min(given.keys() - views.keys())!r}, which is not in views")
     return Observation(
-        {str(observer): View(str(observer), frozenset(peers) - {observer}) for observer, peers in views.items()},
+        {
+            observer: View(
+                observer,
+                (peers | down.get(observer, frozenset())) - {observer},
+                down=down.get(observer, frozenset()) - {observer},
+                holds=holds.get(observer, frozenset()),
+            )
+            for observer, peers in views.items()
+        },
         {str(name): Unreachable(str(reason)) for name, reason in unreachable.items()},
     )
+
+
+def _lists(argument: str, value: Any) -> dict[str, frozenset[str]]:
+    """A list of names for each observer."""
+    given = _mapping(argument, value)
+    for observer, names in given.items():
+        if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
+            raise ValueError(f"{argument}[{observer!r}] is not a list of names")
+    return {str(observer): frozenset(names) for observer, names in given.items()}
 
 
 def _earlier(discovery: Discovery, policy: Policy, confirmed: Any) -> tuple[Discovery, ...]:

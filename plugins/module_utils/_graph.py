@@ -13,14 +13,19 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import Vie
 def islands(views: Mapping[str, View], among: Collection[str]) -> tuple[tuple[str, ...], ...]:
     """The connected components of the views, largest first, then by name. One end's word is enough for a link.
 
-    :param among: the nodes that count; one that neither answered nor is listed by anybody who did is in no island.
+    :param among: the nodes that count; one that neither answered nor is linked to anybody who did is in no island.
     """
     counted = frozenset(among)
-    found: list[set[str]] = []
+    island_of: dict[str, set[str]] = {}
     for start in views:
-        if start in counted and not any(start in island for island in found):
-            found = _merged(_reach(start, views, counted), found)
-    return tuple(sorted((tuple(sorted(island)) for island in found), key=lambda island: (-len(island), island)))
+        if start in counted and start not in island_of:
+            island = _reach(start, views, counted)
+            # One end's word: who was reached before may not list those who list it.
+            known = {id(island_of[name]): island_of[name] for name in island if name in island_of}
+            island.update(*known.values())
+            island_of.update(dict.fromkeys(island, island))
+    found = {id(island): island for island in island_of.values()}
+    return tuple(sorted((tuple(sorted(island)) for island in found.values()), key=lambda one: (-len(one), one)))
 
 
 def _reach(start: str, views: Mapping[str, View], counted: frozenset[str]) -> set[str]:
@@ -28,18 +33,10 @@ def _reach(start: str, views: Mapping[str, View], counted: frozenset[str]) -> se
     reached = {start}
     edge = {start}
     while edge and len(reached) < len(counted):
-        edge = set().union(*(views[name].peers for name in edge if name in views)) & counted
+        edge = set().union(*(views[name].linked for name in edge if name in views)) & counted
         edge -= reached
         reached |= edge
     return reached
-
-
-def _merged(island: set[str], others: list[set[str]]) -> list[set[str]]:
-    apart = [other for other in others if other.isdisjoint(island)]
-    for other in others:
-        if not other.isdisjoint(island):
-            island |= other
-    return [*apart, island]
 
 
 def missing_links(views: Mapping[str, View], among: Collection[str]) -> dict[str, set[str]]:
@@ -49,7 +46,7 @@ def missing_links(views: Mapping[str, View], among: Collection[str]) -> dict[str
     missing: dict[str, set[str]] = {}
     for name in answering:
         view = views[name]
-        sound = view.peers if view.synced is None else view.peers & view.synced
+        sound = view.linked if view.synced is None else view.linked & view.synced
         for peer in answering - sound - {name}:
             missing.setdefault(name, set()).add(peer)
             missing.setdefault(peer, set()).add(name)

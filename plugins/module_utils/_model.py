@@ -87,8 +87,9 @@ class View:
     """The peers that one observer lists.
 
     ``synced`` are the peers with which the observer has finished its own bookkeeping (``global`` in Erlang), None where
-    the system has no such notion. ``down`` are the peers that it lists and reports unreachable. ``stopping`` is what
-    the observer says of itself. A ``hidden`` one takes no part in a transitive mesh: each of its links is made alone.
+    the system has no such notion. ``down`` are the peers that it lists and reports unreachable, ``linked`` all others.
+    ``stopping`` is what the observer says of itself. A ``hidden`` one takes no part in a transitive mesh: each of its
+    links is made alone. ``holds`` names what the observer has stored, where a connect would delete it.
     """
 
     observer: str
@@ -97,6 +98,11 @@ class View:
     down: frozenset[str] = frozenset()
     stopping: bool = False
     hidden: bool = False
+    holds: frozenset[str] = frozenset()
+
+    @cached_property
+    def linked(self) -> frozenset[str]:
+        return self.peers - self.down if self.down else self.peers
 
 
 @dataclass(frozen=True)
@@ -123,6 +129,11 @@ class Observation:
         listed = frozenset().union(*(view.peers for view in self.views.values()))
         return listed | frozenset(self.views)
 
+    @cached_property
+    def down(self) -> frozenset[str]:
+        """Everyone whom a member reports unreachable."""
+        return frozenset().union(*(view.down for view in self.views.values()))
+
 
 @dataclass(frozen=True)
 class DriverFacts:
@@ -133,12 +144,16 @@ class DriverFacts:
     exclusive: the members prevent overlapping partitions, so that a link is never added alone inside an island: a
         member that lacks a link leaves and rejoins.
     prune_needs_answer: only the pruned node itself can leave without harm to the rest.
+    prune_spreads: one member takes a node off the lists of its whole island.
+    joins_alone: a connect takes one node alone into the island of the observer, and deletes what that node held.
     """
 
     reversible: bool
     transitive: bool
     exclusive: bool = False
     prune_needs_answer: bool = False
+    prune_spreads: bool = False
+    joins_alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -158,6 +173,7 @@ class Policy:
     prune_unauthoritative: bool = False
     scope: tuple[str, ...] = ()
     on_unreachable: str = "warn"
+    fence: bool = False
     include_not_ready: bool = False
 
     def in_scope(self, name: str) -> bool:

@@ -48,7 +48,7 @@ def _summary(
     groups: Sequence[Sequence[str]], unseen: Sequence[str], desired: frozenset[str], observation: Observation
 ) -> Iterator[str]:
     for number, group in enumerate(groups, start=1):
-        complete = [n for n in group if n in observation.views and observation.views[n].peers >= set(group) - {n}]
+        complete = [n for n in group if n in observation.views and observation.views[n].linked >= set(group) - {n}]
         yield f"  island {number}: {len(group)} members, {len(complete)} of them list all the others ({group[0]}, …)"
     for name in [*(name for group in groups for name in group), *unseen]:
         remark = _remark(name, desired, observation)
@@ -59,7 +59,7 @@ def _summary(
 def _mark(name: str, peer: str, views: Mapping[str, View]) -> str:
     if name == peer:
         return _SELF
-    says = [other in views[one].peers for one, other in ((name, peer), (peer, name)) if one in views]
+    says = [other in views[one].linked for one, other in ((name, peer), (peer, name)) if one in views]
     if not says:
         return _UNKNOWN
     if all(says):
@@ -75,4 +75,6 @@ def _remark(name: str, desired: frozenset[str], observation: Observation) -> str
         remarks.append("unreachable")
     if name in observation.views and observation.views[name].stopping:
         remarks.append("stopping")
+    if name in observation.down:
+        remarks.append("down")
     return ", ".join(remarks)

@@ -21,6 +21,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Policy,
     View,
 )
+from ansible_collections.selfheal.cluster.plugins.module_utils._plan_join import join_actions
 
 _NOBODY_ANSWERS = "no member answers that could connect it"
 
@@ -44,6 +45,9 @@ def connect_actions(
             yield Action(KEEP, node.name, NOT_READY, detail="never pruned, and not newly connected (include_not_ready)")
         else:
             wanted.add(node.name)
+    if facts.joins_alone:
+        yield from join_actions(discovery, observation, frozenset(wanted), staying)
+        return
     answering = sorted(wanted & frozenset(observation.views))
     absent = sorted(wanted - frozenset(observation.views))
     if not facts.transitive:
@@ -66,23 +70,26 @@ def connect_actions(
 def _pairs(answering: Sequence[str], views: Mapping[str, View]) -> Iterator[Action]:
     """Each missing link once, called by an end that lacks it, the calls spread evenly over the ends."""
     everyone = frozenset(answering)
-    lacking = {name: everyone - views[name].peers - {name} for name in answering}
+    lacking = {name: everyone - views[name].linked - {name} for name in answering}
     for row, name in enumerate(answering):
-        if not lacking[name]:
+        its, view = lacking[name], views[name]
+        if not its:
             continue
-        detail = f"{name} does not list it"
+        unlisted = f"{name} does not list it"
         for column, peer in enumerate(answering):
-            if peer in lacking[name]:
-                other_calls = (row + column) % 2 == (row < column)
-                if not other_calls or name not in lacking[peer]:
-                    yield Action(CONNECT, peer, "missing", name, None, detail)
+            # The other end calls, every other time, where it lacks the link as well.
+            if peer in its and ((row + column) % 2 != (row < column) or name not in lacking[peer]):
+                if peer in view.down:
+                    yield _missing(peer, name, view)
+                else:
+                    yield Action(CONNECT, peer, "missing", name, None, unlisted)
 
 
 def _absent_from_each(answering: Sequence[str], absent: Sequence[str], observation: Observation) -> Iterator[Action]:
     for node in absent:
         if not answering:
             yield _refuse(node, "no_answer", _NOBODY_ANSWERS)
-        observers = [name for name in answering if node not in observation.views[name].peers]
+        observers = [name for name in answering if node not in observation.views[name].linked]
         yield from _reach_out(node, observers, observation)
 
 
@@ -90,7 +97,7 @@ def _absent_from_mesh(
     hub: Optional[str], answering: Sequence[str], absent: Sequence[str], observation: Observation, facts: DriverFacts
 ) -> Iterator[Action]:
     for node in absent:
-        lacking = [name for name in answering if node not in observation.views[name].peers]
+        lacking = [name for name in answering if node not in observation.views[name].linked]
         listed_by_some = len(lacking) < len(answering)
         if listed_by_some and lacking and facts.exclusive:
             yield _refuse(node, "no_answer", f"not listed by {', '.join(lacking)}, and it takes no call to rejoin")
@@ -109,7 +116,12 @@ def _reach_out(node: str, observers: Sequence[str], observation: Observation) ->
         yield _refuse(node, "no_answer", why.reason)
         return
     for observer in observers:
-        yield Action(CONNECT, node, "missing", observer, detail=f"{observer} does not list it")
+        yield _missing(node, observer, observation.views[observer])
+
+
+def _missing(node: str, observer: str, view: View) -> Action:
+    detail = f"{observer} reports it unreachable" if node in view.down else f"{observer} does not list it"
+    return Action(CONNECT, node, "missing", observer, detail=detail)
 
 
 def _refuse(node: str, reason: str, detail: str) -> Action:

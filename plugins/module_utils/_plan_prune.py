@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Iterator, Optional, Sequence
 
+from ansible_collections.selfheal.cluster.plugins.module_utils._graph import islands
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     COMPLETE,
     KEEP,
@@ -74,7 +75,7 @@ def _refused_alone(
     if not policy.prune:
         return _refuse(name, "prune_off", "policy.prune is false")
     if not policy.scope:
-        return _refuse(name, "no_scope", "set policy.scope to the names that may be pruned, such as ['app@*']")
+        return _refuse(name, "no_scope", "set policy.scope to the names that may go, such as ['app@*'] or ['web*']")
     if discovery.status != COMPLETE:
         return _refuse(name, "partial", f"the discovery is {discovery.status}: {'; '.join(discovery.reasons)}")
     if not discovery.authoritative and not policy.prune_unauthoritative:
@@ -152,9 +153,15 @@ def _prunes(name: str, observation: Observation, facts: DriverFacts) -> Iterator
     if facts.prune_needs_answer and _is_live(name, observation):
         yield Action(PRUNE, name, "not_desired", name, detail=detail)
         return
-    for observer in sorted(observation.views):
-        if name in observation.views[observer].peers and observer != name:
-            yield Action(PRUNE, name, "not_desired", observer, detail=detail)
+    observers = [one for one, view in sorted(observation.views.items()) if name in view.peers and one != name]
+    for observer in _one_of_each_island(observers, observation) if facts.prune_spreads else observers:
+        yield Action(PRUNE, name, "not_desired", observer, detail=detail)
+
+
+def _one_of_each_island(observers: Sequence[str], observation: Observation) -> Sequence[str]:
+    parts = islands(observation.views, observation.members)
+    chosen = (next((observer for observer in observers if observer in part), None) for part in parts)
+    return [observer for observer in chosen if observer]
 
 
 def _refuse(name: str, reason: str, detail: str) -> Action:

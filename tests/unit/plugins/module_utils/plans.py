@@ -18,6 +18,9 @@ EXCLUSIVE = DriverFacts(reversible=True, transitive=True, exclusive=True, prune_
 TRANSITIVE = DriverFacts(reversible=True, transitive=True)
 PAIRWISE = DriverFacts(reversible=True, transitive=False)
 IRREVERSIBLE = DriverFacts(reversible=False, transitive=False)
+JOINS_ALONE = DriverFacts(
+    reversible=False, transitive=True, prune_needs_answer=True, prune_spreads=True, joins_alone=True
+)
 AT_ONCE = Policy(scope=("app@*",), confirmations=1, max_prune="100%", min_nodes=0)
 
 

@@ -26,7 +26,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._predict import p
 from hypothesis import given
 from hypothesis import strategies as st
 
-from .plans import EXCLUSIVE, PAIRWISE, TRANSITIVE
+from .plans import EXCLUSIVE, JOINS_ALONE, PAIRWISE, TRANSITIVE
 
 NAMES = [f"app@10.0.0.{number}" for number in range(1, 8)] + ["other@10.0.0.1", "other@10.0.0.2"]
 some_names = st.sets(st.sampled_from(NAMES))
@@ -48,9 +48,24 @@ def observations(draw):
         peers = frozenset(draw(some_names)) - {observer}
         synced = draw(st.none() | st.just(peers) | st.sets(st.sampled_from(sorted(peers) or NAMES)).map(frozenset))
         down = peers & frozenset(draw(some_names))
-        views[observer] = View(observer, peers, synced, down, draw(st.integers(0, 5)) == 0)
+        stopping, holds = draw(st.integers(0, 5)) == 0, draw(st.sampled_from([frozenset(), frozenset(["passwd"])]))
+        views[observer] = View(observer, peers, synced, down, stopping, holds=holds)
     silent = draw(some_names) - frozenset(views)
     return Observation(views, {name: Unreachable("why", draw(st.booleans())) for name in silent})
+
+
+@st.composite
+def clusters(draw):
+    """Two systems whose members list all of their own, some of them down, and nodes that know nobody."""
+    sides = {name: draw(st.sampled_from(["one", "other", "alone", "silent"])) for name in draw(some_names)}
+    views = {}
+    for observer, side in sides.items():
+        own = frozenset(name for name in sides if sides[name] == side) if side in ("one", "other") else frozenset()
+        down = own & frozenset(draw(st.sets(st.sampled_from(NAMES), max_size=2)))
+        holds = frozenset(draw(st.sets(st.just("passwd"))))
+        if side != "silent":
+            views[observer] = View(observer, own - {observer}, down=down - {observer}, holds=holds)
+    return Observation(views, {name: Unreachable("why") for name in sides.keys() - views.keys()})
 
 
 policies = st.builds(
@@ -65,12 +80,14 @@ policies = st.builds(
     scope=st.sampled_from([(), ("app@*",), ("*",), ("app@10.0.0.[123]",)]),
     include_not_ready=st.booleans(),
 )
-facts = st.sampled_from([EXCLUSIVE, TRANSITIVE, PAIRWISE]) | st.builds(
+facts = st.sampled_from([EXCLUSIVE, TRANSITIVE, PAIRWISE, JOINS_ALONE]) | st.builds(
     DriverFacts,
     reversible=st.booleans(),
     transitive=st.booleans(),
     exclusive=st.booleans(),
     prune_needs_answer=st.booleans(),
+    prune_spreads=st.booleans(),
+    joins_alone=st.booleans(),
 )
 history = st.lists(discoveries() | st.just(Discovery.failed(["a reason"])), max_size=3)
 lately = st.sets(st.sampled_from(NAMES), max_size=3).map(frozenset)
@@ -132,7 +149,12 @@ def test_the_order_of_the_inputs_does_not_matter(discovery, observation, policy,
     assert plan(shuffled, again, policy, facts) == plan(discovery, observation, policy, facts)
 
 
-@given(discoveries(), observations(), policies, st.sampled_from([EXCLUSIVE, TRANSITIVE, PAIRWISE]))
+@given(
+    discoveries(),
+    observations() | clusters(),
+    policies,
+    st.sampled_from([EXCLUSIVE, TRANSITIVE, PAIRWISE, JOINS_ALONE]),
+)
 def test_a_plan_that_worked_leaves_nothing_to_do(discovery, observation, policy, facts):
     policy = dataclasses.replace(policy, confirmations=1)
     # What nobody can reach stays out, and a mesh that is mostly unsteady is left to itself: neither is done by a plan.
@@ -161,3 +183,34 @@ def test_the_edges_of_a_transitive_plan_reach_every_wanted_node_that_answers(dis
     }
     if wanted:
         assert any(wanted <= set(island) for island in islands(after.views, after.members | wanted))
+
+
+@given(discoveries(), observations() | clusters(), policies, facts, history)
+def test_where_joining_deletes_only_a_node_that_knows_nobody_and_holds_nothing_joins(
+    discovery, observation, policy, facts, earlier
+):
+    facts = dataclasses.replace(facts, joins_alone=True)
+    joins = plan(discovery, observation, policy, facts, earlier).connects
+    assert len({action.observer for action in joins}) <= 1, "one source"
+    parts = islands(observation.views, observation.members | discovery.names)
+    for action in joins:
+        view = observation.views[action.node]
+        assert not view.peers
+        assert not view.holds
+        assert (action.node,) in parts, "no member says that it is linked with it"
+        assert action.observer not in {other.node for other in joins}
+        (source,) = (part for part in parts if action.observer in part)
+        assert len(source) == max(map(len, parts)), "nobody joins the smaller part of a split"
+
+
+@given(discoveries(), observations() | clusters(), policies, facts, history)
+def test_where_one_prune_is_enough_no_island_is_told_twice(discovery, observation, policy, facts, earlier):
+    facts = dataclasses.replace(facts, prune_spreads=True)
+    parts = islands(observation.views, observation.members)
+    told = [
+        (action.node, part)
+        for action in plan(discovery, observation, policy, facts, earlier).prunes
+        for part in parts
+        if action.observer in part
+    ]
+    assert len(told) == len(set(told))

@@ -1,0 +1,129 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a command for a list prints, and the names in it (pure: bytes in, names out)."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import traceback
+from dataclasses import dataclass
+from typing import Any, Callable, Iterable, Mapping
+
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import (
+    MissingLibraryError,
+    TopologyError,
+    UnreachableError,
+)
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import check_name
+
+
+@dataclass(frozen=True)
+class Listing:
+    """All names, among them the observer's own where the system says it too, and those it reports unreachable."""
+
+    names: frozenset[str]
+    down: frozenset[str] = frozenset()
+
+
+Reader = Callable[[bytes], Listing]
+""":raises UnreachableError: the output is not what it should be."""
+
+
+def reader_of(topology: str, driver_config: Mapping[str, Any]) -> Reader:
+    """
+    :raises TopologyError: the options don't go together, or an expression is none.
+    :raises MissingLibraryError: JMESPath is asked for and not there.
+    """
+    paths = {option: driver_config[option] for option in ("path", "down_path")}
+    if driver_config["format"] == "lines":
+        for option, expression in paths.items():
+            if expression is not None:
+                raise TopologyError(topology, f"driver_config.{option}", "needs driver_config.format to be 'json'")
+        return _read_lines
+    if paths["path"] is None:
+        raise TopologyError(topology, "driver_config.path", "is required by driver_config.format 'json'")
+    searches = {option: _compiled(topology, option, text) for option, text in paths.items() if text is not None}
+    return lambda output: _read_json(output, searches)
+
+
+def first_line(output: bytes) -> str:
+    """Of what a command printed, the first line that is not blank, short and printable, for a message."""
+    lines = (line.strip() for line in output[:4096].decode(errors="replace").split("\n"))
+    line = next(filter(None, lines), "")
+    return "".join(char if char.isprintable() else "?" for char in line[:200])
+
+
+def _read_lines(output: bytes) -> Listing:
+    lines = (line.strip() for line in _text(output).split("\n"))
+    return Listing(_checked(filter(None, lines)))
+
+
+def _read_json(output: bytes, searches: Mapping[str, Any]) -> Listing:
+    text = _text(output)
+    try:
+        document = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise UnreachableError(f"list_nodes printed no JSON: {error.msg} in line {error.lineno}") from None
+    except (ValueError, RecursionError):
+        raise UnreachableError("list_nodes printed JSON with numbers too long or nested too deeply") from None
+    found = {option: _names_at(option, search, document) for option, search in searches.items()}
+    down = found.get("down_path", frozenset())
+    return Listing(found["path"] | down, down)
+
+
+def _names_at(option: str, search: Any, document: Any) -> frozenset[str]:
+    try:
+        found = search.search(document)
+    except (ValueError, TypeError, RecursionError) as error:  # JMESPath's own errors are ValueErrors
+        problem = _first_line_of(error)
+        raise UnreachableError(f"driver_config.{option} failed on the output of list_nodes: {problem}") from None
+    if found is None:
+        raise UnreachableError(f"driver_config.{option} finds nothing in the output of list_nodes")
+    if not isinstance(found, list):
+        raise UnreachableError(f"driver_config.{option} gives no list of strings from the output of list_nodes")
+    return _checked(found)
+
+
+def _checked(names: Iterable[Any]) -> frozenset[str]:
+    """They come from outside and go into commands, so they are held to what the topology's own names are."""
+    checked = set()
+    for name in names:
+        try:
+            checked.add(check_name("", "list_nodes", name))
+        except TopologyError:
+            raise UnreachableError(f"list_nodes gave {_short(name)}, which is no name of a node") from None
+    return frozenset(checked)
+
+
+def _short(value: Any) -> str:
+    return repr(value[:60]) if isinstance(value, str) else f"a value of type {type(value).__name__}"
+
+
+def _text(output: bytes) -> str:
+    try:
+        return output.decode()
+    except UnicodeDecodeError:
+        raise UnreachableError("list_nodes printed something that is not UTF-8") from None
+
+
+def _compiled(topology: str, option: str, expression: str) -> Any:
+    try:
+        jmespath = importlib.import_module("jmespath")
+    except ImportError:
+        raise MissingLibraryError("jmespath", traceback.format_exc()) from None
+    try:
+        search = jmespath.compile(expression)
+        search.search({})  # functions that are not there, or take more or less, show only in use
+    except jmespath.exceptions.JMESPathTypeError:
+        pass  # that nothing is there to work on is no fault of the expression
+    except jmespath.exceptions.JMESPathError as error:
+        raise TopologyError(
+            topology, f"driver_config.{option}", f"{expression!r} is no JMESPath expression: {_first_line_of(error)}"
+        ) from None
+    return search
+
+
+def _first_line_of(error: Exception) -> str:
+    return first_line(str(error).encode(errors="replace"))

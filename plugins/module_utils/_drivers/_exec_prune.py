@@ -1,0 +1,98 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pruning by command, right for systems where one call is enough and for those where each member needs its own."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import Mapping, Optional, Sequence
+
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base import Outcome
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._exec_members import Members
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._exec_templates import Template
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import UnreachableError
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, Node, View
+
+_SPREAD = 3.0
+"""Seconds that a removal may take to get round by itself before the others are told as well."""
+_OUT = 5.0
+"""Seconds in which a node is out everywhere."""
+_STAYS_OUT = 1.0
+"""Seconds for which it is watched then."""
+_POLL = 0.25
+
+
+class Pruner:
+    """
+    :param spreads: what one member is told gets round to the others.
+    """
+
+    def __init__(self, members: Members, disconnect: Template, spreads: bool) -> None:
+        self._members = members
+        self._disconnect = disconnect
+        self._spreads = spreads
+
+    async def prune(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
+        """For each node one observer is told, then those who still list it, and then all are watched: what comes of it
+        shows in the views, whatever the commands say."""
+        first = list({action.node: action for action in reversed(actions)}.values())
+        problems = await self._tell(first)
+        others = [action for action in actions if action not in first]
+        succeeded = not any(problems.values())
+        problems.update(await self._tell(await self._still_listing(others, _SPREAD * (self._spreads and succeeded))))
+        observers = {str(action.observer) for action in actions}.union(node.name for node in desired)
+        views = await self._watch(frozenset(action.node for action in actions), observers)
+        return {action: _problem(action, problems.get(action), views) for action in actions}
+
+    async def _tell(self, actions: Sequence[Action]) -> dict[Action, Optional[str]]:
+        reasons = await self._members.together(partial(self._tell_one, action) for action in actions)
+        return dict(zip(actions, reasons))
+
+    async def _tell_one(self, action: Action) -> Optional[str]:
+        try:
+            await self._members.run(self._disconnect, str(action.observer), action.node)
+        except UnreachableError as error:
+            return error.reason
+        return None
+
+    async def _still_listing(self, actions: Sequence[Action], seconds: float) -> Sequence[Action]:
+        """Those whose observers list the node now, and still do after so many seconds."""
+        now = asyncio.get_running_loop().time
+        deadline = now() + seconds
+        while actions:
+            views = await self._members.views({str(action.observer) for action in actions})
+            actions = [action for action in actions if _lists(views, str(action.observer), action.node)]
+            if now() > deadline:
+                break
+            await asyncio.sleep(_POLL)
+        return actions
+
+    async def _watch(self, gone: frozenset[str], observers: set[str]) -> Mapping[str, View]:
+        """The views once nobody has listed one of ``gone`` for a moment, or one is listed in the end or again."""
+        now = asyncio.get_running_loop().time
+        deadline = now() + _OUT
+        out_since = None
+        while True:
+            views = await self._members.views(observers)
+            if not any(view.peers & gone for view in views.values()):
+                out_since = out_since or now()
+                if now() - out_since >= _STAYS_OUT:
+                    return views
+            elif out_since or now() > deadline:
+                return views
+            await asyncio.sleep(_POLL)
+
+
+def _lists(views: Mapping[str, View], observer: str, node: str) -> bool:
+    return observer in views and node in views[observer].peers
+
+
+def _problem(action: Action, problem: Optional[str], views: Mapping[str, View]) -> Optional[str]:
+    listing = [observer for observer in sorted(views) if _lists(views, observer, action.node)]
+    if listing:
+        return problem or f"{listing[0]} lists it still or again: the command does not remove it, or it is alive"
+    if action.observer not in views:
+        return problem or f"{action.observer} no longer says whom it lists, so nobody saw it gone"
+    return None

@@ -1,0 +1,76 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The exec driver: the membership of any system that has commands to list, connect and disconnect."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Callable, Optional, Sequence
+
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base import Driver, Outcome
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._exec_members import Members
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._exec_prune import Pruner
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._exec_templates import (
+    OBSERVER_AND_NODE,
+    template_of,
+)
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._settle import settled
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError, UnreachableError
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, DriverFacts, Node, Observation
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology
+
+_POLL = 0.25
+
+
+class ExecDriver(Driver):
+    """Commands run where the module runs."""
+
+    def __init__(self, topology: Topology) -> None:
+        if topology.policy.fence:
+            raise TopologyError(topology.name, "policy.fence", "driver 'exec' cannot keep a node out")
+        self._members = Members(topology)
+        self._connect, disconnect = (
+            template_of(topology.name, option, getattr(topology, option), OBSERVER_AND_NODE)
+            for option in ("connect", "disconnect")
+        )
+        config = topology.driver_config
+        self._facts = DriverFacts(reversible=config["reversible"], transitive=config["transitive"])
+        self._pruner = Pruner(self._members, disconnect, spreads=config["transitive"])
+
+    @property
+    def facts(self) -> DriverFacts:
+        """Nothing can be observed of them, so they are what the topology says."""
+        return self._facts
+
+    async def observe(self, desired: Sequence[Node], in_scope: Callable[[str], bool]) -> Observation:
+        return await self._members.observe(desired, in_scope, again=True)
+
+    async def settle(
+        self, desired: Sequence[Node], in_scope: Callable[[str], bool], done: Callable[[Observation], bool]
+    ) -> Observation:
+        return await settled(lambda: self._members.observe(desired, in_scope, again=False), done, _POLL)
+
+    async def prune(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
+        return await self._pruner.prune(actions, desired)
+
+    async def connect(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
+        """First those who answer us, then the others: a Serf agent makes one join after the other, so those behind one
+        that hangs would not be made in time."""
+        near = [action for action in actions if self._members.answers(action.node)]
+        far = [action for action in actions if not self._members.answers(action.node)]
+        outcome: dict[Action, Optional[str]] = {}
+        for some in (near, far):
+            reasons = await self._members.together(partial(self._connect_one, action) for action in some)
+            outcome.update(zip(some, reasons))
+        return outcome
+
+    async def close(self) -> None:
+        """Nothing is open between two calls: each ends or kills what it has started."""
+
+    async def _connect_one(self, action: Action) -> Optional[str]:
+        try:
+            await self._members.run(self._connect, str(action.observer), action.node)
+        except UnreachableError as error:
+            return error.reason
+        return None

@@ -1,0 +1,217 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One target a decoder: everything that takes bytes from outside. A target takes any bytes, returns whether the decoder
+took them, and lets every exception through that is not the decoder's own refusal."""
+
+from __future__ import annotations
+
+import json
+from typing import Callable
+
+import dns.message
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers import _exec_output
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_view import Question
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist import decoder, epmd
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Switchboard
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.handshake import Handshake
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import TermError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import ClusterError
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes import resources
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import (
+    _gossip_packet,
+    _hosts_file,
+    _kubernetes_parse,
+    _rancher_parse,
+    _resolver,
+    _resolver_exchange,
+    dns_srv,
+)
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import (
+    dns as dns_strategy,
+)
+
+Target = Callable[[bytes], bool]
+
+SECRET = "a-secret-of-the-tests"
+_DESIRED = frozenset({"app@10.0.0.1", "app@10.0.0.2"})
+_MOST_NODES = 2000
+_QUERIES = [
+    dns.message.make_query(f"{name}.example.test", rdtype, id=0)
+    for name in ("app", "_app._tcp", "alias", "elsewhere")
+    for rdtype in ("A", "AAAA", "SRV")
+]
+
+
+def term(data: bytes) -> bool:
+    try:
+        decoder.decode(data)
+    except TermError:
+        return False
+    return True
+
+
+def view(data: bytes) -> bool:
+    """A member's whole answer to the question for its view."""
+    try:
+        Question(_DESIRED, 1.0).parse(decoder.decode(data))
+    except (TermError, ClusterError):
+        return False
+    return True
+
+
+def message(data: bytes) -> bool:
+    """One frame of an open connection."""
+    try:
+        Switchboard("me@127.0.0.1", 4, "app@10.0.0.1 (10.0.0.1:9100)").take(data)
+    except TermError:
+        return False
+    return True
+
+
+def handshake(data: bytes) -> bool:
+    """The peer's frames, each with its length in two bytes before it."""
+    talk = Handshake("app@10.0.0.1", "app@10.0.0.1 (10.0.0.1:9100)", "a-cookie", None)
+    talk.start()
+    frames = 0
+    while len(data) >= 2:
+        size = int.from_bytes(data[:2], "big")
+        frame, data = data[2 : 2 + size], data[2 + size :]
+        try:
+            talk.feed(frame)
+        except ClusterError:
+            # A recorded acknowledgement fits the recorded challenge only.
+            return frames == 2
+        frames += 1
+    return frames > 0
+
+
+def epmd_port(data: bytes) -> bool:
+    return epmd._is_whole_port_answer(data) and bool(epmd._parse_port(data, b"app"))
+
+
+def epmd_names(data: bytes) -> bool:
+    return epmd._parse_names(data) is not None
+
+
+def gossip_plain(data: bytes) -> bool:
+    return _names_a_node(_gossip_packet.reader("chat", None), data)
+
+
+def gossip_encrypted(data: bytes) -> bool:
+    return _names_a_node(_gossip_packet.reader("chat", SECRET), data)
+
+
+def _names_a_node(read: _gossip_packet.NodeOf, data: bytes) -> bool:
+    try:
+        read(data)
+    except _gossip_packet.UnreadableError:
+        return False
+    return True
+
+
+def dns_answer(data: bytes) -> bool:
+    return any(_answers(query, data) for query in _QUERIES)
+
+
+def _answers(query: dns.message.Message, data: bytes) -> bool:
+    try:
+        answer = _resolver.judge(_resolver_exchange._parse(query, data))
+    except _resolver_exchange.NameserverError:
+        return False
+    if not isinstance(answer, _resolver.Answer):
+        return True
+    for record in answer.records:
+        if record.rdtype in (1, 28):
+            dns_strategy.nodes_of("chat", "app", [record.address])
+        elif record.rdtype == 33:
+            dns_srv.nodes_of("chat", "app", answer)
+    return True
+
+
+def kubernetes_pods(data: bytes) -> bool:
+    return _kubernetes("pods", data)
+
+
+def kubernetes_endpoint_slices(data: bytes) -> bool:
+    return _kubernetes("endpoint_slices", data)
+
+
+def kubernetes_endpoints(data: bytes) -> bool:
+    return _kubernetes("endpoints", data)
+
+
+def _kubernetes(lookup: str, data: bytes) -> bool:
+    payload = _json(data)
+    try:
+        items, _token = resources.page_of(payload, resources.RESOURCES[lookup])
+    except ClusterError:
+        return False
+    for mode in ("ip", "dns", "hostname"):
+        naming = _kubernetes_parse.Naming("chat", "app", mode, "cluster.local", "chat")
+        nodes, _problems = _kubernetes_parse.merge([_kubernetes_parse.parse(lookup, items, naming)])
+        assert len(nodes) <= _MOST_NODES
+    return True
+
+
+def rancher(data: bytes) -> bool:
+    try:
+        _rancher_parse.parse("chat", "app", _json(data))
+    except ClusterError:
+        return False
+    return True
+
+
+def hosts_file(data: bytes) -> bool:
+    try:
+        _hosts_file.parse("chat", data.decode("latin-1"))
+    except ClusterError:
+        return False
+    return True
+
+
+def exec_lines(data: bytes) -> bool:
+    return _exec(data, {"format": "lines", "path": None, "down_path": None})
+
+
+def exec_json(data: bytes) -> bool:
+    return _exec(data, {"format": "json", "path": "members[*].name", "down_path": "members[?status=='failed'].name"})
+
+
+def _exec(data: bytes, driver_config: dict[str, object]) -> bool:
+    read = _exec_output.reader_of("chat", driver_config)
+    try:
+        read(data)
+    except ClusterError:
+        return False
+    return True
+
+
+def _json(data: bytes) -> object:
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+
+
+TARGETS: dict[str, Target] = {
+    target.__name__: target
+    for target in (
+        term,
+        view,
+        message,
+        handshake,
+        epmd_port,
+        epmd_names,
+        gossip_plain,
+        gossip_encrypted,
+        dns_answer,
+        kubernetes_pods,
+        kubernetes_endpoint_slices,
+        kubernetes_endpoints,
+        rancher,
+        hosts_file,
+        exec_lines,
+        exec_json,
+    )
+}

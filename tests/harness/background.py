@@ -1,0 +1,124 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A module's run in the background, and all the processes that it starts.
+
+with run(ansible, {"strategy": "static", …}) as running:
+    os.kill(running.module, signal.SIGTERM)
+    running.ends()                            # its output, once every process of it is gone
+    running.result["msg"]
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.harness.ansible import Ansible
+from tests.harness.beam import wait_until
+
+MEMBERSHIP = "selfheal.cluster.membership"
+SOON = 8
+"""Seconds in which an interrupted run is gone."""
+
+
+class Run:
+    """One ``ansible-playbook`` in the background."""
+
+    def __init__(self, ansible: Ansible, options: dict[str, Any]) -> None:
+        self._results = ansible.home / "results.jsonl"
+        plays = [{"hosts": "localhost", "gather_facts": False, "tasks": [{MEMBERSHIP: options}]}]
+        playbook = ansible.home / "playbook.yml"
+        playbook.write_text(json.dumps(plays))
+        self.process = subprocess.Popen(
+            [str(Path(sys.executable).parent / "ansible-playbook"), str(playbook)],
+            env={**ansible.environment, "RESULTS_FILE": str(self._results)},
+            cwd=ansible.home,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        self.output = ""
+        self._seen: set[int] = set()
+
+    @property
+    def module(self) -> int:
+        """The process in which the module runs: the last one of the chain, but for what the module itself started."""
+        chain = [pid for pid in self.descendants() if b"AnsiballZ_membership" in _command_of(pid)]
+        parents = {_parent_of(pid) for pid in chain}
+        (last,) = [pid for pid in chain if pid not in parents]
+        return last
+
+    def descendants(self) -> list[int]:
+        found = [self.process.pid]
+        children: dict[int | None, list[int]] = {}
+        for pid in _processes():
+            children.setdefault(_parent_of(pid), []).append(pid)
+        for pid in found:
+            found.extend(children.get(pid, ()))
+        self._seen.update(found)
+        return found[1:]
+
+    def ends(self) -> str:
+        """Its output, once it and all that it started is gone."""
+        output, _nothing = self.process.communicate(timeout=SOON)
+        wait_until(lambda: not any(is_alive(pid) for pid in self._seen), SOON, "the processes of the run to end")
+        return output.decode()
+
+    @property
+    def result(self) -> dict[str, Any]:
+        return dict(json.loads(self._results.read_text().splitlines()[-1])["result"])
+
+    def kill(self) -> None:
+        for pid in self._seen:
+            if is_alive(pid):
+                os.kill(pid, signal.SIGKILL)
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.communicate()
+
+
+@contextmanager
+def run(ansible: Ansible, options: dict[str, Any]) -> Iterator[Run]:
+    running = Run(ansible, options)
+    try:
+        yield running
+    finally:
+        running.kill()
+
+
+def _processes() -> list[int]:
+    return [int(name) for name in os.listdir("/proc") if name.isdecimal()]
+
+
+def _stat_of(pid: int) -> list[str]:
+    """State, parent and so on, or nothing if it is gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
+def _parent_of(pid: int) -> int | None:
+    stat = _stat_of(pid)
+    return int(stat[1]) if stat else None
+
+
+def is_alive(pid: int) -> bool:
+    """Whether the process is there and no zombie."""
+    return _stat_of(pid)[:1] not in ([], ["Z"])
+
+
+def _command_of(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""

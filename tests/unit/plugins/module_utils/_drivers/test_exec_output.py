@@ -1,0 +1,116 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+
+import pytest
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._exec_output import (
+    Listing,
+    first_line,
+    reader_of,
+)
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import (
+    MissingLibraryError,
+    TopologyError,
+    UnreachableError,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+LINES = {"format": "lines", "path": None, "down_path": None}
+SERF = {
+    "format": "json",
+    "path": "members[?status=='alive' || status=='leaving'].name",
+    "down_path": "members[?status=='failed'].name",
+}
+NAMES = {"format": "json", "path": "members[*].name", "down_path": None}
+
+
+def read(config, output):
+    output = output if isinstance(output, bytes) else json.dumps(output).encode()
+    return reader_of("web", config)(output)
+
+
+def test_lines():
+    assert read(LINES, b"web1\n\n  web2 \r\n10.0.0.3") == Listing(frozenset({"web1", "web2", "10.0.0.3"}))
+    assert read(LINES, b"") == read(LINES, b"\n \n") == Listing(frozenset())
+
+
+def test_json():
+    members = [{"name": f"web{n}", "status": status} for n, status in enumerate(("alive", "failed", "left", "leaving"))]
+    assert read(SERF, {"members": members}) == Listing(frozenset({"web0", "web1", "web3"}), frozenset({"web1"}))
+    assert read(SERF, {"members": []}) == Listing(frozenset())
+
+
+@pytest.mark.parametrize(
+    ("config", "output", "said"),
+    [
+        (LINES, b"web1\n-rf\n", "list_nodes gave '-rf', which is no name of a node"),
+        (LINES, b"web1 alive\n", "'web1 alive'"),
+        (LINES, b"{{ lookup('pipe', 'id') }}", "which is no name of a node"),
+        (LINES, b"web\x1b[31m1", "'web\\x1b[31m1'"),
+        (LINES, b"\xff\xfe", "not UTF-8"),
+        (LINES, "wéb".encode(), "which is no name of a node"),
+        (LINES, b"x" * 300, "xxx', which is no name of a node"),
+        (NAMES, b"", "list_nodes printed no JSON: Expecting value in line 1"),
+        (NAMES, b'{"members": [', "list_nodes printed no JSON"),
+        (NAMES, b"[" * 100_000, "nested too deeply"),
+        (NAMES, b"9" * 10_000, "numbers too long"),
+        (NAMES, {"nodes": []}, "driver_config.path finds nothing in the output of list_nodes"),
+        (NAMES, {"members": None}, "driver_config.path finds nothing"),
+        (NAMES, [], "driver_config.path finds nothing"),
+        (NAMES, {"members": [{"name": 7}]}, "list_nodes gave a value of type int, which is no name of a node"),
+        (NAMES, {"members": [{"name": "\ud800"}]}, "'\\ud800'"),
+        ({**NAMES, "path": "members[0].name"}, {"members": [{"name": "a"}]}, "gives no list of strings"),
+        ({**NAMES, "path": "sort(members)"}, {"members": {}}, "driver_config.path failed on the output"),
+        ({**NAMES, "down_path": "gone"}, {"members": []}, "driver_config.down_path finds nothing"),
+    ],
+)
+def test_what_is_no_view_is_never_an_empty_one(config, output, said):
+    with pytest.raises(UnreachableError) as caught:
+        read(config, output)
+    assert said in caught.value.reason
+    assert len(caught.value.reason) < 300
+    assert caught.value.reason.isprintable()
+
+
+@given(st.binary(max_size=200))
+def test_any_output_is_a_view_or_a_failed_one(output):
+    for config in (LINES, NAMES, SERF):
+        with contextlib.suppress(UnreachableError):
+            assert isinstance(read(config, output), Listing)
+
+
+@pytest.mark.parametrize(
+    ("config", "option", "said"),
+    [
+        ({**LINES, "path": "a"}, "path", "needs driver_config.format to be 'json'"),
+        ({**LINES, "down_path": "a"}, "down_path", "needs driver_config.format to be 'json'"),
+        ({**SERF, "path": None}, "path", "is required by driver_config.format 'json'"),
+        ({**SERF, "path": "members[*"}, "path", "'members[*' is no JMESPath expression: "),
+        ({**SERF, "path": "keyz(members)"}, "path", "Unknown function: keyz()"),
+        ({**SERF, "down_path": "length(a, b)"}, "down_path", "Expected 1 argument"),
+    ],
+)
+def test_options_that_cannot_work(config, option, said):
+    with pytest.raises(TopologyError) as caught:
+        reader_of("web", config)
+    assert caught.value.option == f"driver_config.{option}"
+    assert said in str(caught.value)
+
+
+def test_jmespath_is_needed_for_json_alone(monkeypatch):
+    monkeypatch.setitem(sys.modules, "jmespath", None)
+    assert read(LINES, b"web1") == Listing(frozenset({"web1"}))
+    with pytest.raises(MissingLibraryError, match="jmespath"):
+        reader_of("web", NAMES)
+
+
+def test_the_first_line_of_a_complaint_is_short_and_printable():
+    assert first_line(b"\n  oops\x1b[0m \xff\nmore") == "oops?[0m �"
+    assert first_line(b"") == ""
+    assert len(first_line(b"x" * 5000)) == 200

@@ -1,0 +1,248 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The whole round against a simulated cluster to which anything happens: nodes come and go, networks split and mend,
+the source lies, fails and recovers, and runs are made in between."""
+
+from __future__ import annotations
+
+import asyncio
+
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base import Driver
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
+    Discovery,
+    Node,
+    Observation,
+    Unreachable,
+    View,
+)
+from ansible_collections.selfheal.cluster.plugins.module_utils._reconcile import CannotGoOn, Reconciler
+from ansible_collections.selfheal.cluster.plugins.module_utils._result import Record
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import topology_of
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from .plans import EXCLUSIVE, PAIRWISE
+
+NAMES = [f"app@10.0.0.{number}" for number in range(1, 7)]
+a_name = st.sampled_from(NAMES)
+some_names = st.sets(a_name)
+
+
+class Cluster:
+    """Who runs, who is linked to whom, and whom this side cannot reach. A transitive one completes each island."""
+
+    def __init__(self, transitive: bool) -> None:
+        self.transitive = transitive
+        self.alive: set[str] = set()
+        self.links: set[frozenset[str]] = set()
+        self.far: set[str] = set()
+
+    def peers(self, name: str) -> frozenset[str]:
+        return frozenset(other for link in self.links if name in link for other in link - {name})
+
+    def cut(self, one: str, other: str) -> None:
+        self.links.discard(frozenset((one, other)))
+
+    def isolate(self, name: str) -> None:
+        self.links = {link for link in self.links if name not in link}
+
+    def connect(self, one: str, other: str) -> bool:
+        if one == other or not {one, other} <= self.alive:
+            return False
+        self.links.add(frozenset((one, other)))
+        if self.transitive:
+            island = self.island(one)
+            self.links |= {frozenset((a, b)) for a in island for b in island if a != b}
+        return True
+
+    def island(self, name: str) -> set[str]:
+        found, todo = {name}, [name]
+        while todo:
+            for peer in self.peers(todo.pop()) - found:
+                found.add(peer)
+                todo.append(peer)
+        return found
+
+
+class SimulatedDriver(Driver):
+    facts = PAIRWISE
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+
+    async def observe(self, desired, in_scope):
+        cluster = self._cluster
+        views, unreachable = {}, {}
+        names = {node.name for node in desired}
+        for name in sorted(names):
+            self._ask(name, views, unreachable)
+        listed = frozenset().union(*(view.peers for view in views.values()))
+        for name in sorted(name for name in listed - names if in_scope(name)):
+            self._ask(name, views, unreachable)
+        assert set(views) <= cluster.alive
+        return Observation(views, unreachable)
+
+    def _ask(self, name, views, unreachable):
+        if name in self._cluster.alive - self._cluster.far:
+            peers = self._cluster.peers(name)
+            views[name] = View(name, peers, peers if self._cluster.transitive else None)
+        else:
+            unreachable[name] = Unreachable("it does not answer")
+
+    async def settle(self, desired, in_scope, done):
+        return await self.observe(desired, in_scope)
+
+    async def prune(self, actions, desired):
+        for action in actions:
+            if self._cluster.transitive:
+                assert action.observer == action.node, "anything else tears healthy links"
+                self._cluster.isolate(action.node)
+            else:
+                self._cluster.cut(action.observer, action.node)
+        return dict.fromkeys(actions)
+
+    async def connect(self, actions, desired):
+        for action in actions:
+            if action.rejoin:
+                self._cluster.isolate(action.node)
+        return {
+            action: None if self._cluster.connect(action.observer, action.node) else "it is not there"
+            for action in actions
+        }
+
+    async def close(self):
+        pass
+
+
+class _Exclusive(SimulatedDriver):
+    facts = EXCLUSIVE
+
+
+class SelfHealing(RuleBasedStateMachine):
+    @initialize(transitive=st.booleans(), alive=some_names)
+    def start(self, transitive, alive):
+        self.cluster = Cluster(transitive)
+        self.cluster.alive = set(alive)
+        self.desired: set[str] = set()
+        self.answer = Discovery.complete([])
+
+    # What happens to the cluster
+
+    @rule(name=a_name)
+    def a_node_starts(self, name):
+        self.cluster.alive.add(name)
+
+    @rule(name=a_name)
+    def a_node_dies(self, name):
+        self.cluster.isolate(name)
+        self.cluster.alive.discard(name)
+
+    @rule(one=a_name, other=a_name)
+    def somebody_connects_two_by_hand(self, one, other):
+        self.cluster.connect(one, other)
+
+    @rule(one=a_name, other=a_name)
+    def a_link_is_cut(self, one, other):
+        self.cluster.cut(one, other)
+
+    @rule(side=some_names)
+    def the_network_splits(self, side):
+        self.cluster.links = {link for link in self.cluster.links if len(link & side) != 1}
+
+    @rule(far=some_names)
+    def some_are_out_of_our_reach(self, far):
+        self.cluster.far = set(far)
+
+    # What happens to the source
+
+    @rule(names=some_names)
+    def the_source_says(self, names):
+        self.desired = set(names)
+        self.answer = Discovery.complete([Node(name) for name in sorted(names)])
+
+    @rule(names=some_names)
+    def the_source_says_a_part(self, names):
+        self.answer = Discovery.partial([Node(name) for name in sorted(self.desired & names)], ["a page is missing"])
+
+    @rule()
+    def the_source_fails(self):
+        self.answer = Discovery.failed(["NXDOMAIN"])
+
+    # What we do
+
+    @rule(max_prune=st.integers(0, 6), min_nodes=st.integers(0, 6))
+    def a_run(self, max_prune, min_nodes):
+        before, links = set(self.cluster.alive), set(self.cluster.links)
+        result = self._run(policy={"max_prune": str(max_prune), "min_nodes": min_nodes})
+        pruned = {action["node"] for action in result["pruned"]}
+        if self.answer.status != "complete":
+            assert not pruned
+        if self.answer.status == "failed":
+            assert (result["changed"], self.cluster.links) == (False, links)
+        assert pruned.isdisjoint(self.answer.names)
+        assert len(pruned) <= max_prune
+        assert self.cluster.alive == before
+        lost = links - self.cluster.links
+        assert all(link & pruned for link in lost), "only who was pruned has lost links"
+
+    @precondition(lambda self: self.answer.status == "complete")
+    @rule()
+    def check_mode_predicts_the_real_run(self):
+        links = set(self.cluster.links)
+        predicted = self._run(check=True, rounds=1)
+        assert self.cluster.links == links
+        real = self._run(rounds=1)
+        assert predicted["pruned"] == real["pruned"]
+        # Whether a node that answers nobody here can be connected shows only when a member tries.
+        tried = real["connected"] + [
+            {"observer": event["observer"], "node": event["node"]}
+            for event in real["events"]
+            if event["event"] == "connect_failed"
+        ]
+        assert {tuple(action.values()) for action in predicted["connected"]} >= {
+            tuple(action.values()) for action in real["connected"]
+        }
+        assert {action["node"] for action in predicted["connected"]} == {action["node"] for action in tried}
+
+    @precondition(lambda self: self.answer.status == "complete" and self.desired & self.cluster.alive)
+    @rule()
+    def all_is_well_again_and_heals(self):
+        self.cluster.far = set()
+        self._run(rounds=10)
+        wanted = self.desired & self.cluster.alive
+        assert all(self.cluster.peers(name) >= wanted - {name} for name in wanted), "whole"
+        assert all(self.cluster.peers(name) <= self.desired for name in wanted), "pruned"
+        links = set(self.cluster.links)
+        assert self._run()["changed"] is False
+        assert self.cluster.links == links
+
+    @invariant()
+    def the_dead_have_no_links(self):
+        assert all(link <= self.cluster.alive for link in self.cluster.links)
+
+    def _run(self, *, check=False, rounds=5, policy=None):
+        topology = topology_of(
+            {
+                "topology": "chat",
+                "strategy": "static",
+                "config": {"nodes": []},
+                "policy": {"scope": ["app@*"], "confirmation_interval": 0, "max_prune": "100%", **(policy or {})},
+            }
+        )
+        record = Record("chat", True, check)
+        driver = (_Exclusive if self.cluster.transitive else SimulatedDriver)(self.cluster)
+
+        async def ask(attempt):
+            return self.answer
+
+        try:
+            asyncio.run(Reconciler(topology, driver, record, ask).converge(check, rounds))
+        except CannotGoOn:
+            assert self.answer.status == "failed" or not self.answer.names & (self.cluster.alive - self.cluster.far)
+        return record.done()
+
+
+SelfHealing.TestCase.settings = settings(max_examples=150, stateful_step_count=25, deadline=None)
+TestSelfHealing = SelfHealing.TestCase
