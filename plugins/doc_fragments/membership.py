@@ -102,7 +102,8 @@ options:
             type: path
           check_hostname:
             description:
-              - Whether a member's certificate has to be one for the host in the member's name.
+              - Whether a member's certificate has to be one for the host in the member's name, the part after the C(@).
+              - Nothing is checked with O(driver_config.tls.validate_certs=false).
             type: bool
             default: true
           client_cert:
@@ -111,7 +112,7 @@ options:
             type: path
           client_key:
             description:
-              - A file with the key of O(driver_config.tls.client_cert).
+              - A file with the key of O(driver_config.tls.client_cert), without a passphrase.
               - Left out it is read from that file.
             type: path
           validate_certs:
@@ -130,7 +131,7 @@ options:
           - Of V(erlang). How a member is reached.
           - V(direct) is a connection to its address. V(port_forward) goes through the Kubernetes API server to its pod,
             for a control host that cannot reach the network of the pods. It needs O(strategy=kubernetes), whose options
-            say where that server is.
+            say where that server is, and the Python library websockets, version 15 or newer.
           - Left out it is V(direct).
         type: str
   connect:
@@ -179,6 +180,14 @@ options:
           - How many complete discoveries in a row have to miss a node before it is pruned, 1 to 100.
         type: int
         default: 2
+      fence:
+        description:
+          - Whether a live node that is pruned is also kept out, whatever inside it connects it again. Its cookie is
+            changed before it leaves, to one that is derived from the cluster's cookie and its name. A run with this
+            option lets it in again once discovery lists it.
+          - Only with O(driver=erlang) and its own way to disconnect.
+        type: bool
+        default: false
       max_prune:
         description:
           - How many members may be pruned at once, a count, or a percentage of the members in O(policy.scope),

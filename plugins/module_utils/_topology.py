@@ -83,6 +83,13 @@ def topology_of(params: Mapping[str, Any]) -> Topology:
     _check_values(source.topology, "driver_config", driver_config)
     if options.erlang_names:
         _require_erlang_names(source, driver)
+    if driver_config.get("transport") == "port_forward" and source.strategy != "kubernetes":
+        raise TopologyError(
+            source.topology,
+            "driver_config.transport",
+            "'port_forward' goes through the API server that strategy 'kubernetes' asks, and the strategy is "
+            f"{source.strategy!r}: use strategy 'kubernetes', or transport 'direct'",
+        )
     return Topology(
         source,
         driver,

@@ -63,7 +63,11 @@ end)().
 
 
 class Beam:
-    """One running node and the pipe that evaluates expressions on it."""
+    """One running node and the pipe that evaluates expressions on it.
+
+    :param tls: its ``ssl_dist_optfile``; with one it speaks TLS, see ``erlang_tls``.
+    :param interface: where it listens, if not on its address alone.
+    """
 
     def __init__(
         self,
@@ -76,8 +80,10 @@ class Beam:
         short: bool = False,
         pop: bool = True,
         connect_all: bool = True,
+        tls: Path | None = None,
         arguments: Sequence[str] = (),
         prefix: Sequence[str] = (),
+        interface: str | None = None,
     ) -> None:
         self.name = name
         self.address = address
@@ -87,9 +93,11 @@ class Beam:
         command += ["-sname" if short else "-name", name]
         if port is not None:
             command += ["-start_epmd", "false", "-erl_epmd_port", str(port)]
-        command += ["-kernel", "inet_dist_use_interface", _erlang_address(address)]
-        if ":" in address:
-            command += ["-proto_dist", "inet6_tcp"]
+        command += ["-kernel", "inet_dist_use_interface", _erlang_address(interface or address)]
+        family = "inet6" if ":" in address else "inet"
+        command += ["-proto_dist", f"{family}_tls" if tls else f"{family}_tcp"]
+        if tls:
+            command += ["-ssl_dist_optfile", str(tls)]
         if not pop:
             command += ["-kernel", "prevent_overlapping_partitions", "false"]
         if not connect_all:
@@ -198,11 +206,19 @@ class Beam:
 
 @contextmanager
 def beams(
-    count: int, *, basename: str = BASENAME, cookie: str = COOKIE, port: int | None = None, **options: object
+    count: int,
+    *,
+    basename: str = BASENAME,
+    cookie: str = COOKIE,
+    port: int | None = None,
+    tls: Callable[[str], Path] | None = None,
+    **options: object,
 ) -> Iterator[list[Beam]]:
     """``count`` nodes of one basename, each alone, on loopback addresses of their own and one fixed port, without epmd.
 
     Options are those of :class:`Beam`.
+
+    :param tls: makes the ``ssl_dist_optfile`` of the node on an address.
     """
     with ExitStack() as stack:
         home = Path(stack.enter_context(_directory()))
@@ -211,7 +227,8 @@ def beams(
         port = port or free_port(addresses[0])
         nodes = []
         for address in addresses:
-            node = Beam(f"{basename}@{address}", address, home, port=port, **options)
+            optfile = tls(address) if tls else None
+            node = Beam(f"{basename}@{address}", address, home, port=port, tls=optfile, **options)
             stack.callback(node.kill)
             nodes.append(node)
         for node in nodes:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
+from collections.abc import Sequence
 from pathlib import Path
 
 from cryptography import x509
@@ -44,15 +45,19 @@ class CertificateAuthority:
         self.certificate = directory / "ca.crt"
         self.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
-    def issue(self, *hosts: str) -> Path:
+    def issue(self, *hosts: str, dns: Sequence[str] = (), expired: bool = False, passphrase: bytes = b"") -> Path:
         """
+        :param dns: more names, all of them DNS names whatever they look like.
+        :param expired: it was valid until an hour ago.
+        :param passphrase: encrypts the private key.
         :returns: a PEM file with the certificate for these names and addresses, and its private key.
         """
         key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hosts[0])])
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, [*hosts, *dns][0])])
+        names = [*(_general_name(host) for host in hosts), *(x509.DNSName(name) for name in dns)]
         certificate = (
-            self._builder(subject, key)
-            .add_extension(x509.SubjectAlternativeName([_general_name(host) for host in hosts]), critical=False)
+            self._builder(subject, key, expired)
+            .add_extension(x509.SubjectAlternativeName(names), critical=False)
             .add_extension(
                 x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()),
                 critical=False,
@@ -64,13 +69,17 @@ class CertificateAuthority:
         path.write_bytes(
             certificate.public_bytes(serialization.Encoding.PEM)
             + key.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.PKCS8,
+                serialization.BestAvailableEncryption(passphrase) if passphrase else serialization.NoEncryption(),
             )
         )
         return path
 
-    def _builder(self, subject: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
-        now = datetime.datetime.now(datetime.timezone.utc)
+    def _builder(
+        self, subject: x509.Name, key: ec.EllipticCurvePrivateKey, expired: bool = False
+    ) -> x509.CertificateBuilder:
+        now = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=25 if expired else 0)
         return (
             x509.CertificateBuilder()
             .subject_name(subject)

@@ -178,7 +178,7 @@ def network(*sizes: int, family: int = 4) -> Iterator[Network]:
 
 
 @contextmanager
-def hosts(net: Network, *arguments: str) -> Iterator[list[Beam]]:
+def hosts(net: Network, *arguments: str, interface: str | None = None) -> Iterator[list[Beam]]:
     """On each host an epmd, and a node that is alone; ``arguments`` are those of ``erl``."""
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hosts-")))
@@ -199,6 +199,7 @@ def hosts(net: Network, *arguments: str) -> Iterator[list[Beam]]:
                 port=None,
                 arguments=("-start_epmd", "false", *arguments),
                 prefix=host.prefix,
+                interface=interface,
             )
             stack.callback(node.kill)
             nodes.append(node)

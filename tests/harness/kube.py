@@ -29,7 +29,7 @@ import os
 import tempfile
 import uuid
 from pathlib import Path
-from typing import Any, Callable, Iterable, Iterator, Mapping
+from typing import Any, Callable, Iterable, Iterator, Mapping, Sequence
 
 import kubernetes
 import yaml
@@ -39,6 +39,8 @@ from kubernetes.client import ApiClient, Configuration
 from tests.harness import kube_objects
 from tests.harness.certificates import CertificateAuthority
 from tests.harness.kube_objects import HOLD, OVER_CAPACITY, RESOURCES
+from tests.harness.kube_portforward import Connect
+from tests.harness.kube_rbac import Role
 from tests.harness.kube_server import OWN_REQUEST, Answer, Fault, KubeServer, Request, status
 
 TOKEN = "token-of-the-tests-0123456789"
@@ -155,6 +157,7 @@ class KubeDouble(KubeApi):
     def __init__(self, server: KubeServer, ca_cert: Path, client: ApiClient) -> None:
         self.url = client.configuration.host
         self.ca_cert = ca_cert
+        self.client_certificate: str | None = client.configuration.cert_file
         self.token = server.token
         self._server = server
         super().__init__("prod", {"host": self.url, "api_key": self.token, "ca_cert": str(ca_cert)}, client)
@@ -184,7 +187,21 @@ class KubeDouble(KubeApi):
         path.write_text(yaml.safe_dump(content))
         return str(path)
 
-    # Faults. ``where``: namespace (only there), page (only that one of a list, from 1), times (then all is well again).
+    def forward(self, pod: str, connect: Connect, *, namespace: str | None = None) -> None:
+        """From now on port-forwards to this pod end there (see ``tests.harness.kube_portforward``)."""
+        self._server.networks[namespace or self.namespace, pod] = connect
+
+    @property
+    def forwards(self) -> int:
+        """How many port-forwards are open."""
+        return self._server.forwards
+
+    def restrict(self, rules: Sequence[Mapping[str, Any]] | None) -> None:
+        """Allow what a Role with these rules in ``namespace`` allows, and no more; None is everything."""
+        self._server.role = None if rules is None else Role(self.namespace, rules)
+
+    # Faults. ``where``: namespace (only there), on (the end of the path: "/chat-0/portforward"), page (only that one of
+    # a list, from 1), times (then all is well again).
 
     def fail(self, code: int, message: str = "", *, headers: Mapping[str, str] | None = None, **where: Any) -> None:
         """Answer with an error as the API server words it."""
@@ -272,16 +289,27 @@ class RealCluster(KubeApi):
 
 
 @contextlib.contextmanager
-def kube_api(host: str = "127.0.0.1", token: str = TOKEN) -> Iterator[KubeDouble]:
-    """The double, on a free port of ``host``."""
+def kube_api(
+    host: str = "127.0.0.1", token: str = TOKEN, *, tls: bool = True, client_certificate: bool = False
+) -> Iterator[KubeDouble]:
+    """The double, on a free port of ``host``.
+
+    :param tls: without it, it is like a ``kubectl proxy``.
+    :param client_certificate: it takes nobody without one, such as that in its ``client_certificate``.
+    """
     with tempfile.TemporaryDirectory(prefix="kube-api-") as directory:
         authority = CertificateAuthority(Path(directory))
-        server = KubeServer(host, authority.issue(host, "localhost"), token)
+        certificate = authority.issue("client") if client_certificate else None
+        client_ca = authority.certificate if client_certificate else None
+        server = KubeServer(host, authority.issue(host, "localhost") if tls else None, token, client_ca)
         server.start()
         try:
-            configuration = Configuration(host=f"https://{f'[{host}]' if ':' in host else host}:{server.port}")
+            configuration = Configuration(
+                host=f"{'https' if tls else 'http'}://{f'[{host}]' if ':' in host else host}:{server.port}"
+            )
             configuration.ssl_ca_cert = str(authority.certificate)
             configuration.api_key = {"authorization": f"Bearer {token}"}
+            configuration.cert_file = certificate and str(certificate)
             with ApiClient(configuration) as client:
                 yield KubeDouble(server, authority.certificate, client)
         finally:

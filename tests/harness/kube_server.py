@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The server behind ``tests.harness.kube``: kmock's Kubernetes emulator over real HTTPS, in a thread of its own.
 
-The emulator keeps the objects and serves create, patch, delete and watch. What it lacks is here: a token check, lists
-with selectors and pages, and faults.
+The emulator keeps the objects and serves create, patch, delete and watch. What it lacks is here: a token check, roles,
+lists with selectors and pages, port-forwards, and faults.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import re
 import ssl
 import threading
+import weakref
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Awaitable, Callable, Mapping, NamedTuple, TypeVar
@@ -22,8 +24,11 @@ import kmock
 from aiohttp import web
 
 from tests.harness.kube_objects import RESOURCES, uid_of
+from tests.harness.kube_portforward import Connect, port_forward
+from tests.harness.kube_rbac import Role
 from tests.harness.kube_selectors import field_selector, label_selector
 
+_PORT_FORWARD = re.compile(r"/api/v1/namespaces/([^/]+)/pods/([^/]+)/portforward")
 OWN_REQUEST = "X-Test-Harness"  # the harness's own writes are neither counted nor disturbed
 
 T = TypeVar("T")
@@ -42,11 +47,14 @@ class Fault:
 
     answer: Answer
     namespace: str | None = None
+    on: str | None = None
     page: int | None = None
     times: int | None = None
 
     def hits(self, request: Request) -> bool:
         if self.times == 0 or (self.namespace and f"/namespaces/{self.namespace}/" not in request.path):
+            return False
+        if self.on and not request.path.endswith(self.on):
             return False
         if self.page and self.page != _page_of(request):
             return False
@@ -58,18 +66,23 @@ class Fault:
 class KubeServer:
     """One API server on a free port."""
 
-    def __init__(self, host: str, certificate: Path, token: str) -> None:
+    def __init__(self, host: str, certificate: Path | None, token: str, client_ca: Path | None = None) -> None:
         self.host = host
         self.token = token
         self.port = 0
         self.requests: list[Request] = []
         self.faults: list[Fault] = []
+        self.role: Role | None = None
+        self.networks: dict[tuple[str, str], Connect] = {}
+        self.forwards = 0
         self.stopping: asyncio.Event
         self._certificate = certificate
+        self._client_ca = client_ca
         self._snapshots: list[list[dict[str, Any]]] = []
         self._started = threading.Event()
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._main, name="kube-api")
+        self._transports: weakref.WeakSet[asyncio.BaseTransport] = weakref.WeakSet()
         self._loop: asyncio.AbstractEventLoop
         self._emulator: kmock.KubernetesEmulator
 
@@ -107,8 +120,7 @@ class KubeServer:
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         self.stopping = asyncio.Event()
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.load_cert_chain(self._certificate)
+        context = self._tls()
         async with kmock.KubernetesEmulator() as self._emulator:
             self._emulator[kmock.action.LIST] << self._list
             runner = web.ServerRunner(web.Server(self._handle, access_log=None), shutdown_timeout=0.1)
@@ -119,16 +131,49 @@ class KubeServer:
             self._started.set()
             await self.stopping.wait()
             await runner.cleanup()
+            for transport in self._transports:  # those whose other end takes no leave
+                transport.abort()
+            await asyncio.sleep(0)
+
+    def _tls(self) -> ssl.SSLContext | None:
+        if not self._certificate:
+            return None
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(self._certificate)
+        if self._client_ca:
+            context.load_verify_locations(self._client_ca)
+            context.verify_mode = ssl.CERT_REQUIRED
+        return context
 
     async def _handle(self, raw: web.BaseRequest) -> web.StreamResponse:
+        self._transports.add(raw.transport)
         if raw.headers.get("Authorization", "").lower() != f"bearer {self.token}".lower():
             self._record(raw)
             return status(401, "Unauthorized", "Unauthorized")
         if raw.headers.get(OWN_REQUEST):
             return await self._emulator(raw)
         request = self._record(raw)
-        fault = next((fault for fault in self.faults if fault.hits(request)), None)
-        return await (fault.answer if fault else self._emulator)(raw)
+        if fault := next((fault for fault in self.faults if fault.hits(request)), None):
+            return await fault.answer(raw)
+        if self.role and (refusal := self.role.refusal(raw.method, raw.path)):
+            return status(403, "Forbidden", refusal)
+        if found := _PORT_FORWARD.fullmatch(raw.path):
+            return await self._port_forward(raw, *found.groups())
+        return await self._emulator(raw)
+
+    async def _port_forward(self, raw: web.BaseRequest, namespace: str, pod: str) -> web.StreamResponse:
+        if not any(
+            (item["metadata"]["namespace"], item["metadata"]["name"]) == (namespace, pod)
+            for item in self._objects("pods", namespace)
+        ):
+            return status(404, "NotFound", f'pods "{pod}" not found')
+        if raw.headers.get("Upgrade", "").lower() != "websocket":
+            return status(400, "BadRequest", "Upgrade request required")
+        self.forwards += 1
+        try:
+            return await port_forward(raw, self.networks[namespace, pod], pod)
+        finally:
+            self.forwards -= 1
 
     def _record(self, raw: web.BaseRequest) -> Request:
         request = Request(raw.method, raw.path, dict(raw.query))

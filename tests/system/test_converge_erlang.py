@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import time
 
@@ -288,9 +289,18 @@ def test_functions_of_ones_own_are_called_on_each_pair():
 def test_a_function_that_is_not_there_is_told_by_name_and_arity():
     with beams(2) as nodes:
         result = heal(nodes, connect=["chat", "join", ["a"]])
-        assert any("chat:join/2 is not exported" in warning for warning in result["warnings_"])
-        with pytest.raises(RoundError, match="chat:members/0 is not exported"):
+        observers = "|".join(re.escape(node.name) for node in nodes)
+        told = rf"({observers}) has no function chat:join/2 \(topology option `connect`\)"
+        assert any(re.search(told, warning) for warning in result["warnings_"])
+        told = f"{nodes[0].name} has no function chat:members/0 (topology option `list_nodes`)"
+        with pytest.raises(RoundError, match=re.escape(told)):
             heal(nodes, list_nodes=["chat", "members", []])
+
+
+def test_a_function_that_fails_inside_is_not_called_missing():
+    with beams(2) as nodes:
+        result = heal(nodes, connect=["erlang", "apply", ["chat", "join"]])
+        assert not any("has no function" in warning for warning in result["warnings_"])
 
 
 def test_looking_adds_no_atom_to_the_members():

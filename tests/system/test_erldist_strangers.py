@@ -8,9 +8,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import ssl
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import pytest
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_tls import tls_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist import epmd as client_epmd
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.connection import Connection
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors import (
@@ -18,14 +21,24 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors i
     ConnectionLost,
     EpmdUnreachable,
     GarbledAnswer,
+    TlsFailed,
 )
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.tls import Tls
 
 from tests.harness.beam import COOKIE
+from tests.harness.certificates import CertificateAuthority
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
-def open_at_fake(serve: Serve, *, as_epmd: bool = False, timeout: float = 20) -> None:
+def open_at_fake(
+    serve: Serve,
+    *,
+    as_epmd: bool = False,
+    timeout: float = 20,
+    tls: Tls | None = None,
+    their_tls: ssl.SSLContext | None = None,
+) -> None:
     """Open a connection to a peer that does what no real node can be made to do."""
 
     async def run() -> None:
@@ -34,11 +47,11 @@ def open_at_fake(serve: Serve, *, as_epmd: bool = False, timeout: float = 20) ->
                 await serve(reader, writer)
             writer.close()
 
-        server = await asyncio.start_server(connected, "127.0.0.1", 0)
+        server = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=their_tls)
         port = server.sockets[0].getsockname()[1]
         target = {"epmd_port": port} if as_epmd else {"port": port}
         try:
-            connection = await Connection.open("app@127.0.0.1", cookie=COOKIE, timeout=timeout, **target)
+            connection = await Connection.open("app@127.0.0.1", cookie=COOKIE, timeout=timeout, tls=tls, **target)
             connection.close()
         finally:
             server.close()
@@ -160,3 +173,66 @@ def test_names_that_are_cut_off_are_an_error(answer: bytes) -> None:
 
     with pytest.raises(GarbledAnswer):
         asyncio.run(run())
+
+
+class TestTls:
+    ALERT = b"\x15\x03\x03\x00\x02\x02"
+
+    @pytest.fixture
+    def tls(self) -> Tls | None:
+        return tls_of("chat", {"tls": {"validate_certs": False}})
+
+    @pytest.fixture
+    def theirs(self, tmp_path: Path) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(CertificateAuthority(tmp_path).issue("127.0.0.1"))
+        return context
+
+    @pytest.mark.parametrize(
+        ("answer", "text"),
+        [
+            (b"HTTP/1.1 400 Bad Request\r\n\r\n", "does not speak TLS"),
+            (b"\x00\x03sok", "does not speak TLS"),
+            (b"\xff" * 70_000, "does not speak TLS"),
+            (ALERT + b"\x46", r"refuses TLS with the driver \(protocol version\)"),
+            (ALERT + b"\x28", r"refuses TLS with the driver \(handshake failure\): if it demands a certificate, set"),
+            (ALERT + b"\x30", r"refuses the driver, which has no certificate \(unknown ca\)"),
+            (b"\x16\x03\x03\x00\x04\x0e\x00\x00\x00", "TLS failed"),
+        ],
+    )
+    def test_garbage_in_place_of_tls(self, tls: Tls, answer: bytes, text: str) -> None:
+        with pytest.raises(TlsFailed, match=text) as caught:
+            open_at_fake(sends(answer), tls=tls)
+        assert "app@127.0.0.1" in caught.value.reason
+        assert not caught.value.silent
+
+    def test_closing_at_once(self, tls: Tls) -> None:
+        with pytest.raises(ConnectionLost, match="during the TLS handshake: does it speak TLS"):
+            open_at_fake(sends(), tls=tls)
+
+    def test_a_dripping_handshake_cannot_stretch_the_deadline(self, tls: Tls) -> None:
+        with pytest.raises(CallTimeout, match="did not finish the TLS handshake within 0.5 s") as caught:
+            open_at_fake(drips(b"\x16\x03\x03\x40\x00"), timeout=0.5, tls=tls)
+        assert not caught.value.silent
+        with pytest.raises(CallTimeout) as caught:
+            open_at_fake(swallows, timeout=0.2, tls=tls)
+        assert caught.value.silent
+
+    @pytest.mark.parametrize("answer", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x00\x00\x00\x00", b"\xff" * 70_000])
+    def test_garbage_inside(self, tls: Tls, theirs: ssl.SSLContext, answer: bytes) -> None:
+        with pytest.raises(GarbledAnswer, match="app@127.0.0.1"):
+            open_at_fake(sends(answer), tls=tls, their_tls=theirs)
+
+    def test_closing_inside(self, tls: Tls, theirs: ssl.SSLContext) -> None:
+        with pytest.raises(ConnectionLost, match="closed the connection during the handshake"):
+            open_at_fake(sends(), tls=tls, their_tls=theirs)
+
+    def test_dripping_inside(self, tls: Tls, theirs: ssl.SSLContext) -> None:
+        with pytest.raises(CallTimeout, match="did not finish the handshake within 0.5 s") as caught:
+            open_at_fake(drips(b"\x00\x00\x0f\xff"), timeout=0.5, tls=tls, their_tls=theirs)
+        assert not caught.value.silent
+
+    def test_a_host_that_tls_cannot_ask_for(self, tls: Tls) -> None:
+        opening = Connection.open(f"app@{'x' * 64}.net", "127.0.0.1", cookie=COOKIE, port=1, timeout=20, tls=tls)
+        with pytest.raises(TlsFailed, match="is not a host name that TLS can ask for"):
+            asyncio.run(opening)

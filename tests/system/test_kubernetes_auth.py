@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes import auth as kubernetes_auth
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import _kubernetes_auth
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import discover
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import source_of
 
@@ -31,7 +31,7 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for variable in [name for name in os.environ if name.startswith(("K8S_AUTH_", "KUBE"))]:
         monkeypatch.delenv(variable)
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setattr(_kubernetes_auth, "SERVICE_ACCOUNT", str(tmp_path / "serviceaccount"))
+    monkeypatch.setattr(kubernetes_auth, "SERVICE_ACCOUNT", str(tmp_path / "serviceaccount"))
 
 
 @pytest.fixture(scope="module")

@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes import listing
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import _kubernetes_fetch
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import discover
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import source_of
 
@@ -151,7 +151,7 @@ def test_a_name_that_is_not_there(api: KubeDouble) -> None:
 
 
 def test_an_answer_that_is_too_large(api: KubeDouble, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_kubernetes_fetch, "MAX_BYTES", 1 << 20)
+    monkeypatch.setattr(listing, "MAX_BYTES", 1 << 20)
     api.answer(b'{"kind": "PodList", "metadata": {}, "items": [' + b" " * (1 << 20) + b"]}")
     assert "larger than 1 MiB; narrow config.selector" in failure(api)
 
@@ -174,7 +174,7 @@ def test_a_list_that_expires_for_ever_fails(api: KubeDouble) -> None:
 
 
 def test_pages_without_end(api: KubeDouble, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_kubernetes_fetch, "MAX_PAGES", 10)
+    monkeypatch.setattr(listing, "MAX_PAGES", 10)
     api.answer(json.dumps({"kind": "PodList", "metadata": {"continue": "more"}, "items": []}).encode())
     assert "more than 10 pages" in failure(api)
 

@@ -1,7 +1,8 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The cookie and the token of the Kubernetes API show nowhere, whatever is run, and however it ends."""
+"""The cookie, the token of the Kubernetes API and the secret of the gossip show nowhere, whatever is run, and however
+it ends."""
 
 from __future__ import annotations
 
@@ -19,6 +20,7 @@ import pytest
 
 from tests.harness.ansible import Ansible
 from tests.harness.beam import BASENAME, Beam, beams, is_whole
+from tests.harness.gossip import LOOPBACK, all_send, free_udp_port
 from tests.harness.kube import KubeDouble, kube_api
 
 NODES_INFO = "selfheal.cluster.nodes_info"
@@ -36,7 +38,15 @@ class World:
         self.home = directory / "home"
         self._inputs = directory / "inputs"
         self._api = api
-        self._secrets = {"cookie": cookie, "token": api.token, "other_cookie": f"other-{uuid.uuid4().hex}"}
+        self.gossip_port = free_udp_port()
+        self.gossip_secret = f"gossip-{uuid.uuid4().hex}"
+        self._secrets = {
+            "cookie": cookie,
+            "token": api.token,
+            "other_cookie": f"other-{uuid.uuid4().hex}",
+            "gossip_secret": self.gossip_secret,
+            "other_gossip_secret": f"other-{uuid.uuid4().hex}",
+        }
         for path in (self.home, self.home / "tmp", self._inputs):
             path.mkdir()
         for name, content in self._secrets.items():
@@ -61,6 +71,10 @@ class World:
         more = {**self._api.auth, "api_key": self.template("token")} if "kubeconfig" not in config else {}
         config = {"node_basename": BASENAME, "namespace": self._api.namespace, "lookup": "pods", **more, **config}
         return {"strategy": "kubernetes", "config": config}
+
+    def gossip(self, secret: str, **config: Any) -> dict[str, Any]:
+        config = {"port": self.gossip_port, "multicast_if": LOOPBACK, "listen": 0.5, **config}
+        return {"strategy": "gossip", "config": {**config, "secret": self.template(secret)}}
 
     def topology(self, driver_config: dict[str, Any] | None = None, **config: Any) -> dict[str, Any]:
         cookie = {"cookie": self.template("cookie")}
@@ -136,6 +150,7 @@ def test_modules(world: World) -> None:
         {NODES_INFO: world.source()},
         {MEMBERSHIP_INFO: world.topology(kubeconfig=world.path("kubeconfig"))},
         {MEMBERSHIP: {**static, "driver_config": {"cookie_file": world.path("cookie"), "port": port}}},
+        {NODES_INFO: world.gossip("gossip_secret")},
     ]
     bad: list[dict[str, Any]] = [
         {NODES_INFO: world.source(namespace=ECHOING, kubeconfig=world.path("kubeconfig"))},
@@ -143,6 +158,8 @@ def test_modules(world: World) -> None:
         {MEMBERSHIP_INFO: {**static, "driver_config": {"cookie_file": world.path("other_cookie"), "port": port}}},
         {MEMBERSHIP: {**static, "driver_config": {"cookie": other_cookie, "port": port}}},
         {MEMBERSHIP: {**static, "driver_config": {"cookie": cookie, "port": "abc"}}},
+        {NODES_INFO: world.gossip("other_gossip_secret")},
+        {NODES_INFO: world.gossip("gossip_secret", multicast_addr="10.0.0.1")},
     ]
     tasks = [
         {**task, "register": f"result_{number}", "ignore_errors": number >= len(good)}
@@ -154,7 +171,7 @@ def test_modules(world: World) -> None:
         "gather_facts": False,
         "tasks": [*tasks, {"ansible.builtin.debug": {"msg": everything}}],
     }
-    with world.watched_processes():
+    with world.watched_processes(), all_send(world.nodes, world.gossip_port, secret=world.gossip_secret):
         run = world.ansible.playbook([play], "-vvvv", "--diff").ok()
     assert is_whole(world.nodes)
     assert len([line for line in run.results if "msg" in line["result"]]) == len(bad) + 1
@@ -163,12 +180,15 @@ def test_modules(world: World) -> None:
 
 def test_the_playbook_and_the_inventory(world: World) -> None:
     chat, broken = world.topology(), world.topology({"cookie": world.template("other_cookie")}, namespace=ECHOING)
-    file = world.inventory(chat=chat, broken=broken)
-    with world.watched_processes():
+    heard, unheard = ({**chat, **world.gossip(secret)} for secret in ("gossip_secret", "other_gossip_secret"))
+    file = world.inventory(chat=chat, broken=broken, heard=heard, unheard=unheard)
+    with world.watched_processes(), all_send(world.nodes, world.gossip_port, secret=world.gossip_secret):
         run = world.ansible.playbook("selfheal.cluster.converge", "-i", file, "-vvvv", "--diff")
     assert run.code != 0
     assert is_whole(world.nodes)
     assert "403" in run.of("broken", MEMBERSHIP)["msg"]
+    assert run.of("heard", MEMBERSHIP)["converged"]
+    assert "not decrypted; check config.secret" in run.of("unheard", MEMBERSHIP)["msg"]
     world.assert_hidden(run.output)
     for arguments in (("--list", "--export"), ("--host", "chat", "-vvvv")):
         listed = world.ansible.run("ansible-inventory", "-i", file, *arguments).ok()

@@ -6,12 +6,15 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Optional, Sequence
+from functools import partial
+from typing import Any, Collection, Mapping, Optional, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base import Outcome
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_fence import Fence
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_members import Members
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_mfa import Mfa
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_prune import Pruner
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._until import until
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Call
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors import BadRpc
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom, ExportFun
@@ -22,7 +25,6 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import Act
 _NET_SETUP = 8.0
 """Seconds: connect_node to a black hole blocks for net_setuptime, which is 7 by default."""
 _ALONE = 5.0
-_POLL = 0.1
 
 _CONNECT_NODE = ExportFun(Atom("net_kernel"), Atom("connect_node"), 1)
 
@@ -35,8 +37,10 @@ class Connector:
 
     async def connect(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
         problems: dict[Action, Optional[str]] = {}
+        unfenced = await self._unfence({name for action in actions for name in (action.node, str(action.observer))})
         for action in actions:
-            if action.rejoin:
+            problems[action] = unfenced.get(action.node) or unfenced.get(str(action.observer))
+            if action.rejoin and not problems[action]:
                 problems[action] = await self._leave_first(action.node, desired)
         by_observer: dict[str, list[Action]] = {}
         for action in actions:
@@ -47,6 +51,23 @@ class Connector:
             problems.update(outcome)
         return problems
 
+    async def _unfence(self, names: Collection[str]) -> Mapping[str, Optional[str]]:
+        """
+        :returns: for each of those that are fenced, why it still is, or None.
+        """
+        fenced = sorted(self._members.fenced.intersection(names))
+        return dict(zip(fenced, await asyncio.gather(*(self._unfence_one(name) for name in fenced))))
+
+    async def _unfence_one(self, name: str) -> Optional[str]:
+        try:
+            answer = await self._members.call(name, Fence.unfence_call())
+        except (UnreachableError, BadRpc) as error:
+            return error.reason
+        if answer != "true":
+            return "it has the cookie of a fence and remembers no other: restart it"
+        self._members.fenced.discard(name)
+        return None
+
     async def _leave_first(self, name: str, desired: Sequence[Node]) -> Optional[str]:
         """Each such node is looked at again, since the one before may have been all that was wrong."""
         names = frozenset(node.name for node in desired)
@@ -56,14 +77,12 @@ class Connector:
         problem = await self._pruner.leave(name)
         if problem:
             return problem
-        now = asyncio.get_running_loop().time
-        deadline = now() + _ALONE
-        while now() < deadline:
-            views = await self._members.views(desired, names)
-            if not any(name in view.peers for view in views.values()):
-                break
-            await asyncio.sleep(_POLL)
+        await until(partial(self._is_out, name, desired, names), _ALONE)
         return None
+
+    async def _is_out(self, name: str, desired: Sequence[Node], names: frozenset[str]) -> bool:
+        views = await self._members.views(desired, names)
+        return not any(name in view.peers for view in views.values())
 
     async def _from(self, observer: str, actions: Sequence[Action]) -> Outcome:
         """Nodes that answer us are connected one after the other in one call; the others, which can take seconds to
@@ -95,8 +114,10 @@ class Connector:
         call = self._connect.call(name) if self._connect else Call("net_kernel", "connect_node", [Atom(name)])
         try:
             return _problem(await self._members.call(observer, call, _NET_SETUP), observer)
-        except (UnreachableError, BadRpc) as error:
+        except UnreachableError as error:
             return error.reason
+        except BadRpc as error:
+            return self._connect.problem(observer, call, error) if self._connect else error.reason
 
 
 def _problem(answer: Any, observer: str) -> Optional[str]:

@@ -9,16 +9,24 @@ import asyncio
 from typing import Any, Callable, Optional, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_cookie import cookie_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_fence import Fence
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_mfa import Mfa
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_presets import Preset
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_reach import reach_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_tls import tls_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_view import (
     Question,
     State,
     names_in,
     view_of,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Call
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Answer, Call
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.connection import Connection
-from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors import BadRpc, ConnectionLost
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors import (
+    BadRpc,
+    ConnectionLost,
+    CookieRejected,
+)
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import UnreachableError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Node, Observation, Unreachable, View
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology
@@ -33,16 +41,24 @@ _GLOBAL = 2.0
 
 
 class Members:
-    """``global_mesh`` and ``exclusive`` are what the last observation showed; one member with it is enough."""
+    """``global_mesh`` and ``exclusive`` are what the last observation showed; one member with it is enough.
 
-    def __init__(self, topology: Topology, list_nodes: Optional[Mfa]) -> None:
+    ``fenced``: who took the cookie that keeps it out.
+    """
+
+    def __init__(self, topology: Topology, list_nodes: Optional[Mfa], preset: Optional[Preset]) -> None:
         config = topology.driver_config
         self.global_mesh = False
         self.exclusive = False
         self._config = config
         self._timeout: float = config["timeout"]
         self._cookie = cookie_of(topology.name, config)
+        self.fence = Fence(self._cookie) if topology.policy.fence else None
+        self.fenced: set[str] = set()
+        self._tls = tls_of(topology.name, config)
+        self._reach = reach_of(topology)
         self._list_nodes = list_nodes
+        self._preset = preset
         self._connections: dict[str, Connection] = {}
         self._unreachable: dict[str, Unreachable] = {}
         self._question = self._question_about(frozenset())
@@ -54,6 +70,7 @@ class Members:
         """
         if again:
             self._unreachable = {}
+            self._reach.renew()
         names = frozenset(node.name for node in desired)
         views = await self.views(desired, names)
         listed = frozenset().union(*(view.peers for view in views.values())) - names
@@ -72,6 +89,13 @@ class Members:
         places = asyncio.Semaphore(self._config["parallel"])
         found = await asyncio.gather(*(self._view(node, places) for node in asked))
         return {view.observer: view for view in found if view}
+
+    async def view(self, node: Node) -> View:
+        """Of one node, without the consequence that one who does not answer is no longer asked.
+
+        :raises UnreachableError: it gave none.
+        """
+        return await self._ask(node, asyncio.Semaphore(1))
 
     async def call(self, name: str, call: Call, extra: float = 0.0) -> Any:
         """One call on a member that has answered before.
@@ -96,6 +120,7 @@ class Members:
         for connection in self._connections.values():
             connection.close()
         self._connections.clear()
+        await self._reach.close()
 
     def _question_about(self, desired: frozenset[str]) -> Question:
         return Question(desired, min(_GLOBAL, self._timeout / 2))
@@ -112,41 +137,61 @@ class Members:
 
     async def _ask(self, node: Node, places: asyncio.Semaphore) -> View:
         question = self._question
-        calls = [question.without_global, self._list_nodes.call()] if self._list_nodes else [question.with_global]
+        calls = self._calls(question)
         if self.answers(node.name):
             connection = self._connections[node.name]
             answers = await connection.call_all(calls, self._timeout)
         else:
             connection = self._connections[node.name] = await self._open(node, calls, places)
             answers = await connection.first_answers(self._timeout)
+        if self._preset:
+            return self._preset.view(connection.name, _returned(answers[0]))
         if self._list_nodes:
-            return self._own_view(connection, question, answers[0], answers[1])
+            return self._own_view(self._list_nodes, connection, question, answers)
         if isinstance(answers[0], BadRpc):
             answers = await connection.call_all([question.without_global], self._timeout)
         return view_of(connection.name, self._state(question, answers[0]), question.desired, connection.own_name)
+
+    def _calls(self, question: Question) -> Sequence[Call]:
+        if self._preset:
+            return [self._preset.question]
+        if self._list_nodes:
+            return [question.without_global, self._list_nodes.call()]
+        return [question.with_global]
 
     async def _open(self, node: Node, calls: Sequence[Call], places: asyncio.Semaphore) -> Connection:
         await places.acquire()
         release = _Once(places.release)
         timer = asyncio.get_running_loop().call_later(_SLOW_START, release)
         try:
-            return await Connection.open(
-                node.name,
-                node.address,
-                cookie=self._cookie,
-                port=self._config["port"],
-                epmd_port=self._config["epmd_port"],
-                own_name=self._config["node_name"],
-                first=calls,
-                timeout=self._timeout,
-            )
+            return await self._open_with(self._cookie, node, calls)
+        except CookieRejected:
+            if not self.fence:
+                raise
+            connection = await self._open_with(self.fence.cookie_of(node.name), node, calls)
+            self.fenced.add(node.name)
+            return connection
         finally:
             timer.cancel()
             release()
 
-    def _own_view(self, connection: Connection, question: Question, state_answer: Any, listing: Any) -> View:
-        state = self._state(question, state_answer)
-        peers = names_in(_returned(listing), "list_nodes") - {connection.own_name, connection.name}
+    async def _open_with(self, cookie: str, node: Node, calls: Sequence[Call]) -> Connection:
+        return await self._reach.open(
+            node,
+            cookie=cookie,
+            port=self._config["port"],
+            epmd_port=self._config["epmd_port"],
+            own_name=self._config["node_name"],
+            first=calls,
+            tls=self._tls,
+            timeout=self._timeout,
+        )
+
+    def _own_view(self, own: Mfa, connection: Connection, question: Question, answers: Sequence[Answer]) -> View:
+        state, listing = self._state(question, answers[0]), answers[1]
+        if isinstance(listing, BadRpc):
+            raise UnreachableError(own.problem(connection.name, own.call(), listing))
+        peers = names_in(listing, "list_nodes") - {connection.own_name, connection.name}
         return View(connection.name, peers, stopping=state.stopping)
 
     def _state(self, question: Question, answer: Any) -> State:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Optional, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Call
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors import BadRpc
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom, TermError, charlist
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
 
@@ -22,6 +23,9 @@ LIBCLUSTER_DEFAULTS = {
 
 @dataclass(frozen=True)
 class Mfa:
+    """:param option: where the user wrote it."""
+
+    option: str
     module: str
     function: str
     args: tuple[Any, ...]
@@ -29,6 +33,12 @@ class Mfa:
     def call(self, *nodes: str) -> Call:
         """The call with the nodes' names, as atoms, behind its own arguments."""
         return Call(self.module, self.function, [*self.args, *(Atom(node) for node in nodes)])
+
+    def problem(self, observer: str, call: Call, error: BadRpc) -> str:
+        """What went wrong with a call of this function."""
+        if error.missing == call.text:
+            return f"{observer} has no function {call.text} (topology option `{self.option}`)"
+        return error.reason
 
 
 def own_mfa(topology: str, option: str, value: Optional[Sequence[Any]]) -> Optional[Mfa]:
@@ -43,7 +53,7 @@ def own_mfa(topology: str, option: str, value: Optional[Sequence[Any]]) -> Optio
     if (value[0], value[1], list(value[2])) == LIBCLUSTER_DEFAULTS[option]:
         return None
     args = tuple(_term(topology, f"{option}[2][{index}]", arg) for index, arg in enumerate(value[2]))
-    mfa = Mfa(value[0], value[1], args)
+    mfa = Mfa(option, value[0], value[1], args)
     try:
         mfa.call()
     except TermError as error:

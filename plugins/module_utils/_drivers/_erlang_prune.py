@@ -12,11 +12,14 @@ disconnecting on every member is clean.
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Optional, Sequence
+from functools import partial
+from typing import Mapping, Optional, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base import Outcome
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_fence import Fence
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_members import Members
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_mfa import Mfa
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._until import until
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Call
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors import BadRpc
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom, ExportFun
@@ -30,8 +33,9 @@ _OUT = 5.0
 """Seconds in which a node is out."""
 _STAYS_OUT = 1.0
 """Seconds for which it is watched then: one that something inside it connects again was back within 0.9."""
+_STAYS_FENCED = 10.0
 _TRIES = 3
-_POLL = 0.1
+_BACK = "it is linked again: something inside it connects it"
 
 _LEAVE = Call("global", "disconnect", [])
 _NODES = Call("erlang", "nodes", [])
@@ -48,27 +52,42 @@ class Pruner:
     async def prune(self, actions: Sequence[Action], desired: Sequence[Node], leave: bool) -> Outcome:
         """Prune, watch on the members that stay that it holds, and do it again for a node that came back.
 
-        :param leave: each node leaves by a call on itself once the mesh is steady; else its observers drop it.
+        :param leave: each node leaves by a call on itself once the mesh is steady; else its observers drop it. A fenced
+            one always leaves by itself.
         """
+        leave = leave or self._members.fence is not None
         staying = [node for node in desired if self._members.answers(node.name)]
         left = list(actions)
         problems: dict[str, str] = {}
         for _try in range(_TRIES):
             going = sorted({action.node for action in left})
-            if leave and not await self._is_steady([*staying, *(Node(name) for name in going)]):
+            everyone = [*staying, *(Node(name) for name in going)]
+            if leave and not await until(partial(self._is_steady, everyone), _STEADY):
                 problems.update(dict.fromkeys(going, f"the mesh was not steady within {_STEADY:g} s, nothing was cut"))
                 break
-            calls = [self.leave(name) for name in going] if leave else [self._drop(left)]
-            reasons = dict(zip(going, await asyncio.gather(*calls)))
-            back = await self._back(frozenset(going), staying)
-            problems.update(
-                (name, reasons.get(name) or "it is linked again: something inside it connects it") for name in back
-            )
+            reasons = await (self._leave_all(going, staying) if leave else self._drop(left))
+            stays_out = _STAYS_FENCED if self._members.fence else _STAYS_OUT
+            back = await still_listed(self._members, frozenset(going), staying, stays_out)
+            problems.update((name, reasons.get(name) or _BACK) for name in back)
             left = [action for action in left if action.node in back]
-            if not left:
+            if not left or (not leave and all(reasons.get(action.node) for action in left)):
                 break
         unpruned = {action.node for action in left}
         return {action: problems[action.node] if action.node in unpruned else None for action in actions}
+
+    async def _leave_all(self, names: Sequence[str], staying: Sequence[Node]) -> Mapping[str, Optional[str]]:
+        members = [node.name for node in staying]
+        if self._members.fence:
+            calls = [self._leave_fenced(self._members.fence, name, members) for name in names]
+        else:
+            calls = [self.leave(name) for name in names]
+        return dict(zip(names, await asyncio.gather(*calls)))
+
+    async def _leave_fenced(self, fence: Fence, name: str, members: Sequence[str]) -> Optional[str]:
+        try:
+            return fence.leave_problem(await self._members.call(name, fence.leave_call(name, members)))
+        except (UnreachableError, BadRpc) as error:
+            return error.reason
 
     async def leave(self, name: str) -> Optional[str]:
         """The node drops all its links at once.
@@ -80,7 +99,7 @@ class Pruner:
         except UnreachableError as error:
             return error.reason
         except BadRpc as error:
-            if not _is_undefined(error.term):
+            if error.missing != _LEAVE.text:
                 return error.reason
             return await self._leave_while_global_sleeps(name)
         return None
@@ -92,73 +111,69 @@ class Pruner:
                 await self._members.call(name, _SUSPEND)
                 peers = await self._members.call(name, _NODES)
                 await self._members.call(name, Call("lists", "foreach", [_DISCONNECT_NODE, peers]))
-                await self._until_alone(name)
+                await until(partial(self._is_alone, name), _OUT)
             finally:
                 await self._members.call(name, _RESUME)
         except (UnreachableError, BadRpc) as error:
             return error.reason
         return None
 
-    async def _until_alone(self, name: str) -> None:
-        now = asyncio.get_running_loop().time
-        deadline = now() + _OUT
-        while await self._members.call(name, _NODES) and now() < deadline:
-            await asyncio.sleep(_POLL)
+    async def _is_alone(self, name: str) -> bool:
+        return not await self._members.call(name, _NODES)
 
-    async def _drop(self, actions: Sequence[Action]) -> None:
+    async def _drop(self, actions: Sequence[Action]) -> Mapping[str, Optional[str]]:
+        """
+        :returns: for each node why one of the calls failed, if one did. What comes of it shows in the views.
+        """
         by_observer: dict[str, list[str]] = {}
         for action in actions:
             by_observer.setdefault(str(action.observer), []).append(action.node)
-        await asyncio.gather(*(self._drop_on(observer, names) for observer, names in by_observer.items()))
+        found = await asyncio.gather(*(self._drop_on(observer, names) for observer, names in by_observer.items()))
+        return {name: reason for reasons in found for name, reason in reasons.items() if reason}
 
-    async def _drop_on(self, observer: str, names: Sequence[str]) -> None:
-        """What comes of it shows in the views, whatever the calls say."""
+    async def _drop_on(self, observer: str, names: Sequence[str]) -> Mapping[str, Optional[str]]:
         if self._disconnect:
-            calls = [self._disconnect.call(name) for name in names]
-        else:
-            calls = [Call("lists", "foreach", [_DISCONNECT_NODE, [Atom(name) for name in names]])]
-        await asyncio.gather(*(self._members.call(observer, call) for call in calls), return_exceptions=True)
+            reasons = await asyncio.gather(*(self._call(observer, self._disconnect.call(name)) for name in names))
+            return dict(zip(names, reasons))
+        call = Call("lists", "foreach", [_DISCONNECT_NODE, [Atom(name) for name in names]])
+        return dict.fromkeys(names, await self._call(observer, call))
+
+    async def _call(self, observer: str, call: Call) -> Optional[str]:
+        try:
+            await self._members.call(observer, call)
+        except UnreachableError as error:
+            return error.reason
+        except BadRpc as error:
+            return self._disconnect.problem(observer, call, error) if self._disconnect else error.reason
+        return None
 
     async def _is_steady(self, nodes: Sequence[Node]) -> bool:
         """On every member ``global`` has finished with everyone whom that member lists."""
-        now = asyncio.get_running_loop().time
-        deadline = now() + _STEADY
         names = frozenset(node.name for node in nodes)
-        while True:
-            views = await self._members.views(nodes, names)
-            if not missing_inside_islands(views, names):
-                return True
-            if now() > deadline:
-                return False
-            await asyncio.sleep(_POLL)
-
-    async def _back(self, gone: frozenset[str], staying: Sequence[Node]) -> frozenset[str]:
-        """Which of ``gone`` a member that stays lists in the end, or again after they had all been out."""
-        now = asyncio.get_running_loop().time
-        names = frozenset(node.name for node in staying)
-        deadline = now() + _OUT
-        out_since = None
-        while True:
-            views = await self._members.views(staying, names)
-            if views or not staying:
-                listed = gone & frozenset().union(*(view.peers for view in views.values()))
-            else:
-                listed = gone  # nobody is left to ask, and what nobody saw is not done
-            if not listed:
-                out_since = out_since or now()
-                if now() - out_since >= _STAYS_OUT:
-                    return listed
-            elif out_since or now() > deadline:
-                return listed
-            await asyncio.sleep(_POLL)
+        return not missing_inside_islands(await self._members.views(nodes, names), names)
 
 
-def _is_undefined(reason: Any) -> bool:
-    """``{'EXIT', {undef, Stack}}``"""
-    return (
-        isinstance(reason, tuple)
-        and reason[:1] == ("EXIT",)
-        and len(reason) == 2
-        and isinstance(reason[1], tuple)
-        and reason[1][:1] == ("undef",)
-    )
+async def still_listed(
+    members: Members, gone: frozenset[str], staying: Sequence[Node], stays_out: float = _STAYS_OUT
+) -> frozenset[str]:
+    """Which of ``gone`` a member that stays lists in the end, or again after they had all been out.
+
+    :param stays_out: seconds for which they are watched then.
+    """
+    names = frozenset(node.name for node in staying)
+    listed = gone
+
+    async def some_are_listed() -> bool:
+        nonlocal listed
+        views = await members.views(staying, names)
+        peers = frozenset().union(*(view.peers for view in views.values()))
+        # Where nobody is left to ask, what nobody saw is not done.
+        listed = gone & peers if views or not staying else gone
+        return bool(listed)
+
+    async def all_are_out() -> bool:
+        return not await some_are_listed()
+
+    if await until(all_are_out, _OUT):
+        await until(some_are_listed, stays_out)
+    return listed

@@ -5,65 +5,43 @@
 
 from __future__ import annotations
 
-from typing import Any, Collection, NamedTuple, Tuple
+from typing import Any, Collection, NamedTuple
 
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_forms import (
+    EMPTY,
+    Form,
+    atom,
+    block,
+    call,
+    evaluation,
+    if_true,
+    length,
+    match,
+    operation,
+    tuple_of,
+    variable,
+)
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Call
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import UnreachableError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import View
 
-Form = Tuple[Any, ...]
-"""Of the Abstract Format (ERTS User's Guide), with 0 for each line."""
-
-
-def _atom(name: str) -> Form:
-    return (Atom("atom"), 0, Atom(name))
-
-
-def _variable(name: str) -> Form:
-    return (Atom("var"), 0, Atom(name))
-
-
-def _call(module: str, function: str, *args: Form) -> Form:
-    return (Atom("call"), 0, (Atom("remote"), 0, _atom(module), _atom(function)), list(args))
-
-
-def _operation(operator: str, one: Form, other: Form) -> Form:
-    return (Atom("op"), 0, Atom(operator), one, other)
-
-
-def _match(variable: Form, value: Form) -> Form:
-    return (Atom("match"), 0, variable, value)
-
-
-def _if(condition: Form, yes: Form, no: Form) -> Form:
-    clauses: list[Form] = [
-        (Atom("clause"), 0, [_atom(name)], [], [body]) for name, body in (("true", yes), ("false", no))
-    ]
-    return (Atom("case"), 0, condition, clauses)
-
-
-def _length(value: Form) -> Form:
-    return _call("erlang", "length", value)
-
-
-_DESIRED, _VISIBLE, _MISSING = (_variable(name) for name in ("Desired", "Visible", "Missing"))
-_EMPTY: Form = (Atom("nil"), 0)
+_DESIRED, _VISIBLE, _MISSING = (variable(name) for name in ("Desired", "Visible", "Missing"))
 _COMPARE = (
-    _match(_VISIBLE, _call("erlang", "nodes", _atom("visible"))),
-    _match(_MISSING, _operation("--", _DESIRED, _VISIBLE)),
+    match(_VISIBLE, call("erlang", "nodes", atom("visible"))),
+    match(_MISSING, operation("--", _DESIRED, _VISIBLE)),
 )
-_NONE_IS_EXTRA = _operation("=:=", _length(_VISIBLE), _operation("-", _length(_DESIRED), _length(_MISSING)))
+_NONE_IS_EXTRA = operation("=:=", length(_VISIBLE), operation("-", length(_DESIRED), length(_MISSING)))
 _STATE = (
     _MISSING,
-    _if(_NONE_IS_EXTRA, _EMPTY, _operation("--", _VISIBLE, _DESIRED)),
-    _call("erlang", "nodes", _atom("hidden")),
-    _call("init", "get_status"),
-    _if(_operation("=:=", _VISIBLE, _EMPTY), _call("init", "get_argument", _atom("hidden")), _atom("error")),
-    _call("application", "get_env", _atom("kernel"), _atom("prevent_overlapping_partitions")),
-    _call("application", "get_env", _atom("kernel"), _atom("connect_all")),
+    if_true(_NONE_IS_EXTRA, EMPTY, operation("--", _VISIBLE, _DESIRED)),
+    call("erlang", "nodes", atom("hidden")),
+    call("init", "get_status"),
+    if_true(operation("=:=", _VISIBLE, EMPTY), call("init", "get_argument", atom("hidden")), atom("error")),
+    call("application", "get_env", atom("kernel"), atom("prevent_overlapping_partitions")),
+    call("application", "get_env", atom("kernel"), atom("connect_all")),
 )
-_SYNCED = _call("gen_server", "call", _atom("global_name_server"), _atom("get_synced"), _variable("Milliseconds"))
+_SYNCED = call("gen_server", "call", atom("global_name_server"), atom("get_synced"), variable("Milliseconds"))
 
 
 class Question:
@@ -79,16 +57,13 @@ class Question:
     def __init__(self, desired: Collection[str], global_timeout: float) -> None:
         self.desired = frozenset(desired)
         self._milliseconds = int(global_timeout * 1000)
-        self.with_global = self._call(_operation("--", _VISIBLE, _SYNCED))
+        self.with_global = self._call(operation("--", _VISIBLE, _SYNCED))
         self.without_global = self._call(_VISIBLE)
 
     def _call(self, unsynced: Form) -> Call:
-        # With five arguments it evaluates and no more; with two it runs erl_lint over the expression each time.
-        expression = (Atom("block"), 0, [*_COMPARE, (Atom("tuple"), 0, [*_STATE, unsynced])])
+        expression = block(*_COMPARE, tuple_of(*_STATE, unsynced))
         names = [Atom(name) for name in sorted(self.desired)]
-        bindings = [(Atom("Desired"), names), (Atom("Milliseconds"), self._milliseconds)]
-        nobody = Atom("none")
-        return Call("erl_eval", "expr", [expression, bindings, nobody, nobody, Atom("value")])
+        return evaluation(expression, {"Desired": names, "Milliseconds": self._milliseconds})
 
     def parse(self, answer: Any) -> State:
         """:raises UnreachableError: the answer is not what this question asks for."""

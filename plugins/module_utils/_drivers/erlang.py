@@ -8,38 +8,42 @@ Which way of pruning and healing is safe depends on the members' own settings; e
 
 from __future__ import annotations
 
-import asyncio
 from typing import Callable, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base import Driver, Outcome
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_connect import Connector
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_join import Joiner, Leaver
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_members import Members
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_mfa import own_mfa
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_presets import preset_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_prune import Pruner
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._settle import settled
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, DriverFacts, Node, Observation
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology
 
-SETTLE = 15.0
-"""Seconds in which a mesh completes itself or does not; 20 nodes took up to 3.7, 50 nodes up to 2.9."""
-UNCHANGED = 5.0
-"""Seconds without any change after which waiting on is pointless."""
-POLL = 0.1
+_POLL = 0.1
 
 
 class ErlangDriver(Driver):
     def __init__(self, topology: Topology) -> None:
+        self._preset = preset_of(topology)
         connect, disconnect, list_nodes = (
             own_mfa(topology.name, option, getattr(topology, option))
             for option in ("connect", "disconnect", "list_nodes")
         )
         self._has_own_connect, self._has_own_disconnect = connect is not None, disconnect is not None
-        self._members = Members(topology, list_nodes)
+        if topology.policy.fence and (self._preset or disconnect):
+            raise TopologyError(topology.name, "policy.fence", "is only for the driver's own way to disconnect")
+        self._members = Members(topology, list_nodes, self._preset)
         self._pruner = Pruner(self._members, disconnect)
         self._connector = Connector(self._members, self._pruner, connect)
 
     @property
     def facts(self) -> DriverFacts:
         """Of a function of the user's own nothing is known, so the careful thing is taken to be true of it."""
+        if self._preset:
+            return self._preset.facts
         return DriverFacts(
             reversible=not self._has_own_disconnect,
             transitive=self._members.global_mesh and not self._has_own_connect,
@@ -53,21 +57,16 @@ class ErlangDriver(Driver):
     async def settle(
         self, desired: Sequence[Node], in_scope: Callable[[str], bool], done: Callable[[Observation], bool]
     ) -> Observation:
-        now = asyncio.get_running_loop().time
-        deadline = now() + SETTLE
-        last_change, last = now(), None
-        while True:
-            observation = await self._members.observe(desired, in_scope, again=False)
-            if observation != last:
-                last_change, last = now(), observation
-            if done(observation) or now() > deadline or now() - last_change > UNCHANGED:
-                return observation
-            await asyncio.sleep(POLL)
+        return await settled(lambda: self._members.observe(desired, in_scope, again=False), done, _POLL)
 
     async def prune(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
+        if self._preset:
+            return await Leaver(self._members, self._preset).prune(actions, desired)
         return await self._pruner.prune(actions, desired, leave=self.facts.prune_needs_answer)
 
     async def connect(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
+        if self._preset:
+            return await Joiner(self._members, self._preset).connect(actions, desired)
         return await self._connector.connect(actions, desired)
 
     async def close(self) -> None:

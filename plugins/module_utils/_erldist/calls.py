@@ -135,23 +135,23 @@ class Switchboard:
 def _answer_of(term: Any, call: Call, where: str) -> Answer:
     if not (isinstance(term, tuple) and len(term) == 2 and isinstance(term[0], Atom) and term[0] == _BADRPC):
         return term
-    reason = term[1]
-    return BadRpc(f"{call.text} failed on {where}: {_reason_text(reason)}", reason)
+    kind, missing = _kind_of(term[1])
+    text = f"{missing} is not exported" if missing else kind
+    return BadRpc(f"{call.text} failed on {where}: {text}", missing)
 
 
-def _reason_text(reason: Any) -> str:
-    """The kind of error alone: all else in a reason can be an argument of the call."""
+def _kind_of(reason: Any) -> tuple[str, Optional[str]]:
+    """The kind of error alone, since all else in a reason can be an argument of the call; and the function that is not
+    there, if that is it."""
     kind, stack = reason, None
     if isinstance(kind, tuple) and len(kind) == 2 and kind[0] == "EXIT":
         kind = kind[1]
         if isinstance(kind, tuple) and len(kind) == 2:
             kind, stack = kind
-    missing = _top_of(stack)
-    if kind == "undef" and missing:
-        return f"{missing} is not exported"
+    missing = _top_of(stack) if kind == "undef" else None
     if isinstance(kind, tuple) and kind:
         kind = kind[0]
-    return _printable(kind) if isinstance(kind, Atom) else "an error without a name"
+    return _printable(kind) if isinstance(kind, Atom) else "an error without a name", missing
 
 
 def _top_of(stack: Any) -> Optional[str]:

@@ -18,6 +18,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors i
     EpmdUnreachable,
     GarbledAnswer,
     NodeUnreachable,
+    TlsFailed,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.handshake import Handshake
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.net import (
@@ -30,8 +31,10 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.net impo
     shared_out,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import TermError
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.tls import Tls, TlsStream
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import UnreachableError
 
+_TLS_ALERT = b"\x15\x03"
 _TICK = b"\x00\x00\x00\x00"
 
 
@@ -41,12 +44,21 @@ class Connection(asyncio.Protocol):
     ``name`` is the member's, ``own_name`` is ours there: the member lists it among its hidden and connected nodes.
     """
 
-    def __init__(self, name: str, where: str, cookie: str, own_name: Optional[str], first: Sequence[Call]) -> None:
+    def __init__(
+        self,
+        name: str,
+        where: str,
+        cookie: str,
+        own_name: Optional[str],
+        first: Sequence[Call],
+        tls: Optional[TlsStream],
+    ) -> None:
         self.name = name
         self.own_name = ""
         self._where = where
         self._loop = asyncio.get_running_loop()
-        self._handshake = Handshake(name, where, cookie, own_name)
+        self._tls = tls
+        self._handshake = Handshake(name, where, cookie, own_name, length_bytes=4 if tls else 2)
         self._ready: asyncio.Future[None] = self._loop.create_future()
         self._calls: Optional[Switchboard] = None
         self._first = Batch(first, self._loop.create_future())
@@ -69,6 +81,7 @@ class Connection(asyncio.Protocol):
         own_name: Optional[str] = None,
         first: Sequence[Call] = (),
         dial: Dial = dial,
+        tls: Optional[Tls] = None,
         timeout: float,
     ) -> Connection:
         """Connect to a member as a hidden node.
@@ -80,6 +93,7 @@ class Connection(asyncio.Protocol):
         :param first: calls to send together with our proof of the cookie, before the member has given its own: they
             must tell nothing that is secret. :meth:`first_answers` has what a member answers that then proved itself.
         :param dial: how its ports are reached.
+        :param tls: what to speak TLS with; without it, none is spoken. It is never spoken to epmd.
         :param timeout: seconds for everything, resolving included.
         :raises UnreachableError: the one of its kinds that tells why it can't be.
         """
@@ -94,7 +108,8 @@ class Connection(asyncio.Protocol):
             try:
                 its_port = port or await epmd.port_of(name, place, epmd_port, its_deadline, dial)
                 where = f"{name} ({place.text(its_port)})"
-                connection = cls(name, where, cookie, own_name, first)
+                stream = TlsStream(tls, host, where) if tls else None
+                connection = cls(name, where, cookie, own_name, first, stream)
                 await connection._connect(dial, place, its_port, its_deadline, timeout)
                 return connection
             except (EpmdUnreachable, NodeUnreachable) as error:
@@ -112,7 +127,7 @@ class Connection(asyncio.Protocol):
             await self._loop.create_connection(lambda: self, sock=sock)
             await before(deadline, self._ready)
         except DeadlinePassed:
-            self._fail(self._late("finish the handshake", timeout, 0))
+            self._fail(self._late_opening(timeout))
             raise cast(UnreachableError, self._end) from None
         except BaseException:
             self.close()
@@ -157,7 +172,7 @@ class Connection(asyncio.Protocol):
         if not calls:
             return []
         batch = Batch(calls, self._loop.create_future())
-        self._transport.write(self._calls.requests(batch))
+        self._send(self._calls.requests(batch))
         return await self._answers(batch, self._calls, timeout)
 
     async def first_answers(self, timeout: float) -> list[Answer]:
@@ -183,16 +198,28 @@ class Connection(asyncio.Protocol):
         if self._end:
             self._transport.abort()
         else:
-            self._transport.write(self._handshake.start())
+            self._transport.write(self._tls.start() if self._tls else self._handshake.start())
 
     def connection_lost(self, exc: Optional[Exception]) -> None:
         if self._calls:
             self._fail(ConnectionLost(f"{self._where} closed the connection, or the network did"))
+        elif self._tls and not self._tls.open:
+            self._fail(
+                ConnectionLost(f"{self._where} closed the connection during the TLS handshake: does it speak TLS?")
+            )
         else:
             self._fail(self._handshake.on_close())
 
     def data_received(self, data: bytes) -> None:
         self._heard += len(data)
+        if not self._tls:
+            self._take_data(data)
+            return
+        self._take_data(self._unsealed(self._tls, data))
+        if self._tls.ended:
+            self.connection_lost(None)  # it may wait for us to close first
+
+    def _take_data(self, data: bytes) -> None:
         if self._rest:
             self._rest += data
             if len(self._rest) < self._rest_needed:
@@ -207,14 +234,34 @@ class Connection(asyncio.Protocol):
         else:
             self._rest = bytearray(data[used:])
 
+    def _unsealed(self, tls: TlsStream, data: bytes) -> bytes:
+        """What is inside, nothing once TLS has failed."""
+        was_open = tls.open
+        try:
+            data = tls.feed(data)
+            if tls.open and not was_open:
+                self._send(self._handshake.start())
+        except TlsFailed as error:
+            self._flush(tls)
+            self._fail(error)
+            return b""
+        self._flush(tls)
+        return data
+
+    def _flush(self, tls: TlsStream) -> None:
+        if self._transport:
+            self._transport.write(tls.unsent())
+
     def _take_frames(self, data: bytes) -> int:
         """Take every whole frame; how many bytes they were. Whoever is told of a frame may close the connection."""
         position = 0
         while not self._end:
-            header, limit = (4, MAX_BYTES) if self._calls else (2, Handshake.MAX_FRAME)
+            header, limit = (4, MAX_BYTES) if self._calls else (self._handshake.length_bytes, Handshake.MAX_FRAME)
             start = position + header
             size = int.from_bytes(data[position:start], "big")
             if size > limit and len(data) >= start:
+                if not self._tls and not self._calls and data.startswith(_TLS_ALERT):
+                    raise TlsFailed(f"{self._where} speaks TLS: set driver_config.tls")
                 raise GarbledAnswer(f"{self._where} sent a message of {size} bytes, {limit} is the limit")
             self._rest_needed = header + size if len(data) >= start else header
             if len(data) - position < self._rest_needed:
@@ -243,16 +290,21 @@ class Connection(asyncio.Protocol):
     def _tick(self) -> None:
         # One on its way is enough: who ticks us and reads nothing must not fill our memory.
         if self._transport and not self._transport.get_write_buffer_size():
-            self._transport.write(_TICK)
+            self._send(_TICK)
 
     def _send(self, data: bytes) -> None:
         if data and self._transport:
-            self._transport.write(data)
+            self._transport.write(self._tls.seal(data) if self._tls else data)
 
-    def _late(self, what: str, timeout: float, heard: int) -> CallTimeout:
+    def _late_opening(self, timeout: float) -> CallTimeout:
+        if self._tls and not self._tls.open:
+            return self._late("finish the TLS handshake", timeout, 0, ": does it speak TLS?")
+        return self._late("finish the handshake", timeout, 0)
+
+    def _late(self, what: str, timeout: float, heard: int, hint: str = "") -> CallTimeout:
         silent = self._heard == heard
         said = "said nothing and did not" if silent else "did not"
-        return CallTimeout(f"{self._where} {said} {what} within {timeout:g} s", silent)
+        return CallTimeout(f"{self._where} {said} {what} within {timeout:g} s{hint}", silent)
 
     def _fail(self, error: UnreachableError) -> None:
         """The one way to the end, whichever side it comes from."""

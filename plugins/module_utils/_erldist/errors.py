@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Optional
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import ClusterError, UnreachableError
 
@@ -20,6 +20,10 @@ class NotRegistered(UnreachableError):
 
 class NodeUnreachable(UnreachableError):
     """Nothing takes the connection on the node's port, or its host has no address."""
+
+
+class TlsFailed(UnreachableError):
+    """The node and we don't take each other's certificates, or one of the two does not speak TLS."""
 
 
 class HandshakeRefused(UnreachableError):
@@ -53,10 +57,10 @@ class CallTimeout(UnreachableError):
 class BadRpc(ClusterError):
     """The node made the call and it failed there.
 
-    ``term`` is the whole reason. It can hold the arguments of the call, so that it must never be shown.
+    ``missing`` is the function that is not there, with its arity, where that is the reason.
     """
 
-    def __init__(self, reason: str, term: Any) -> None:
+    def __init__(self, reason: str, missing: Optional[str] = None) -> None:
         super().__init__(reason)
         self.reason = reason
-        self.term = term
+        self.missing = missing

@@ -72,16 +72,18 @@ class Handshake:
     :param where: node, address and port, for messages.
     :param own_name: a name of our own, or None for one that the peer gives us. A name of our own stays in the peer's
         tables, and can be in use; one that is given is used again for the next who asks.
+    :param length_bytes: how many bytes the length before a frame has: 2 over plain TCP, 4 over TLS.
     """
 
     MAX_FRAME = 4096
 
-    def __init__(self, peer: str, where: str, cookie: str, own_name: Optional[str]) -> None:
+    def __init__(self, peer: str, where: str, cookie: str, own_name: Optional[str], length_bytes: int = 2) -> None:
         if any(character > "\xff" for character in cookie):
             raise CookieRejected(f"no cookie for {where} can have such characters: check driver_config.cookie")
         self._peer = peer
         self._where = where
         self._cookie = cookie.encode("latin-1")
+        self.length_bytes = length_bytes
         self._challenge = int.from_bytes(os.urandom(4), "big")
         self._step = self._on_status
         self.own_name = own_name or ""
@@ -92,7 +94,7 @@ class Handshake:
         """The first frame to send."""
         name = (self.own_name or _OWN_HOST).encode()
         flags = _FLAGS if self.own_name else _FLAGS | _NAME_ME
-        return _framed(struct.pack(">cQIH", b"N", flags, self.creation, len(name)) + name)
+        return self._framed(struct.pack(">cQIH", b"N", flags, self.creation, len(name)) + name)
 
     def feed(self, frame: bytes) -> bytes:
         """
@@ -143,7 +145,7 @@ class Handshake:
             text = f"{self._where} answers as {name!r}: it is another node than the one that was sought"
             raise WrongNode(text, answers_as=name)
         self._step = self._on_acknowledgement
-        return _framed(struct.pack(">cI", b"r", self._challenge) + self._digest(challenge))
+        return self._framed(struct.pack(">cI", b"r", self._challenge) + self._digest(challenge))
 
     def _on_acknowledgement(self, frame: bytes) -> bytes:
         if frame[:1] != b"a" or len(frame) != 17:
@@ -152,6 +154,9 @@ class Handshake:
             raise self._cookie_rejected()
         self.done = True
         return b""
+
+    def _framed(self, payload: bytes) -> bytes:
+        return len(payload).to_bytes(self.length_bytes, "big") + payload
 
     def _digest(self, challenge: int) -> bytes:
         return hashlib.md5(self._cookie + b"%d" % challenge, **_NOT_FOR_SECURITY).digest()  # noqa: S324
@@ -164,10 +169,6 @@ class Handshake:
             f"{self._where} does not speak the Erlang distribution protocol as OTP 25 to 28 do (it sent {got}):"
             " check address and port"
         )
-
-
-def _framed(payload: bytes) -> bytes:
-    return len(payload).to_bytes(2, "big") + payload
 
 
 def _name_at(data: bytes, position: int) -> tuple[str, bytes]:

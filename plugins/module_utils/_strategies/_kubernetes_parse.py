@@ -15,7 +15,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Callable, Iterable, Mapping, NamedTuple, Optional, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError, TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import NOT_READY, READY, TERMINATING, Node
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import name_of
 
@@ -25,20 +25,6 @@ ZONE_LABEL = "topology.kubernetes.io/zone"
 _IP = re.compile(r"[0-9A-Fa-f.:]{2,45}")
 _GONE_PHASES = ("Failed", "Succeeded")
 _MALFORMED = (AttributeError, IndexError, KeyError, TypeError)
-
-
-class Resource(NamedTuple):
-    group: str
-    prefix: str
-    plural: str
-    kind: str
-
-
-RESOURCES = {
-    "endpoint_slices": Resource("discovery.k8s.io", "/apis/discovery.k8s.io/v1", "endpointslices", "EndpointSliceList"),
-    "endpoints": Resource("", "/api/v1", "endpoints", "EndpointsList"),
-    "pods": Resource("", "/api/v1", "pods", "PodList"),
-}
 
 
 class Unnamed(Exception):
@@ -97,21 +83,6 @@ class Naming:
             return name_of(self.topology, "config", self.basename, host)
         except TopologyError as error:
             raise Unnamed(error.problem) from None
-
-
-def page_of(payload: Any, resource: Resource) -> tuple[list[Any], str]:
-    """
-    :returns: the items of one page of a list, and the token of the next page, empty after the last.
-    :raises DiscoveryError: it is not a list of that kind. A list without ``items`` says nothing; ``[]`` says "none".
-    """
-    if not isinstance(payload, dict) or payload.get("kind") != resource.kind:
-        kind = payload.get("kind") if isinstance(payload, dict) else type(payload).__name__
-        raise DiscoveryError(f"the API server answered with {str(kind)[:80]!r} instead of {resource.kind!r}")
-    items, metadata = payload.get("items"), payload.get("metadata")
-    token = metadata.get("continue") if isinstance(metadata, dict) else None
-    if not isinstance(items, list) or not isinstance(token, (str, type(None))):
-        raise DiscoveryError(f"the API server's {resource.kind} has no proper 'items' or 'metadata'")
-    return items, token or ""
 
 
 def parse(lookup: str, items: Iterable[Any], naming: Naming) -> Batch:

@@ -9,13 +9,13 @@ import re
 from typing import Any, Mapping, Optional
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError, TopologyError
-from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._kubernetes_auth import Connection, connect
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._kubernetes_fetch import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.auth import Connection, connect
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.listing import (
     ApiError,
     Listing,
     list_all,
 )
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._kubernetes_parse import (
     Batch,
     Naming,
@@ -42,7 +42,7 @@ def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discover
     connection = connect(topology, config)
     batches: list[Batch] = []
     failures: list[str] = []
-    namespaces = _namespaces(config, connection)
+    namespaces = connection.namespaces(config)
     for position, namespace in enumerate(namespaces):
         try:
             batches += _read(topology, config, connection, namespace)
@@ -67,12 +67,6 @@ def _check(topology: str, config: Mapping[str, Any]) -> None:
             raise TopologyError(topology, "config.namespaces", f"{namespace!r} is not a name of Kubernetes")
     if not _DOMAIN.fullmatch(config["cluster_domain"]):
         raise TopologyError(topology, "config.cluster_domain", f"{config['cluster_domain']!r} is not a domain name")
-
-
-def _namespaces(config: Mapping[str, Any], connection: Connection) -> list[str]:
-    if config["namespaces"]:
-        return list(dict.fromkeys(config["namespaces"]))
-    return [config["namespace"] or connection.namespace]
 
 
 def _read(topology: str, config: Mapping[str, Any], connection: Connection, namespace: str) -> list[Batch]:

@@ -76,6 +76,14 @@ def test_a_name_of_our_own(status: bytes) -> None:
     assert (handshake.done, handshake.own_name) == (True, "me@127.0.0.1")
 
 
+def test_frames_over_tls_have_a_longer_length() -> None:
+    handshake = Handshake(PEER, WHERE, COOKIE, None, length_bytes=4)
+    first = handshake.start()
+    assert first[:4] == (len(first) - 4).to_bytes(4, "big")
+    handshake.feed(NAMED)
+    assert handshake.feed(challenge_from(PEER))[:5] == b"\x00\x00\x00\x15r"
+
+
 def test_we_are_hidden_and_want_whole_messages() -> None:
     _tag, flags = struct.unpack_from(">cQ", new().start(), 2)
     assert not flags & (1 | 1 << 13 | 1 << 23)

@@ -8,14 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Node
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._kubernetes_parse import (
-    RESOURCES,
     Naming,
     Unnamed,
     merge,
-    page_of,
     parse,
 )
 from hypothesis import given, settings
@@ -156,15 +153,6 @@ def test_what_is_no_address(ip: Any) -> None:
 def test_a_hostname_that_no_node_can_have(hostname: Any) -> None:
     with pytest.raises(Unnamed, match="is not a node name"):
         naming("hostname", "chat").name("10.0.0.1", NS, hostname, None)
-
-
-def test_a_page() -> None:
-    payload = {"kind": "PodList", "metadata": {"continue": "x"}, "items": [1]}
-    assert page_of(payload, RESOURCES["pods"]) == ([1], "x")
-    assert page_of({**payload, "metadata": {}}, RESOURCES["pods"]) == ([1], "")
-    for wrong in ("x", None, {}, {**payload, "items": {}}, {**payload, "kind": {"a": 1}}):
-        with pytest.raises(DiscoveryError):
-            page_of(wrong, RESOURCES["pods"])
 
 
 ANYTHING = st.recursive(

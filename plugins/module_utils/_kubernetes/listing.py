@@ -16,8 +16,9 @@ from typing import Any, Callable, Mapping, Optional, TypeVar
 from urllib.parse import urlencode
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError, TopologyError
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._kubernetes_auth import Connection
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._kubernetes_parse import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.answers import message_of, root_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.auth import Connection
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.resources import (
     RESOURCES,
     Resource,
     page_of,
@@ -28,7 +29,6 @@ MAX_PAGES = 10_000
 MAX_RESTARTS = 3
 _CHUNK = 1024 * 1024
 _ERROR_BYTES = 64 * 1024
-_MESSAGE_LENGTH = 400
 _GONE = 410
 
 T = TypeVar("T")
@@ -143,18 +143,18 @@ def _get(connection: Connection, listing: Listing, path: str, budget: int) -> tu
     try:
         return _within(listing.timeout, ask)
     except urllib3.exceptions.NewConnectionError as error:
-        raise ApiError(f"{listing.what}: {connection.host}: {_root(error)}; check config.host") from None
+        raise ApiError(f"{listing.what}: {connection.host}: {root_of(error)}; check config.host") from None
     except (TimeoutError, urllib3.exceptions.TimeoutError):
         raise ApiError(
             f"{listing.what}: {connection.host} gave no whole answer within {listing.timeout:g} s (config.timeout)"
         ) from None
     except urllib3.exceptions.SSLError as error:
         raise ApiError(
-            f"{listing.what}: TLS with {connection.host} failed: {_root(error)}; check config.ca_cert (or the "
+            f"{listing.what}: TLS with {connection.host} failed: {root_of(error)}; check config.ca_cert (or the "
             "kubeconfig's certificates) and the name in config.host"
         ) from None
     except urllib3.exceptions.HTTPError as error:
-        raise ApiError(f"{listing.what}: {connection.host} broke off: {_root(error)}") from None
+        raise ApiError(f"{listing.what}: {connection.host} broke off: {root_of(error)}") from None
 
 
 def _body(response: Any, limit: int, deadline: float) -> bytes:
@@ -216,7 +216,7 @@ def _refusal(
     body: bytes,
     headers: Mapping[str, str],
 ) -> Exception:
-    message = _message(connection, body, headers)
+    message = message_of(connection, body, headers)
     selectors = [option for option in ("selector", "field_selector") if config[option]]
     if status == 400 and selectors:
         option = selectors[-1] if "field" in message else selectors[0]
@@ -242,24 +242,3 @@ def _advice(listing: Listing, status: int, headers: Mapping[str, str]) -> str:
         after = headers.get("Retry-After")
         return "; the server is overloaded" + (f" and asks to wait {after[:20]} s" if after else "")
     return ""
-
-
-def _message(connection: Connection, body: bytes, headers: Mapping[str, str]) -> str:
-    """What the server's Status object says; outside text, so it is cut, made one line and cleared of secrets."""
-    try:
-        message = json.loads(body)["message"]
-    except (ValueError, RecursionError, KeyError, TypeError):
-        message = None
-    if not isinstance(message, str):
-        content = headers.get("Content-Type") or "no content type"
-        return f"(no answer of a Kubernetes API server, but {content[:80]!r})"
-    for secret in connection.secrets:
-        message = message.replace(secret, "********")
-    printable = "".join(character if character.isprintable() else " " for character in message)
-    return " ".join(printable.split())[:_MESSAGE_LENGTH]
-
-
-def _root(error: BaseException) -> BaseException:
-    """urllib3 wraps the error that says something in others that repeat the URL."""
-    inner = error.__cause__ or next((arg for arg in error.args if isinstance(arg, BaseException)), None)
-    return _root(inner) if inner is not None else error

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any, Mapping, Optional
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import MissingLibraryError, TopologyError
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._kubernetes_kubeconfig import load_kubeconfig
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.kubeconfig import load_kubeconfig
 
 SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 DEFAULT_KUBECONFIG = "~/.kube/config"
@@ -41,15 +41,23 @@ class Connection:
     """A way to one API server.
 
     namespace: the one to read when the topology names none.
-    pool: the urllib3 pool of the kubernetes client, with its TLS, client certificate and proxy.
+    configuration: the kubernetes client's, with TLS, client certificate and proxy.
+    pool: its urllib3 pool, made from that.
     secrets: what must not show in any text.
     """
 
     host: str
     namespace: str
+    configuration: Any = field(repr=False)
     pool: Any
     headers: Mapping[str, str] = field(repr=False)
     secrets: tuple[str, ...] = field(repr=False)
+
+    def namespaces(self, config: Mapping[str, Any]) -> list[str]:
+        """Those in which the topology's nodes are."""
+        if config["namespaces"]:
+            return list(dict.fromkeys(config["namespaces"]))
+        return [config["namespace"] or self.namespace]
 
 
 def connect(topology: str, config: Mapping[str, Any]) -> Connection:
@@ -78,6 +86,7 @@ def connect(topology: str, config: Mapping[str, Any]) -> Connection:
     return Connection(
         host,
         namespace,
+        configuration,
         rest.RESTClientObject(configuration).pool_manager,
         headers,
         tuple(part for part in headers.get("authorization", "").split(" ")[1:] if part),

@@ -1,0 +1,92 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Erlang expressions in the Abstract Format (ERTS User's Guide), with 0 for each line, and the call that evaluates
+one."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping, Tuple
+
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Call
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom
+
+Form = Tuple[Any, ...]
+
+EMPTY: Form = (Atom("nil"), 0)
+
+
+def atom(name: str) -> Form:
+    return (Atom("atom"), 0, Atom(name))
+
+
+def integer(value: int) -> Form:
+    return (Atom("integer"), 0, value)
+
+
+def variable(name: str) -> Form:
+    return (Atom("var"), 0, Atom(name))
+
+
+def tuple_of(*parts: Form) -> Form:
+    return (Atom("tuple"), 0, list(parts))
+
+
+def list_of(*parts: Form) -> Form:
+    found = EMPTY
+    for part in reversed(parts):
+        found = (Atom("cons"), 0, part, found)
+    return found
+
+
+def call(module: str, function: str, *args: Form) -> Form:
+    return (Atom("call"), 0, (Atom("remote"), 0, atom(module), atom(function)), list(args))
+
+
+def length(value: Form) -> Form:
+    return call("erlang", "length", value)
+
+
+def operation(operator: str, one: Form, other: Form) -> Form:
+    return (Atom("op"), 0, Atom(operator), one, other)
+
+
+def match(pattern: Form, value: Form) -> Form:
+    return (Atom("match"), 0, pattern, value)
+
+
+def block(*expressions: Form) -> Form:
+    return (Atom("block"), 0, list(expressions))
+
+
+def if_true(condition: Form, yes: Form, no: Form) -> Form:
+    clauses: list[Form] = [
+        (Atom("clause"), 0, [atom(name)], [], [body]) for name, body in (("true", yes), ("false", no))
+    ]
+    return (Atom("case"), 0, condition, clauses)
+
+
+def fun(body: Form) -> Form:
+    """Without arguments."""
+    return (Atom("fun"), 0, (Atom("clauses"), [(Atom("clause"), 0, [], [], [body])]))
+
+
+def those_of(name: str, source: Form, *conditions: Form) -> Form:
+    """``[Name || Name <- Source, Conditions...]``"""
+    return (Atom("lc"), 0, variable(name), [(Atom("generate"), 0, variable(name), source), *conditions])
+
+
+def for_each(pattern: Form, source: Form, value: Form) -> Form:
+    """``[Value || Pattern <- Source]``"""
+    return (Atom("lc"), 0, value, [(Atom("generate"), 0, pattern, source)])
+
+
+def evaluation(expression: Form, bindings: Mapping[str, Any]) -> Call:
+    """The call in which a member evaluates the expression.
+
+    :param bindings: terms, by the names of the variables that stand for them.
+    """
+    # With five arguments it evaluates and no more; with two it runs erl_lint over the expression each time.
+    nobody = Atom("none")
+    bound = [(Atom(name), value) for name, value in bindings.items()]
+    return Call("erl_eval", "expr", [expression, bound, nobody, nobody, Atom("value")])

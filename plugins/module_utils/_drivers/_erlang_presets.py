@@ -1,0 +1,173 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Systems whose membership is their own: they keep one Mnesia database, and its nodes are the members (pure).
+
+Joining is a call on the node that joins. It deletes that node's own database and copies the cluster's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Optional, Tuple
+
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_forms import (
+    EMPTY,
+    Form,
+    atom,
+    call,
+    evaluation,
+    fun,
+    if_true,
+    integer,
+    list_of,
+    operation,
+    those_of,
+    tuple_of,
+    variable,
+)
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_view import names_in
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Call
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError, UnreachableError
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import DriverFacts, View
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology
+
+Function = Tuple[str, str]
+"""Module and function."""
+
+_TABLE = variable("Table")
+_NOT_RUNNING = "not_running"
+_NOT_ALONE = "not_alone"
+_LOCKED = "aborted"
+
+
+def _about_table(item: str) -> Form:
+    return call("mnesia", "table_info", _TABLE, atom(item))
+
+
+_ON_DISC = list_of(atom("disc_copies"), atom("disc_only_copies"))
+_TABLES_WITH_RECORDS = those_of(
+    "Table",
+    call("mnesia", "system_info", atom("local_tables")),
+    operation("=/=", _TABLE, atom("schema")),
+    call("lists", "member", _about_table("storage_type"), _ON_DISC),
+    operation(">", _about_table("size"), integer(0)),
+)
+
+
+@dataclass(frozen=True)
+class Preset:
+    """
+    known: lists every member, itself and those that are down included.
+    running: lists those of them that it is connected with, itself included.
+    join: takes the node on which it is called into the cluster of the node that is its argument.
+    leave: takes the node that is its argument, on which it is called, out of its cluster, and stops it.
+    """
+
+    application: str
+    known: Function
+    running: Function
+    join: Function
+    leave: Function
+
+    facts = DriverFacts(
+        reversible=False, transitive=True, prune_needs_answer=True, joins_alone=True, prune_spreads=True
+    )
+
+    @cached_property
+    def question(self) -> Call:
+        """Who is in its cluster, and what it holds on its disc. A system that is starting has not loaded its tables,
+        which would look empty, so it is not asked."""
+        applications = call("application", "which_applications")
+        runs = call("lists", "keymember", atom(self.application), integer(1), applications)
+        answer = tuple_of(call(*self.known), call(*self.running), _TABLES_WITH_RECORDS, call("init", "get_status"))
+        return evaluation(if_true(runs, answer, atom(_NOT_RUNNING)), {})
+
+    def view(self, observer: str, answer: Any) -> View:
+        """:raises UnreachableError: it does not run there, or the answer is not what the question asks for."""
+        if answer == _NOT_RUNNING:
+            raise UnreachableError(f"{self.application} does not run on {observer}, or is starting")
+        if not isinstance(answer, tuple) or len(answer) != 4:
+            raise UnreachableError("its answer to the question for its view has another shape")
+        known, running, tables, status = answer
+        linked = names_in(running, ":".join(self.running)) - {observer}
+        peers = names_in(known, ":".join(self.known)).union(linked) - {observer}
+        return View(
+            observer,
+            peers,
+            down=peers - linked,
+            stopping=isinstance(status, tuple) and status[:1] == ("stopping",),
+            holds=names_in(tables, "mnesia:system_info(local_tables)"),
+        )
+
+    def join_call(self, member: str) -> Call:
+        """For the node that joins. What it finds out of its state and what it does about it are one step, under a lock
+        that it does not wait for: two runs at once must not both empty it."""
+        itself = list_of(call("erlang", "node"))
+        is_blank = operation("=:=", tuple_of(call(*self.known), _TABLES_WITH_RECORDS), tuple_of(itself, EMPTY))
+        join = if_true(is_blank, call(*self.join, variable("Member")), atom(_NOT_ALONE))
+        lock = tuple_of(atom("selfheal_cluster_join"), call("erlang", "self"))
+        locked = call("global", "trans", lock, fun(join), itself, integer(0))
+        return evaluation(locked, {"Member": Atom(member)})
+
+    def join_problem(self, answer: Any) -> Optional[str]:
+        """Why the node did not join."""
+        if answer == _NOT_ALONE:
+            return "nothing was done: it knows other members or holds data by now"
+        if answer == _LOCKED:
+            return "nothing was done: another run is joining it"
+        if answer == "ok":
+            return None
+        return f"{':'.join(self.join)} gave {_kind_of(answer)}; {self.application} may be stopped there now"
+
+    def leave_call(self, node: str) -> Call:
+        """For the node itself."""
+        return Call(*self.leave, [Atom(node)])
+
+    def leave_problem(self, answer: Any) -> Optional[str]:
+        return None if answer == "ok" else f"{':'.join(self.leave)} gave {_kind_of(answer)}"
+
+    @staticmethod
+    def forget_call(node: str) -> Call:
+        """For any member, of a node that is down. Mnesia refuses it for one that is up, where the system's own function
+        would stop the node and delete what it holds."""
+        return Call("mnesia", "del_table_copy", [Atom("schema"), Atom(node)])
+
+    @staticmethod
+    def forget_problem(answer: Any) -> Optional[str]:
+        return None if answer == ("atomic", "ok") else f"mnesia:del_table_copy gave {_kind_of(answer)}"
+
+
+def _kind_of(answer: Any) -> str:
+    """The words in it that come first; all else can be data."""
+    words = []
+    while isinstance(answer, tuple) and answer:
+        words.append(answer[0])
+        answer = answer[1] if len(answer) > 1 else None
+    words.append(answer)
+    found = [str(word) for word in words[:3] if isinstance(word, Atom) and word.isprintable()]
+    return " ".join(found) or "something else than ok"
+
+
+PRESETS = {
+    "ejabberd": Preset(
+        application="ejabberd",
+        known=("ejabberd_cluster", "get_known_nodes"),
+        running=("ejabberd_cluster", "get_nodes"),
+        join=("ejabberd_cluster", "join"),
+        leave=("ejabberd_cluster", "leave"),
+    )
+}
+
+
+def preset_of(topology: Topology) -> Optional[Preset]:
+    """:raises TopologyError: a function is given beside the preset."""
+    name = topology.driver_config["preset"]
+    if not name:
+        return None
+    for option in ("connect", "disconnect", "list_nodes"):
+        if getattr(topology, option) is not None:
+            raise TopologyError(topology.name, option, f"driver_config.preset {name!r} stands for it: leave it out")
+    return PRESETS[name]

@@ -1,0 +1,39 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the API server, or whoever answers in its place, says when it refuses."""
+
+from __future__ import annotations
+
+import json
+from typing import Mapping
+
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.auth import Connection
+
+_MESSAGE_LENGTH = 400
+
+
+def message_of(connection: Connection, body: bytes, headers: Mapping[str, str]) -> str:
+    """What the server's Status object says; outside text, so it is cut, made one line and cleared of secrets."""
+    try:
+        message = json.loads(body)["message"]
+    except (ValueError, RecursionError, KeyError, TypeError):
+        message = None
+    if not isinstance(message, str):
+        content = headers.get("Content-Type") or "no content type"
+        return f"(no answer of a Kubernetes API server, but {content[:80]!r})"
+    for secret in connection.secrets:
+        message = message.replace(secret, "********")
+    return one_line(message)
+
+
+def one_line(text: str) -> str:
+    """Outside text as it may stand in a message."""
+    printable = "".join(character if character.isprintable() else " " for character in text)
+    return " ".join(printable.split())[:_MESSAGE_LENGTH]
+
+
+def root_of(error: BaseException) -> BaseException:
+    """urllib3 wraps the error that says something in others that repeat the URL."""
+    inner = error.__cause__ or next((arg for arg in error.args if isinstance(arg, BaseException)), None)
+    return root_of(inner) if inner is not None else error

@@ -1,0 +1,229 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The way to an API server for port-forwards: its addresses, credentials, TLS and proxy, for any number of them.
+
+A port-forward is a WebSocket of the subprotocol v4.channel.k8s.io, which the API server passes on to the kubelet as it
+is. The kubernetes client's own (``kubernetes.stream.portforward``) is not used: it opens without any time-out, cannot
+be interrupted, waits with select(), which ends at 1,024 files, and keeps what is not read in memory without a limit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+import socket
+import ssl
+import traceback
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Mapping, Optional, Sequence
+from urllib.parse import urlsplit
+
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.net import (
+    Address,
+    DeadlinePassed,
+    addresses_of,
+    dial,
+    shared_out,
+)
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import (
+    ClusterError,
+    MissingLibraryError,
+    UnreachableError,
+)
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.answers import message_of, one_line
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.auth import Connection, connect
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.pods import Pod
+from ansible_collections.selfheal.cluster.plugins.module_utils._threads import in_a_thread
+
+if TYPE_CHECKING:
+    from websockets.asyncio.client import ClientConnection
+    from websockets.asyncio.client import connect as Connect
+
+CLOSING = 1.0
+"""Seconds for the other side to take leave of a WebSocket."""
+NOT_READY = "the credentials and the address of the API server could not be had in time"
+_MAX_MESSAGE = 1 << 20
+
+# Whoever turns on debug logs for everything must not get the headers, of which one is the token.
+_no_log = logging.getLogger(f"{__name__}.websocket")
+_no_log.propagate = False
+_no_log.setLevel(logging.CRITICAL + 1)
+
+
+class ForwardError(UnreachableError):
+    """A port-forward cannot be had, for a reason that lies before the pod."""
+
+
+def require_library() -> None:
+    """:raises MissingLibraryError: this Python cannot open a WebSocket."""
+    try:
+        from websockets.asyncio import client
+        from websockets.exceptions import ProxyError  # new in 15, and so is what else is needed
+    except ImportError:
+        raise MissingLibraryError("websockets >= 15", traceback.format_exc()) from None
+    del client, ProxyError
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """``places`` are the addresses of the API server, and not used where a proxy leads there."""
+
+    connection: Connection
+    tls: Optional[ssl.SSLContext]
+    proxy: Optional[str]
+    places: Sequence[Address]
+
+    @classmethod
+    async def open(cls, topology: str, config: Mapping[str, Any], deadline: float) -> Gateway:
+        """
+        :param config: that of strategy ``kubernetes``.
+        :param deadline: a time of the running loop.
+        :raises ForwardError: there are no credentials, or the API server's name has no address.
+        """
+        work = asyncio.wrap_future(in_a_thread(lambda: _connect(topology, config)))
+        try:
+            connection, tls = await asyncio.wait_for(work, _left(deadline))
+        except asyncio.TimeoutError:
+            raise ForwardError(NOT_READY) from None
+        except ClusterError as error:
+            raise ForwardError(str(error)) from None
+        proxy = _proxy(connection)
+        host = urlsplit(connection.host).hostname or ""
+        return cls(connection, tls, proxy, [] if proxy else await addresses_of(host, deadline, _unresolved))
+
+    async def websocket(self, pod: Pod, port: int, deadline: float) -> ClientConnection:
+        """Start the port-forward of one port; nothing has been read from it yet.
+
+        :param deadline: a time of the running loop.
+        :raises ForwardError: the API server cannot be reached, or refuses it.
+        """
+        from websockets.exceptions import InvalidHandshake, InvalidProxy, InvalidStatus
+
+        host = self.connection.host
+        try:
+            return await asyncio.wait_for(self._connected(pod, port, deadline), _left(deadline))
+        except (asyncio.TimeoutError, DeadlinePassed):
+            problem = f"{host} did not open it in time"
+        except InvalidStatus as error:
+            problem = self._refusal(pod, error.response)
+        except ssl.SSLError as error:
+            problem = (
+                f"TLS with {host} failed: {error}; check config.ca_cert (or the kubeconfig's certificates) and the "
+                "name in config.host"
+            )
+        except OSError as error:
+            way = "the proxy" if self.proxy else host
+            problem = f"{way} takes no connection: {error.strerror or type(error).__name__}; check config.host"
+        except InvalidHandshake as error:
+            problem = f"{host} opens no WebSocket ({one_line(str(error))}); is it the API server, and not a proxy?"
+        except (InvalidProxy, ImportError):
+            problem = "the proxy of the kubeconfig or the environment is not one that a WebSocket can go through"
+        raise ForwardError(f"port-forward to {pod}: {problem}")
+
+    async def _connected(self, pod: Pod, port: int, deadline: float) -> ClientConnection:
+        from websockets.typing import Subprotocol
+
+        path = f"/api/v1/namespaces/{pod.namespace}/pods/{pod.name}/portforward?ports={port}"
+        options: dict[str, Any] = {"proxy": self.proxy} if self.proxy else {"sock": await self._socket(deadline)}
+        if self.tls:
+            options["ssl"] = self.tls
+            if self.connection.configuration.tls_server_name:
+                options["server_hostname"] = self.connection.configuration.tls_server_name
+        headers = self.connection.headers
+        return await _connector()(
+            f"ws{self.connection.host[len('http') :]}{path}",
+            subprotocols=[Subprotocol("v4.channel.k8s.io")],
+            compression=None,
+            additional_headers={name: value for name, value in headers.items() if name == "authorization"},
+            user_agent_header=headers["User-Agent"],
+            open_timeout=None,  # the deadline is ours
+            ping_interval=None,  # a node's own ticks keep it alive
+            close_timeout=CLOSING,
+            max_size=_MAX_MESSAGE,
+            logger=_no_log,
+            **options,
+        )
+
+    async def _socket(self, deadline: float) -> socket.socket:
+        place = urlsplit(self.connection.host)
+        port = place.port or (443 if self.tls else 80)
+        failure: Exception = OSError("it has no address")
+        for address, its_deadline in shared_out(self.places, deadline):
+            try:
+                return await dial(address, port, its_deadline)
+            except (OSError, DeadlinePassed) as error:
+                failure = error
+        raise failure
+
+    def _refusal(self, pod: Pod, response: Any) -> str:
+        status = response.status_code
+        problem = f"{self.connection.host} answered {status}: "
+        problem += message_of(self.connection, bytes(response.body or b""), response.headers)
+        if status == 401:
+            return f"{problem}; the token (config.api_key, the kubeconfig's or the service account's) is not valid"
+        if status == 403:
+            return (
+                f"{problem}; its RBAC must allow the verbs 'get' and 'create' on 'pods/portforward' of apiGroup '' in "
+                f"namespace {pod.namespace!r}"
+            )
+        if status == 404:
+            return f"{problem}; is the pod gone?"
+        return problem
+
+
+@functools.lru_cache
+def _connector() -> type[Connect]:
+    from websockets.asyncio.client import connect
+
+    class WithoutRedirects(connect):
+        def process_redirect(self, exc: Exception) -> Exception:
+            """Nobody else gets the token."""
+            return exc
+
+    return WithoutRedirects
+
+
+def _connect(topology: str, config: Mapping[str, Any]) -> tuple[Connection, Optional[ssl.SSLContext]]:
+    connection = connect(topology, config)
+    return connection, _tls(connection.configuration) if connection.host.startswith("https:") else None
+
+
+def _tls(configuration: Any) -> ssl.SSLContext:
+    """What the client's own pool does with the same options."""
+    from urllib3.util import ssl_
+
+    context: ssl.SSLContext = ssl_.create_urllib3_context(
+        cert_reqs=ssl.CERT_REQUIRED if configuration.verify_ssl else ssl.CERT_NONE
+    )
+    data = getattr(configuration, "ca_cert_data", None)
+    try:
+        if configuration.ssl_ca_cert or data:
+            context.load_verify_locations(cafile=configuration.ssl_ca_cert, cadata=data)
+        else:
+            context.load_default_certs()
+        if configuration.cert_file:
+            # With a password, be it none, an encrypted key is an error and not a question at the terminal.
+            context.load_cert_chain(configuration.cert_file, configuration.key_file, password="")
+    except (OSError, ValueError) as error:
+        raise ForwardError(
+            f"a certificate for the API server can't be read: {type(error).__name__}; check config.ca_cert (or the "
+            "kubeconfig's certificates)"
+        ) from None
+    return context
+
+
+def _proxy(connection: Connection) -> Optional[str]:
+    """That of the client, unless it leaves it out for this host."""
+    pool = connection.pool
+    used = getattr(pool, "proxy", None) or getattr(pool, "proxy_url", None)
+    return connection.configuration.proxy if used else None
+
+
+def _unresolved(problem: str) -> ForwardError:
+    return ForwardError(f"the API server cannot be found: {problem}; check config.host")
+
+
+def _left(deadline: float) -> float:
+    return max(0.0, deadline - asyncio.get_running_loop().time())
