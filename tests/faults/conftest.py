@@ -28,18 +28,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         return
     write = terminalreporter.write_line
     terminalreporter.section("healthy links under faults, recorded on the members")
-    write("| | fault | links before | wrongly dropped | pruned | discovery | what the last run said |")
+    write("| | fault | links before | wrongly dropped | discovery | pruned | what the last run said |")
     write("| --- | --- | --- | --- | --- | --- | --- |")
     for row in found:
         text = row.message if len(row.message) <= _MESSAGE else row.message[: _MESSAGE - 1] + "…"
-        cells = [
-            row.group,
-            row.fault,
-            row.before,
-            row.dropped,
-            row.gone,
-            ", ".join(row.statuses),
-            text.replace("|", "/"),
-        ]
-        write("| " + " | ".join(str(cell) for cell in cells) + " |")
+        write(f"{row} {row.gone} | {text.replace('|', '/')} |")
     write(f"{len(found)} faults, {sum(row.dropped for row in found)} healthy links wrongly dropped")

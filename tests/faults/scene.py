@@ -35,6 +35,11 @@ class Row:
     statuses: list[str]
     message: str
 
+    def __str__(self) -> str:
+        """As it stands in the table, and in docs/faults.md."""
+        cells = [self.group, self.fault, self.before, self.dropped, ", ".join(self.statuses)]
+        return "| " + " | ".join(str(cell) for cell in cells) + " |"
+
 
 @dataclass
 class Scene:

@@ -122,9 +122,10 @@ def test_truncated_and_no_tcp_at_all(five: DnsScene) -> None:
     assert all(result["status"] == "failed" for result in five.scene.results)
 
 
-def test_three_of_five_records_gone(five: DnsScene) -> None:
-    with five.scene.fault("3 of 5 records gone (above max_prune)"):
-        five.set_nodes(2)
+@pytest.mark.parametrize("gone", [2, 3])
+def test_more_records_gone_than_may_go(five: DnsScene, gone: int) -> None:
+    with five.scene.fault(f"{gone} of 5 records gone (above max_prune)"):
+        five.set_nodes(5 - gone)
     assert all(not result["pruned"] for result in five.scene.results)
     assert {refused["reason"] for refused in five.scene.results[-1]["refused"]} == {"max_prune"}
 

@@ -125,9 +125,10 @@ def test_over_capacity(five: KubeScene) -> None:
     assert {result["status"] for result in five.scene.results} == {"partial"}
 
 
-def test_three_of_five_addresses_gone(five: KubeScene) -> None:
-    with five.scene.fault("3 of 5 addresses gone (above max_prune)"):
-        five.api.set_slice("chat", [five.endpoint(number) for number in range(2)])
+@pytest.mark.parametrize("gone", [2, 3])
+def test_more_addresses_gone_than_may_go(five: KubeScene, gone: int) -> None:
+    with five.scene.fault(f"{gone} of 5 addresses gone (above max_prune)"):
+        five.api.set_slice("chat", [five.endpoint(number) for number in range(5 - gone)])
         five.read("endpoint_slices")
     assert {refused["reason"] for refused in five.scene.results[-1]["refused"]} == {"max_prune"}
 

@@ -1,0 +1,18 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The last file by name: the documentation holds the table that was just made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.faults.scene import Row
+
+PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
+
+
+def test_the_documented_table_is_what_was_seen(rows: list[Row]) -> None:
+    lines = PAGE.read_text().splitlines()
+    missing = [str(row) for row in rows if not any(line.startswith(str(row)) for line in lines)]
+    assert not missing
