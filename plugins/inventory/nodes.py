@@ -14,14 +14,14 @@ author:
 description:
   - Reads a file that names topologies. Its name ends in C(.cluster.yml) or C(.cluster.yaml).
   - Each topology becomes a host in the group C(topologies), for the role P(selfheal.cluster.converge#role). Its
-    variables are the options in the file, C(topology_strategy), C(topology_config), C(topology_driver),
-    C(topology_driver_config), C(topology_connect), C(topology_disconnect), C(topology_list_nodes) and
-    C(topology_policy), each where it is given. Tasks for it run on the control node.
+    variables are the options in the file, each where it is given, with C(topology_) in front, C(topology_strategy) and
+    so on, and C(topology_directory), the directory of the file. Tasks for it run on the control node.
   - Each discovered node becomes a host C(<topology>.<node name>) in the group C(cluster_<topology>), with the variables
     C(node_name), C(node_address), C(node_state), C(node_attributes) and, where the address is known, C(ansible_host).
     C(node_attributes) is a dictionary of what else the source says of the node.
   - A topology that is invalid or whose discovery fails keeps its host and hides no other topology. At the end the
-    source fails with a message that lists them all. Set E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED=true) to make that
+    source fails with a message that lists them all. A task that uses C(topology_strategy) of an invalid one fails and
+    says what is wrong. Set E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED=true) to make that
     end the run.
   - A secret that is a template in the file stays one in the host's variables. A secret that the file holds in the
     clear, or encrypted as a whole with Ansible Vault, is read from the file when a task needs it.
@@ -38,7 +38,10 @@ options:
   topologies:
     description:
       - The topologies, from name to options. The options are those of M(selfheal.cluster.membership), C(strategy),
-        C(config), C(driver), C(driver_config), C(connect), C(disconnect), C(list_nodes) and C(policy).
+        C(config), C(driver), C(driver_config), C(connect), C(disconnect), C(list_nodes), C(policy), C(max_rounds) and
+        C(full), and those of the role P(selfheal.cluster.converge#role) alone, C(on_join), C(on_leave),
+        C(list_nodes_tasks), C(connect_tasks), C(disconnect_tasks) and C(facts).
+      - A relative path of a task file starts at the directory of this file.
       - The templates in C(strategy) and C(config) are resolved when the nodes are discovered. They can use extra
         variables and lookups.
     type: dict
@@ -108,7 +111,13 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructa
 from ansible_collections.selfheal.cluster.plugins.module_utils._listing import nodes_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import COMPLETE, Discovery
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Source
-from ansible_collections.selfheal.cluster.plugins.plugin_utils._inventory_file import check_keys, check_name, host_vars
+from ansible_collections.selfheal.cluster.plugins.plugin_utils._inventory_file import (
+    check_keys,
+    check_name,
+    check_top_level,
+    host_vars,
+    problem_vars,
+)
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._options import (
     PluginError,
     discovery_from,
@@ -128,6 +137,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
         super().parse(inventory, loader, path)
+        self._check_file(path)
         self._read_config_data(path)
         _check_filters(self.get_option("filters"))
         self._problems: list[str] = []
@@ -141,6 +151,16 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 self.update_cache_if_changed()
             self.inventory.reconcile_inventory()
             raise AnsibleParserError("; ".join(self._problems))
+
+    def _check_file(self, path: str) -> None:
+        """Before Ansible reads it, which passes over an unknown option and then says that a required one is missing."""
+        given = self.loader.load_from_file(path, cache="none")
+        if not isinstance(given, Mapping) or given.get("plugin") != self.NAME:
+            return
+        try:
+            check_top_level(given, self.option_definitions)
+        except PluginError as error:
+            raise AnsibleParserError(str(error)) from None
 
     def _try(self, topology: str, work: Callable[..., Any], *args: Any) -> Any:
         """An exception of one topology must not hide those after it."""
@@ -170,12 +190,18 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return valid
 
     def _add_vars(self, path: str, topology: str, options: Any) -> bool:
-        """An invalid topology gets none, so that a role that is applied to its host fails."""
-        check_name(topology)
-        check_keys(topology, options)
-        for key, value in host_vars(path, topology, options, self.templar.is_template).items():
-            self.inventory.set_variable(topology, key, value)
+        try:
+            check_name(topology)
+            check_keys(topology, options)
+        except PluginError as error:
+            self._set_vars(topology, problem_vars(str(error)))
+            raise
+        self._set_vars(topology, host_vars(path, topology, options, self.templar.is_template))
         return True
+
+    def _set_vars(self, topology: str, variables: Mapping[str, Any]) -> None:
+        for key, value in variables.items():
+            self.inventory.set_variable(str(topology), key, value)
 
     def _fetch(
         self, topologies: Mapping[str, Mapping[str, Any]], path: str, cache: bool

@@ -17,11 +17,13 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
 
 
 def nodes_of(discovery: Discovery) -> List[Dict[str, Any]]:
-    """The nodes, each a dict with ``name``, ``address``, ``state`` and ``attributes``."""
-    return [
-        {"name": node.name, "address": node.address, "state": node.state, "attributes": dict(node.attributes)}
-        for node in discovery.nodes
-    ]
+    """The nodes, see :func:`node_to_dict`."""
+    return [node_to_dict(node) for node in discovery.nodes]
+
+
+def node_to_dict(node: Node) -> Dict[str, Any]:
+    """A node as ``name``, ``address``, ``state`` and ``attributes``."""
+    return {"name": node.name, "address": node.address, "state": node.state, "attributes": dict(node.attributes)}
 
 
 def listing_of(discovery: Discovery) -> Dict[str, Any]:

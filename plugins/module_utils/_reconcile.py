@@ -9,11 +9,11 @@ import asyncio
 import signal
 import time
 from collections import Counter
-from typing import Any, Callable, Coroutine, Sequence
+from typing import Any, Awaitable, Callable, Coroutine, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base import Driver, Outcome
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._registry import driver_for
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError, TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     COMPLETE,
     CONNECT,
@@ -49,11 +49,21 @@ def converge(topology: Topology, check_mode: bool, max_rounds: int, full: bool =
     """Round after round until the cluster is whole, nothing more can be done, or ``max_rounds`` are over.
 
     :returns: the result of ``membership``.
+    :raises TopologyError: ``max_rounds`` is less than 1.
     :raises RoundError: discovery failed, no desired node answered, the run was interrupted, or a node is unreachable
         and the policy says that this fails.
     """
-    record = Record(topology.name, full)
+    check_rounds(topology.name, max_rounds)
+    record = Record(topology.name, full, check_mode)
     return _run(topology, record, lambda reconciler: reconciler.converge(check_mode, max_rounds), record.done)
+
+
+def check_rounds(topology: str, max_rounds: int) -> None:
+    """
+    :raises TopologyError: with so many nothing would ever be done.
+    """
+    if max_rounds < 1:
+        raise TopologyError(topology, "max_rounds", f"{max_rounds!r} is less than 1")
 
 
 def _run(
@@ -62,6 +72,9 @@ def _run(
     work: Callable[[Reconciler], Coroutine[Any, Any, None]],
     result: Callable[[], dict[str, Any]],
 ) -> dict[str, Any]:
+    async def ask(attempt: int) -> Discovery:
+        return await asyncio.wrap_future(in_a_thread(lambda: discover(topology.source, attempt)))
+
     async def main() -> None:
         task = asyncio.ensure_future(work(reconciler))
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -71,36 +84,52 @@ def _run(
         finally:
             await reconciler.driver.close()
 
-    reconciler = Reconciler(topology, driver_for(topology), record)
+    reconciler = Reconciler(topology, driver_for(topology), record, ask)
+    return ended(topology.name, main, result)
+
+
+def ended(
+    topology: str, work: Callable[[], Coroutine[Any, Any, None]], result: Callable[[], dict[str, Any]]
+) -> dict[str, Any]:
+    """Do the work to its end, whatever that is.
+
+    :returns: the result.
+    :raises RoundError: the work could not go on or was interrupted; it holds the result all the same.
+    """
     problem = None
     try:
-        asyncio.run(main())
+        asyncio.run(work())
     except asyncio.CancelledError:
         problem = "interrupted; what was done until then is in the result, and running again is safe"
-    except _CannotGoOn as error:
+    except CannotGoOn as error:
         problem = str(error)
     if problem:
-        raise RoundError(topology.name, problem, result())
+        raise RoundError(topology, problem, result())
     return result()
 
 
 _CONNECTED_IN_VAIN = (
-    "it was connected and lacks links again: some members refuse each other, because of different cookies say"
+    "it was connected and lacks links again: some members refuse each other, because of different cookies or keys say"
 )
 
 
-class _CannotGoOn(Exception):
-    pass
+class CannotGoOn(Exception):
+    """Its text is why the run ends here."""
 
 
 class Reconciler:
-    """One topology, its driver with open connections, and the record of what happened."""
+    """One topology, its driver with open connections, and the record of what happened.
 
-    def __init__(self, topology: Topology, driver: Driver, record: Record) -> None:
+    :param ask: asks the source, for the first time in a round (0) or to confirm (1 and more).
+    """
+
+    def __init__(
+        self, topology: Topology, driver: Driver, record: Record, ask: Callable[[int], Awaitable[Discovery]]
+    ) -> None:
         self.driver = driver
-        self._topology = topology
         self._policy = topology.policy
         self._record = record
+        self._ask_source = ask
         self._pruned_at: dict[str, float] = {}
         self._ever_desired: dict[str, Node] = {}
         self._connected: Counter[str] = Counter()
@@ -118,7 +147,7 @@ class Reconciler:
             if not goes_on:
                 break
         if self._policy.on_unreachable == "fail" and self._record.unreachable(READY):
-            raise _CannotGoOn("policy.on_unreachable is 'fail': " + self._record.unreachable_text())
+            raise CannotGoOn("policy.on_unreachable is 'fail': " + self._record.unreachable_text())
 
     async def _round(self, number: int, check_mode: bool) -> bool:
         """:returns: whether another round may get further."""
@@ -144,21 +173,17 @@ class Reconciler:
         observation = await self._settle_after(discovery, earlier, failed)
         after = self._without_repetitions(self._plan(discovery, observation, earlier))
         self._record.saw(discovery, observation, after, self.driver.facts)
-        self._record.joined(todo, after)
         left = (action for action in (*after.prunes, *after.connects) if action.node not in failed)
         return any(left) or _is_unconfirmed(after)
 
-    async def _discover(self, attempt: int = 0) -> Discovery:
+    async def _discover(self) -> Discovery:
         with self._record.timed("discover"):
-            discovery = await self._ask_source(attempt)
+            discovery = await self._ask_source(0)
         if discovery.status == FAILED:
             self._record.discovery_failed(discovery)
-            raise _CannotGoOn(f"discovery failed, {self._so_far()}: {'; '.join(discovery.reasons)}")
+            raise CannotGoOn(f"discovery failed, {self._record.so_far}: {'; '.join(discovery.reasons)}")
         self._ever_desired.update((node.name, node) for node in discovery.nodes)
         return discovery
-
-    async def _ask_source(self, attempt: int) -> Discovery:
-        return await asyncio.wrap_future(in_a_thread(lambda: discover(self._topology.source, attempt)))
 
     async def _confirm(self, first: Discovery) -> tuple[Discovery, Sequence[Discovery]]:
         """Ask again until the policy's number of complete discoveries in a row is there.
@@ -257,13 +282,10 @@ class Reconciler:
         )
         return Plan(tuple(actions), todo.islands)
 
-    def _so_far(self) -> str:
-        return "so nothing more was changed" if self._record.changed else "so nothing was changed"
-
     def _require_an_answer(self, discovery: Discovery, observation: Observation) -> None:
         if discovery.nodes and not observation.views:
-            raise _CannotGoOn(
-                f"none of the {len(discovery.nodes)} desired nodes answered, {self._so_far()}: "
+            raise CannotGoOn(
+                f"none of the {len(discovery.nodes)} desired nodes answered, {self._record.so_far}: "
                 + self._record.unreachable_text()
             )
 

@@ -9,6 +9,7 @@ import time
 from contextlib import contextmanager
 from typing import Any, Iterator, Mapping, Optional
 
+from ansible_collections.selfheal.cluster.plugins.module_utils._events import Events
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     COMPLETE,
     FAILED,
@@ -16,7 +17,6 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Action,
     Discovery,
     DriverFacts,
-    Event,
     Observation,
     Plan,
 )
@@ -30,8 +30,9 @@ SUMMARY_ABOVE = 50
 class Record:
     """Filled by the round, read once at the end, also when the run ends early."""
 
-    def __init__(self, topology: str, full: bool) -> None:
+    def __init__(self, topology: str, full: bool, check_mode: bool = False) -> None:
         self.rounds = 0
+        self._check_mode = check_mode
         self._topology = topology
         self._full = full
         self._discovery: Optional[Discovery] = None
@@ -42,7 +43,7 @@ class Record:
         self._predicted: Optional[Plan] = None
         self._connected: list[Action] = []
         self._pruned: list[Action] = []
-        self._events: list[Event] = []
+        self._events = Events()
         self._warnings: list[str] = []
         self._timings: dict[str, float] = {}
         self._start = time.monotonic()
@@ -57,6 +58,7 @@ class Record:
 
     def saw(self, discovery: Discovery, observation: Observation, plan: Plan, facts: DriverFacts) -> None:
         self._discovery, self._observation, self._plan, self._facts = discovery, observation, plan, facts
+        self._events.saw(discovery.names, observation, plan)
         if self._before is None:
             self._before = self._picture(observation)
 
@@ -71,34 +73,29 @@ class Record:
         self._predicted = plan
 
     def pruned(self, outcome: Mapping[Action, Optional[str]]) -> None:
+        self._events.pruned(outcome)
         for action, problem in outcome.items():
             if problem is None:
                 self._pruned.append(action)
-                self._once("left", action, action.detail)
             else:
                 self.warn(f"{action.node} was not pruned: {problem}")
 
     def connected(self, outcome: Mapping[Action, Optional[str]]) -> None:
+        self._events.connected(outcome)
         for action, problem in outcome.items():
             if problem is None:
                 self._connected.append(action)
             else:
-                self._once("connect_failed", action, problem)
                 self.warn(f"{action.observer} could not connect {action.node}: {problem}")
-
-    def joined(self, before: Plan, after: Plan) -> None:
-        """Who is in the largest island now and was not before."""
-        old, new = (frozenset(plan.islands[0]) if plan.islands else frozenset() for plan in (before, after))
-        known = {event.node for event in self._events if event.event == "joined"}
-        self._events += [Event("joined", name, "it is in the largest island now") for name in sorted(new - old - known)]
-
-    def _once(self, event: str, action: Action, reason: str) -> None:
-        if not any(known.event == event and known.node == action.node for known in self._events):
-            self._events.append(Event(event, action.node, reason, action.observer))
 
     @property
     def changed(self) -> bool:
         return bool(self._connected or self._pruned)
+
+    @property
+    def so_far(self) -> str:
+        """For the message of a run that ends early."""
+        return "so nothing more was changed" if self.changed else "so nothing was changed"
 
     def unreachable(self, state: str) -> bool:
         """Whether a desired node in this state gave no answer."""
@@ -129,7 +126,7 @@ class Record:
             **self._seen(plan),
             "connected": [_link(action) for action in actions.connects],
             "pruned": [_link(action) for action in actions.prunes],
-            "events": self._event_list(plan),
+            "events": [] if self._check_mode else self._events.all(),
             "rounds": self.rounds,
             "diff": self._diff(),
         }
@@ -163,15 +160,6 @@ class Record:
             everyone = self._observation.members
             chosen = [name for name in chosen if views[name].peers != everyone - {name}]
         return {name: sorted(views[name].peers) for name in chosen}
-
-    def _event_list(self, plan: Plan) -> list[dict[str, Any]]:
-        refused = [
-            Event("prune_refused", action.node, action.reason) for action in plan.refusals if action.refused == "prune"
-        ]
-        return [
-            {"event": event.event, "node": event.node, "observer": event.observer, "reason": event.reason}
-            for event in (*self._events, *refused)
-        ]
 
     def _warning_list(self, discovery: Discovery, plan: Plan) -> list[str]:
         texts = list(self._warnings)

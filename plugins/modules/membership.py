@@ -73,6 +73,24 @@ EXAMPLES = r"""
     policy:
       prune: false
 
+- name: Keep a cluster of Serf agents whole
+  selfheal.cluster.membership:
+    topology: web
+    strategy: dns
+    config:
+      query: web.example.net
+    driver: exec
+    driver_config:
+      format: json
+      path: members[?status=='alive' || status=='leaving'].name
+      down_path: members[?status=='failed'].name
+      transitive: true
+    list_nodes: [serf, members, -format=json, "-rpc-addr={observer_address}:7373"]
+    connect: [serf, join, "-rpc-addr={observer_address}:7373", "{node_address}:7946"]
+    disconnect: [serf, force-leave, "-rpc-addr={observer_address}:7373", "{node}"]
+    policy:
+      scope: ["10.*"]
+
 - name: Bring the nodes from anywhere
   selfheal.cluster.membership:
     topology: queue
@@ -177,16 +195,35 @@ refused:
       action: prune
       reason: max_prune
 events:
-  description: Each C(joined), C(left), C(connect_failed) and C(prune_refused). The observer is the member on which a
-    call was made, if there was one.
+  description:
+    - What the run has come to, from its beginning to its end, a node once for each event. What happened and was undone
+      in the same run is no event.
+    - V(joined), the desired node was linked into the largest island. V(left), it was pruned, and no member lists it any
+      more. V(connect_failed), it could not be connected and still lacks the link. V(prune_refused), the policy keeps
+      it.
+    - Empty in check mode, in which nothing happens. What would happen is in RV(connected), RV(pruned) and RV(refused).
   returned: always
   type: list
   elements: dict
+  contains:
+    event:
+      description: V(joined), V(left), V(connect_failed) or V(prune_refused).
+      type: str
+    node:
+      description: The name of the node.
+      type: str
+    reason:
+      description: Of V(prune_refused) the word that RV(refused) has, of V(connect_failed) what went wrong last, else a
+        text for people.
+      type: str
+    observer:
+      description: The member on which the call was made, V(none) if there was no call.
+      type: str
   sample:
     - event: joined
       node: chat@10.0.0.3
-      observer: null
       reason: it is in the largest island now
+      observer: chat@10.0.0.1
 rounds:
   description: How many rounds were made.
   returned: always
@@ -196,7 +233,6 @@ rounds:
 
 from typing import Any, Dict, Mapping
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._module import ClusterModule, run
 from ansible_collections.selfheal.cluster.plugins.module_utils._reconcile import converge
 from ansible_collections.selfheal.cluster.plugins.module_utils._schema import TOPOLOGY_SPEC
@@ -204,11 +240,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._topology import 
 
 
 def work(params: Mapping[str, Any], check_mode: bool) -> Dict[str, Any]:
-    topology = topology_of(params)
-    max_rounds = params["max_rounds"]
-    if max_rounds < 1:
-        raise TopologyError(topology.name, "max_rounds", f"{max_rounds!r} is less than 1")
-    return converge(topology, check_mode=check_mode, max_rounds=max_rounds, full=params["full"])
+    return converge(topology_of(params), check_mode, params["max_rounds"], params["full"])
 
 
 def main() -> None:

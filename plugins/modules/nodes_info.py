@@ -19,6 +19,13 @@ extends_documentation_fragment:
   - selfheal.cluster.discovery
   - selfheal.cluster.attributes
   - selfheal.cluster.attributes.read_only
+options:
+  attempt:
+    description:
+      - Counts the askings of a row, for who confirms an answer by asking again. A source with several servers, such as
+        O(config.nameservers), is asked at another one first each time.
+    type: int
+    default: 0
 seealso:
   - module: selfheal.cluster.membership_info
   - plugin: selfheal.cluster.nodes
@@ -107,7 +114,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._topology import 
 
 def work(params: Mapping[str, Any]) -> Dict[str, Any]:
     source = source_of(params)
-    result = listing_of(discover(source))
+    result = listing_of(discover(source, params["attempt"]))
     reasons = "; ".join(result["reasons"])
     if result["status"] == FAILED:
         raise RoundError(source.topology, f"the discovery failed: {reasons}", result)
@@ -117,7 +124,8 @@ def work(params: Mapping[str, Any]) -> Dict[str, Any]:
 
 
 def main() -> None:
-    run(ClusterModule(argument_spec=DISCOVERY_SPEC, supports_check_mode=True), work)
+    spec = {**DISCOVERY_SPEC, "attempt": {"type": "int", "default": 0}}
+    run(ClusterModule(argument_spec=spec, supports_check_mode=True), work)
 
 
 if __name__ == "__main__":

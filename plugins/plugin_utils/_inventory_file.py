@@ -5,12 +5,35 @@
 
 from __future__ import annotations
 
+import os
 import re
-from typing import Any, Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
 
 from ansible.template import trust_as_template
 from ansible_collections.selfheal.cluster.plugins.module_utils._schema import TOPOLOGY_SPEC
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._options import PluginError, secrets_in
+
+FACTS_SPEC: dict[str, dict[str, Any]] = {
+    key: {"type": "bool", "default": False} for key in ("reversible", "transitive")
+}
+"""What a topology can say of a cluster that task files read and change, as it can to driver ``exec``."""
+
+_OF_THE_ROLE: dict[str, dict[str, Any]] = {
+    "connect_tasks": {"type": "str"},
+    "disconnect_tasks": {"type": "str"},
+    "facts": {"type": "dict", "options": FACTS_SPEC},
+    "full": {"type": "bool"},
+    "list_nodes_tasks": {"type": "str"},
+    "max_rounds": {"type": "int"},
+    "on_join": {"type": "str"},
+    "on_leave": {"type": "str"},
+}
+TOPOLOGY_KEYS: dict[str, dict[str, Any]] = {
+    **{key: option for key, option in TOPOLOGY_SPEC.items() if key != "topology"},
+    **_OF_THE_ROLE,
+}
+"""What a topology in the file can have: the options of the module ``membership``, and those of the role alone."""
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 # The path and the name are variables and no literals in the template, so that whatever they hold is only ever data.
@@ -20,6 +43,11 @@ _FROM_FILE = (
     r" | regex_replace('(?<=\s)!(vault|vault-encrypted|unsafe)(?=\s)', '')"
     r" | from_yaml).topologies[inventory_hostname].%s.%s }}"
 )
+_LOCAL: dict[str, Any] = {
+    "ansible_connection": trust_as_template("local"),
+    "ansible_python_interpreter": trust_as_template("{{ ansible_playbook_python }}"),
+}
+_TELLS_THE_PROBLEM = "{{ undef(hint=topology_problem) }}"
 _TAKEN_NAMES = ("all", "ungrouped", "topologies", "localhost")
 
 
@@ -43,9 +71,8 @@ def check_keys(topology: str, options: Any) -> None:
         raise PluginError(f"topology {topology!r}: is a {type(options).__name__}, not a dictionary of options")
     if "strategy" not in options:
         raise PluginError(f"topology {topology!r}: strategy: is required")
-    known = {key: option for key, option in TOPOLOGY_SPEC.items() if key != "topology"}
-    _check_known(topology, "", options, known)
-    for key, option in known.items():
+    _check_known(topology, "", options, TOPOLOGY_KEYS)
+    for key, option in TOPOLOGY_KEYS.items():
         if "options" in option and isinstance(options.get(key), Mapping):
             _check_known(topology, f"{key}.", options[key], option["options"])
 
@@ -58,6 +85,20 @@ def _check_known(topology: str, prefix: str, given: Mapping[str, Any], known: Ma
             )
 
 
+def check_top_level(given: Mapping[str, Any], known: Collection[str]) -> None:
+    """
+    :raises PluginError: the file has an option that the plugin does not have, or names no topology.
+    """
+    for key in given:
+        if key not in known:
+            raise PluginError(f"{key}: is not an option (the options: {', '.join(sorted(known))})")
+    topologies = given.get("topologies")
+    if not isinstance(topologies, Mapping):
+        raise PluginError("topologies: is required, a dictionary from name to options")
+    if not topologies:
+        raise PluginError("topologies: is empty, name at least one")
+
+
 def host_vars(
     path: str, topology: str, options: Mapping[str, Any], is_template: Callable[[Any], bool]
 ) -> dict[str, Any]:
@@ -67,12 +108,14 @@ def host_vars(
     file in the clear is replaced by a template that reads it from there, since inventories are printed and exported.
     """
     given = {key: value for key, value in options.items() if value is not None}
-    variables: dict[str, Any] = {
-        "ansible_connection": trust_as_template("local"),
-        "ansible_python_interpreter": trust_as_template("{{ ansible_playbook_python }}"),
-    }
+    variables = {**_LOCAL, "topology_directory": os.path.dirname(os.path.abspath(path))}
     for (option, key), value in secrets_in(TOPOLOGY_SPEC, given):
         if isinstance(value, (str, int, float)) and not is_template(value):
             given[option] = {**given[option], key: trust_as_template(_FROM_FILE % (option, key))}
             variables["topology_file"] = path
     return {**variables, **{f"topology_{key}": value for key, value in given.items()}}
+
+
+def problem_vars(problem: str) -> dict[str, Any]:
+    """The variables of an invalid topology's host, which tell whoever uses it what is wrong, not what is missing."""
+    return {**_LOCAL, "topology_problem": problem, "topology_strategy": trust_as_template(_TELLS_THE_PROBLEM)}

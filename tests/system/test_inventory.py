@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.selfheal.cluster.plugins.inventory.nodes import DOCUMENTATION
+from ansible_collections.selfheal.cluster.plugins.plugin_utils._inventory_file import TOPOLOGY_KEYS
 
-from tests.harness.ansible import Ansible, Run
+from tests.harness.ansible import ROOT, Ansible, Run
 from tests.harness.kube import any_kube_api
 from tests.harness.nameserver import Nameserver, nameserver
 from tests.harness.nameserver_faults import FaultyNameserver, by_type, faulty_nameserver, rcode, records
@@ -84,6 +86,7 @@ def test_topologies_and_their_nodes_are_hosts(ansible: Ansible, tmp_path: Path) 
         "topology_config": {"nodes": ["a@127.0.0.1", node]},
         "topology_policy": policy,
         "topology_connect": ["m", "f", []],
+        "topology_directory": str(tmp_path),
     }
     assert hostvars["my-app.b@host"] == {
         "ansible_host": "127.0.0.2",
@@ -203,10 +206,12 @@ def test_discover_false_names_the_topologies_only(ansible: Ansible, tmp_path: Pa
         pytest.param({"strategy": "foo"}, "strategy: 'foo' is unknown", id="strategy"),
         pytest.param({}, "strategy: is required", id="no strategy"),
         pytest.param("static", "not a dictionary of options", id="no dictionary"),
-        pytest.param({"strategy": "static", "config": {"nodes": ["x"]}}, "config.nodes[0]: 'x'", id="node name"),
+        pytest.param({"strategy": "static", "config": {"nodes": ["x@"]}}, "config.nodes[0]: 'x@'", id="node name"),
         pytest.param({"strategy": "static", "config": {"nods": []}}, "config.nods: is not an option", id="sub-option"),
         pytest.param(static("a@h", drivr="erlang"), "drivr: is not an option", id="option"),
         pytest.param(static("a@h", policy={"prun": True}), "policy.prun: is not an option", id="policy"),
+        pytest.param(static("a@h", on_jion="x.yml"), "on_jion: is not an option", id="task file"),
+        pytest.param(static("a@h", facts={"transient": True}), "facts.transient: is not an option", id="facts"),
         pytest.param({"strategy": "dns", "config": {"port": "x"}}, "'x'", id="type"),
         pytest.param({"strategy": "static", "config": {"nodes": "{{ nowhere }}"}}, "nowhere", id="undefined"),
     ],
@@ -227,6 +232,62 @@ def test_an_invalid_topology_keeps_its_host_and_hides_no_other(
         "ansible-inventory", "--list", "-i", str(tmp_path), ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED="true"
     )
     assert failing.code != 0
+
+
+def test_whoever_uses_an_invalid_topology_is_told_what_is_wrong_with_it(ansible: Ansible, tmp_path: Path) -> None:
+    file = write(tmp_path, {"chat": static("a@h", drivr="{{ 1 + 1 }}")})
+    task = {"selfheal.cluster.nodes_info": {"strategy": "{{ topology_strategy }}"}}
+    run = ansible.playbook([{"hosts": "chat", "gather_facts": False, "tasks": [task]}], "-i", str(file))
+    assert run.code != 0
+    assert "topology 'chat': drivr: is not an option" in run.of("chat", "selfheal.cluster.nodes_info")["msg"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("topologys: {chat: {strategy: static}}", "topologys: is not an option (the options: "),
+        ("topologies: {}", "topologies: is empty"),
+        ("topologies: [chat]", "topologies: is required, a dictionary"),
+        ("filter: []\ntopologies: {chat: {strategy: static}}", "filter: is not an option"),
+    ],
+)
+def test_a_file_that_says_something_else_is_an_error(
+    ansible: Ansible, tmp_path: Path, text: str, expected: str
+) -> None:
+    file = tmp_path / "app.cluster.yml"
+    file.write_text(f"plugin: selfheal.cluster.nodes\n{text}\n")
+    run = ansible.run("ansible-inventory", "--list", "-i", str(file), ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED="true")
+    assert run.code != 0
+    assert expected in run.text
+
+
+def test_what_is_for_the_role_alone_is_handed_on_to_it(ansible: Ansible, tmp_path: Path) -> None:
+    options = {
+        "on_join": "hooks/joined.yml",
+        "list_nodes_tasks": "{{ where }}/list.yml",
+        "facts": {"transitive": True},
+        "max_rounds": 3,
+    }
+    data = ansible.inventory(write(tmp_path, {"chat": static("a@h", **options)}))
+    hostvars = data["_meta"]["hostvars"]["chat"]
+    assert {key: hostvars[f"topology_{key}"] for key in options} == options
+
+
+def test_the_role_the_file_and_the_documentation_know_the_same_options() -> None:
+    entries = yaml.safe_load((ROOT / "roles/converge/meta/argument_specs.yml").read_text())["argument_specs"]
+    for entry in entries.values():
+        assert set(entry["options"]) == {
+            "topology_name",
+            "topology_directory",
+            *(f"topology_{key}" for key in TOPOLOGY_KEYS),
+        }
+    facts = entries["main"]["options"]["topology_facts"]["options"]
+    assert set(facts) == set(TOPOLOGY_KEYS["facts"]["options"])
+    for page in ("roles/converge/README.md", "docs/role.md"):
+        text = (ROOT / page).read_text()
+        assert [key for key in TOPOLOGY_KEYS if f"{key}`" not in text] == []
+    documented = yaml.safe_load(DOCUMENTATION)["options"]["topologies"]["description"]
+    assert [key for key in TOPOLOGY_KEYS if f"C({key})" not in " ".join(documented)] == []
 
 
 def test_all_failures_are_in_one_message(ansible: Ansible, tmp_path: Path) -> None:

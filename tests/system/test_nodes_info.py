@@ -69,7 +69,7 @@ def test_a_partial_discovery_is_a_result_and_a_warning(ansible: Ansible) -> None
         ),
         pytest.param({"strategy": "dns", "config": {"port": "x"}}, ["port", "'x'"], id="mistyped option"),
         pytest.param(
-            {"strategy": "static", "config": {"nodes": ["x"]}}, ["config.nodes[0]", "'x'"], id="malformed name"
+            {"strategy": "static", "config": {"nodes": ["x@"]}}, ["config.nodes[0]", "'x@'"], id="malformed name"
         ),
         pytest.param(
             {"strategy": "dns", "config": {"query": "x", "node_basename": ""}},

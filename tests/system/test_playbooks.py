@@ -42,7 +42,9 @@ def test_one_file_two_topologies_and_one_of_them_broken(ansible: Ansible, tmp_pa
         file = _inventory(tmp_path, {"chat": _topology(one), "broken": broken, "web": _topology(two)})
 
         shown = ansible.playbook(STATUS, "-i", str(file), "--limit", "chat").ok()
-        assert "2 islands" in shown.of("chat", "ansible.builtin.debug")["status_result.picture"][0]
+        lines = shown.of("chat", "ansible.builtin.debug")["msg"]
+        assert "2 islands" in lines[0]
+        assert lines[-2:] == ["", f"connect {one[1].name} from {one[0].name} (island)"]
         assert "changed=0" in shown.stdout
         assert not one[0].peers()
 
@@ -87,6 +89,7 @@ def test_a_limit_outside_the_topologies_is_an_error(ansible: Ansible, tmp_path: 
 
 def test_an_unusable_topology_is_not_passed_over(ansible: Ansible, tmp_path: Path) -> None:
     file = _inventory(tmp_path, {"chat": {"strategy": "static", "config": {"nodes": []}, "drivr": "x"}})
-    run = ansible.playbook(CONVERGE, "-i", str(file))
-    assert run.code != 0
-    assert "drivr: is not an option" in run.text
+    for playbook in (CONVERGE, STATUS):
+        run = ansible.playbook(playbook, "-i", str(file))
+        assert run.code != 0
+        assert "topology 'chat': drivr: is not an option" in str(run.results[-1]["result"])

@@ -35,13 +35,14 @@ def _line(run: Run) -> str:
 def test_on_localhost_with_variables(ansible: Ansible) -> None:
     with beams(3) as nodes:
         assert _line(_apply(ansible, _variables(nodes), "--check")).startswith(
-            "chat: 3 of 3 nodes in 3 islands; would have"
+            "chat: 1 of 3 nodes in the largest of 3 islands; would connect 2, prune 0"
         )
         run = _apply(ansible, _variables(nodes), "--diff")
-        assert _line(run) == "chat: 3 of 3 nodes in one cluster; connected 2, pruned 0"
+        assert _line(run) == "chat: connected 2, pruned 0; now 3 of 3 nodes in one cluster"
         assert "+chat: 3 desired, 3 members, 1 island" in run.stdout
         assert is_whole(nodes)
-        assert _line(_apply(ansible, _variables(nodes))) == "chat: 3 of 3 nodes in one cluster; connected 0, pruned 0"
+        again = _line(_apply(ansible, _variables(nodes)))
+        assert again == "chat: connected 0, pruned 0; now 3 of 3 nodes in one cluster"
 
 
 def test_its_arguments_are_checked(ansible: Ansible) -> None:

@@ -66,10 +66,28 @@ def test_who_gave_no_answer_is_not_connected_through_itself() -> None:
     assert all(line["observer"] == "a@1" for line in plan["connect"])
 
 
+def test_members_that_the_cluster_reports_down_are_pruned_by_one_of_it_and_blank_nodes_join() -> None:
+    views = {"a@1": ["a@2"], "a@2": ["a@1"], "a@4": [], "a@5": []}
+    plan = membership_plan(
+        listing("a@1", "a@2", "a@4", "a@5"),
+        views,
+        facts={"transitive": True, "prune_spreads": True, "joins_alone": True},
+        down={"a@1": ["a@3"], "a@2": ["a@3"]},
+        holds={"a@5": ["users"]},
+        node_basename="a",
+        confirmed=True,
+    )
+    assert [(line["observer"], line["node"]) for line in plan["prune"]] == [("a@1", "a@3")]
+    assert [(line["observer"], line["node"]) for line in plan["connect"]] == [("a@1", "a@4")]
+    assert [(line["node"], line["reason"]) for line in plan["refused"]] == [("a@5", "data")]
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
         pytest.param({"desired": ["a@1"]}, "does not say whether it is complete", id="bare list"),
+        pytest.param({"desired": listing("a@1"), "down": {"a@1": ["a@2"]}}, "'a@1', which is not in views", id="down"),
+        pytest.param({"desired": listing("a@1"), "views": {"a@1": []}, "holds": {"a@1": 3}}, "not a list", id="holds"),
         pytest.param({"desired": "a@1"}, "does not say whether it is complete", id="text"),
         pytest.param({"desired": {"nodes": []}}, "does not say whether it is complete", id="no status"),
         pytest.param({"desired": {"nodes": [], "status": "fine"}}, "'fine' is none of", id="unknown status"),

@@ -60,7 +60,7 @@ class SimulatedDriver(Driver):
 
 @pytest.fixture
 def run(monkeypatch):
-    def converge(driver, discoveries, **policy):
+    def converge(driver, discoveries, check=False, **policy):
         source = iter(discoveries)
         last = discoveries[-1]
         monkeypatch.setattr(_reconcile, "driver_for", lambda topology: driver)
@@ -73,7 +73,7 @@ def run(monkeypatch):
                 "policy": {"scope": ["app@*"], "confirmation_interval": 0, **policy},
             }
         )
-        return _reconcile.converge(topology, False, 5)
+        return _reconcile.converge(topology, check, 5)
 
     return converge
 
@@ -128,3 +128,53 @@ def test_a_failed_discovery_is_an_error_with_the_result_and_changes_nothing(run)
     assert caught.value.result["status"] == "failed"
     assert caught.value.result["changed"] is False
     assert driver.observation == mesh((1,), (2,))
+
+
+class Unsteady(SimulatedDriver):
+    """Loses a node again, once, after it was connected."""
+
+    def __init__(self, observation, lost):
+        super().__init__(observation)
+        self.lost = lost
+
+    async def settle(self, desired, in_scope, done):
+        if self.lost and self.observation.views[self.lost].peers:
+            self._isolate(self.lost)
+            self.lost = None
+        return self.observation
+
+
+def events(result):
+    return [(event["event"], event["node"]) for event in result["events"]]
+
+
+def test_who_joined_is_lost_and_joins_again_has_joined_once(run):
+    result = run(Unsteady(mesh((1, 2), (3,)), name(3)), [discovered(1, 2, 3)])
+    assert (result["rounds"], len(result["connected"]), result["converged"]) == (2, 2, True)
+    assert events(result) == [("joined", name(3))]
+
+
+def test_a_prune_that_was_unconfirmed_at_first_left_and_was_not_refused(run):
+    result = run(SimulatedDriver(mesh((1, 2, 3, 4, 5))), [*GONE, *GONE])
+    assert events(result) == [("left", name(5))]
+
+
+def test_a_prune_that_stays_unconfirmed_is_refused_and_told(run):
+    result = run(SimulatedDriver(mesh((1, 2, 3, 4, 5))), [*GONE, Discovery.failed(["NXDOMAIN"])])
+    assert result["events"] == [{"event": "prune_refused", "node": name(5), "reason": "unconfirmed", "observer": None}]
+
+
+def test_nothing_happens_in_check_mode_so_there_are_no_events(run):
+    driver = SimulatedDriver(mesh((1, 2, 3, 4, 5), (6,)))
+    result = run(driver, [discovered(1, 2, 3, 4, 6)], check=True)
+    assert (result["changed"], result["events"]) == (True, [])
+    assert run(driver, [discovered(1, 2, 3)], check=True)["refused"]
+    assert run(driver, [discovered(1, 2, 3)], check=True)["events"] == []
+
+
+def test_who_joined_before_the_run_failed_is_in_its_result(run):
+    driver = Unsteady(mesh((1, 2), (3,), (4,)), name(3))
+    with pytest.raises(RoundError, match="so nothing more was changed: NXDOMAIN") as caught:
+        run(driver, [discovered(1, 2, 3, 4), Discovery.failed(["NXDOMAIN"])])
+    assert caught.value.result["status"] == "failed"
+    assert events(caught.value.result) == [("joined", name(4))]

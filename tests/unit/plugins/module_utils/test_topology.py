@@ -54,6 +54,7 @@ def test_pods_are_connected_before_they_are_ready_and_endpoints_are_not():
     [
         ({"strategy": "zookeeper"}, "strategy", "'zookeeper'"),
         ({"driver": "telepathy"}, "driver", "'telepathy'"),
+        ({"driver_config": {"transport": "port_forward"}}, "driver_config.transport", "strategy is 'dns'"),
         ({"config": {"node_basename": "web"}}, "config.query", "required"),
         ({"config": {**DNS, "namespace": "prod"}}, "config.namespace", "not an option of 'dns'"),
         ({"config": {**DNS, "node_basename": ""}}, "config.node_basename", "empty"),

@@ -1,0 +1,121 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run has come to, as events: how the cluster is at its end beside how it was when it began.
+
+So a node has one event of a kind at most, however many rounds and observers it took, and nothing that was undone since.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Iterator, Mapping, Optional, Sequence
+
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
+    CONNECT,
+    PRUNE,
+    Action,
+    Event,
+    Observation,
+    Plan,
+)
+
+Outcome = Mapping[Action, Optional[str]]
+Islands = Sequence[Sequence[str]]
+
+
+class Events:
+    """Told of what the run sees and does, in order; asked at any time."""
+
+    def __init__(self) -> None:
+        self._first: Optional[Islands] = None
+        self._plan = Plan()
+        self._desired: frozenset[str] = frozenset()
+        self._connected: dict[str, Action] = {}
+        self._failed: dict[str, tuple[Action, str]] = {}
+        self._pruned: dict[str, Action] = {}
+        self._unsure: dict[str, frozenset[Optional[str]]] = {}
+        self._left: frozenset[str] = frozenset()
+
+    def saw(self, desired: frozenset[str], observation: Observation, plan: Plan) -> None:
+        """Where nobody answers nothing was seen, and what was seen before holds."""
+        if not observation.views:
+            return
+        if self._first is None:
+            self._first = plan.islands
+        self._desired, self._plan = desired, plan
+        self._left = frozenset(node for node in self._pruned if self._is_out(node, observation))
+
+    def pruned(self, outcome: Outcome) -> None:
+        for node, problems in _by_node(outcome).items():
+            worked = [action for action, problem in problems.items() if problem is None]
+            self._unsure[node] = frozenset(action.observer for action in problems if action not in worked)
+            if worked:
+                self._pruned.setdefault(node, worked[0])
+            if worked and not self._unsure[node]:
+                self._left |= {node}
+
+    def connected(self, outcome: Outcome) -> None:
+        for node, problems in _by_node(outcome).items():
+            self._failed.pop(node, None)
+            for action, problem in problems.items():
+                if problem is None:
+                    self._connected[node] = action
+                else:
+                    self._failed[node] = action, problem
+
+    def _is_out(self, node: str, observation: Observation) -> bool:
+        """Nobody who stays lists it, it lists nobody who stays, and whoever failed to prune it has a word in that."""
+        staying = observation.views.keys() - self._pruned.keys()
+        own = observation.views.get(node)
+        return (
+            self._unsure[node] <= observation.views.keys()
+            and not any(node in observation.views[name].peers for name in staying)
+            and (own is None or own.peers.isdisjoint(staying | self._desired))
+        )
+
+    def all(self) -> list[dict[str, Any]]:
+        """Each as a dict with ``event``, ``node``, ``reason`` and ``observer``; those of one kind by name."""
+        return [
+            {"event": event.event, "node": event.node, "reason": event.reason, "observer": event.observer}
+            for event in (*self._joins(), *self._leaves(), *self._failures(), *self._refusals())
+        ]
+
+    def _joins(self) -> Iterator[Event]:
+        for node in sorted(joined(self._first or (), self._plan.islands) & self._desired):
+            action = self._connected.get(node)
+            yield Event("joined", node, "it is in the largest island now", action.observer if action else None)
+
+    def _leaves(self) -> Iterator[Event]:
+        for node in sorted(self._left):
+            yield Event("left", node, self._pruned[node].detail, self._pruned[node].observer)
+
+    def _failures(self) -> Iterator[Event]:
+        for node, (action, problem) in sorted(self._failed.items()):
+            if any(_is_same_link(action, other) for other in self._plan.actions):
+                yield Event("connect_failed", node, problem, action.observer)
+
+    def _refusals(self) -> Iterator[Event]:
+        for action in sorted(self._plan.refusals, key=lambda action: action.node):
+            if action.refused == PRUNE:
+                yield Event("prune_refused", action.node, action.reason)
+
+
+def joined(before: Islands, after: Islands) -> frozenset[str]:
+    """Who was linked into the largest island: all of it but the largest part that was one island before."""
+    largest = frozenset(after[0]) if after else frozenset()
+    parts = [largest & frozenset(island) for island in before]
+    return largest - max(parts, key=len, default=frozenset())
+
+
+def _by_node(outcome: Outcome) -> dict[str, dict[Action, Optional[str]]]:
+    nodes: dict[str, dict[Action, Optional[str]]] = {}
+    for action, problem in outcome.items():
+        nodes.setdefault(action.node, {})[action] = problem
+    return nodes
+
+
+def _is_same_link(failed: Action, other: Action) -> bool:
+    """Whether ``other``, planned or refused, would still have to do what failed; either end of a link can call."""
+    if CONNECT not in (other.kind, other.refused):
+        return False
+    return other.node == failed.node or (other.node, other.observer) == (failed.observer, failed.node)
