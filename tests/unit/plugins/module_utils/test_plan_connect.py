@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 import dataclasses
+import time
+from collections import Counter
 
+import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Discovery,
     Node,
@@ -130,3 +133,32 @@ def test_nobody_answers():
     found = plan(discovered(1, 2), nobody, AT_ONCE, EXCLUSIVE)
     assert not found.connects
     assert not found.converged
+
+
+@pytest.mark.parametrize(
+    ("facts", "islands", "connects"),
+    [
+        (EXCLUSIVE, 1, 0),
+        (EXCLUSIVE, 2, 1),
+        (EXCLUSIVE, 1000, 999),
+        (TRANSITIVE, 1000, 999),
+        (PAIRWISE, 1, 0),
+        (PAIRWISE, 2, 250_000),
+    ],
+)
+def test_a_thousand_nodes_are_planned_within_a_second_or_two(facts, islands, connects):
+    """Where each link is a call of its own, a quarter of a million of them."""
+    members = [names(*range(first, 1000, islands)) for first in range(islands)]
+    views = {node: View(node, island - {node}, island - {node}) for island in members for node in island}
+    discovery, observation = discovered(*range(1000)), Observation(views)
+    start = time.process_time()
+    found = plan(discovery, observation, AT_ONCE, facts)
+    assert time.process_time() - start < (2 if connects > 1000 else 1)
+    assert len(found.connects) == connects
+
+
+def test_the_calls_for_missing_links_are_spread_over_the_ends():
+    found = plan(discovered(*range(10)), mesh(*((n,) for n in range(10))), AT_ONCE, PAIRWISE)
+    calls = Counter(action.observer for action in found.connects)
+    assert sum(calls.values()) == 45
+    assert set(calls.values()) == {4, 5}
