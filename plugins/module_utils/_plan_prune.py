@@ -48,7 +48,7 @@ def prune_actions(
         elif _confirmations(name, discovery, earlier) < policy.confirmations:
             yield _refuse(name, "unconfirmed", f"{policy.confirmations} complete discoveries in a row have to miss it")
         else:
-            yield from _prunes(name, observation, facts)
+            yield from _prunes(name, discovery, observation, facts)
 
 
 def strays(discovery: Discovery, observation: Observation) -> frozenset[str]:
@@ -85,7 +85,7 @@ def _refused_alone(
             name, "other_name", "a desired node's address answers by this name: check node_basename and mode"
         )
     if not _is_live(name, observation):
-        return None
+        return _refused_as_dead(name, discovery, observation)
     if not (facts.reversible if policy.prune_live is None else policy.prune_live):
         return _refuse(name, "prune_live", "it is alive as far as the members know (policy.prune_live)")
     if facts.prune_needs_answer and name not in observation.views:
@@ -99,6 +99,19 @@ def _refused_alone(
     return None
 
 
+def _refused_as_dead(name: str, discovery: Discovery, observation: Observation) -> Optional[Action]:
+    """Who is cut off from the others reports them all dead."""
+    answering = discovery.names.intersection(observation.views)
+    if not discovery.nodes or 2 * len(answering) > len(discovery.nodes):
+        return None
+    return _refuse(
+        name,
+        "no_answer",
+        f"{len(answering)} of {len(discovery.nodes)} desired nodes answer, which is not most of them: too few to say "
+        "that it is dead",
+    )
+
+
 def _refused_together(
     candidates: Sequence[str],
     discovery: Discovery,
@@ -110,13 +123,14 @@ def _refused_together(
         return None
     if not discovery.nodes and not policy.allow_empty:
         return "empty", "the discovery is complete and empty (policy.allow_empty)"
-    members = _members_in_scope(discovery, observation, policy)
+    in_scope = _members_in_scope(discovery, observation, policy)
     going = frozenset(candidates) | recently_pruned
-    limit = policy.prune_limit(len(members | recently_pruned))
+    limit = policy.prune_limit(len(in_scope | recently_pruned))
     if len(going) > limit:
         lately = f", {len(recently_pruned)} of them within the last 5 minutes" if recently_pruned else ""
         return "max_prune", f"{len(going)} would go{lately}, policy.max_prune {policy.max_prune} allows {limit}"
-    left = len((strays(discovery, observation) | discovery.names & observation.members) - frozenset(candidates))
+    members = strays(discovery, observation) | discovery.names & observation.members
+    left = len(members - frozenset(candidates) - (observation.down - frozenset(observation.views)))
     if left < policy.min_nodes:
         return "min_nodes", f"{left} would be left, policy.min_nodes is {policy.min_nodes}"
     return None
@@ -124,8 +138,8 @@ def _refused_together(
 
 def _other_names(discovery: Discovery, observation: Observation) -> frozenset[str]:
     """The names by which nodes that discovery lists call themselves, an IP address in another spelling say."""
-    found = (why.answers_as for name, why in observation.unreachable.items() if name in discovery.names)
-    return frozenset(name for name in found if name)
+    found = (observation.unreachable.get(node.name) for node in discovery.nodes)
+    return frozenset(why.answers_as for why in found if why and why.answers_as)
 
 
 def _members_in_scope(discovery: Discovery, observation: Observation, policy: Policy) -> frozenset[str]:
@@ -136,7 +150,7 @@ def _members_in_scope(discovery: Discovery, observation: Observation, policy: Po
 def _is_live(name: str, observation: Observation) -> bool:
     if name in observation.views:
         return True
-    return any(name in view.peers - view.down for view in observation.views.values())
+    return any(name in view.linked for view in observation.views.values())
 
 
 def _confirmations(name: str, discovery: Discovery, earlier: Sequence[Discovery]) -> int:
@@ -148,12 +162,14 @@ def _confirmations(name: str, discovery: Discovery, earlier: Sequence[Discovery]
     return confirmed
 
 
-def _prunes(name: str, observation: Observation, facts: DriverFacts) -> Iterator[Action]:
+def _prunes(name: str, discovery: Discovery, observation: Observation, facts: DriverFacts) -> Iterator[Action]:
     detail = "discovery does not list it"
     if facts.prune_needs_answer and _is_live(name, observation):
         yield Action(PRUNE, name, "not_desired", name, detail=detail)
         return
-    observers = [one for one, view in sorted(observation.views.items()) if name in view.peers and one != name]
+    listing = [one for one, view in sorted(observation.views.items()) if name in view.peers and one != name]
+    # Other strays, which may be going too, are told only where nobody else could be.
+    observers = [one for one in listing if one in discovery.names] or listing
     for observer in _one_of_each_island(observers, observation) if facts.prune_spreads else observers:
         yield Action(PRUNE, name, "not_desired", observer, detail=detail)
 

@@ -77,7 +77,7 @@ def _run(
 
     async def main() -> None:
         task = asyncio.ensure_future(work(reconciler))
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, task.cancel)
         try:
             await task

@@ -5,12 +5,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers import _erlang_fence
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_forms import atom
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_forms import EMPTY, atom, match
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Call
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.connection import Connection
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
 
-from tests.harness.beam import COOKIE, Beam, beams, is_whole, join, wait_until, wait_whole
+from tests.harness.beam import COOKIE, Beam, beams, is_whole, join, wait_whole
 from tests.harness.clusters import heal, lost
 
 FENCE = {"fence": True}
@@ -89,36 +94,91 @@ def test_two_fenced_nodes_are_let_in_at_once() -> None:
 
 
 def test_a_change_that_does_not_take_for_everyone_is_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_erlang_fence.Fence, "leave_call", _a_fence_with_a_gap)
+    """The check finds a cookie that is not the new one."""
+    gap = replaced(_erlang_fence._FENCE, match(EMPTY, _erlang_fence._STILL_OTHER), match(EMPTY, atom("one")))
+    monkeypatch.setattr(_erlang_fence, "_FENCE", gap)
     with beams(3) as nodes:
         join(nodes)
         *staying, stray = nodes
         result = heal(staying, policy=FENCE)
         assert result["pruned"] == []
         assert any("could not all be changed" in warning for warning in result["warnings_"])
-        wait_until(lambda: is_whole(nodes), 10, "the mesh as it was")
+        assert is_whole(nodes)
         assert lost(nodes) == {}
         assert stray.names("[erlang:get_cookie(Node) || Node <- [node() | nodes(known)]]") == {COOKIE}
 
 
-def _a_fence_with_a_gap(self: _erlang_fence.Fence, name: str, members: list[str]):
-    """The check finds a cookie that is not the new one, as if one change had not taken."""
-
-    def other(form):
-        if form == _erlang_fence._COOKIE:
-            return atom("some-other-cookie")
-        if isinstance(form, tuple):
-            return tuple(other(part) for part in form)
-        return [other(part) for part in form] if isinstance(form, list) else form
-
-    *before, check = _erlang_fence._FENCE[2]
-    expression = (*_erlang_fence._FENCE[:2], [*before, other(check)])
-    return _erlang_fence.evaluation(
-        expression,
-        {"Members": [_erlang_fence.Atom(m) for m in members], "New": _erlang_fence.Atom(self.cookie_of(name))},
-    )
+def replaced(form: Any, old: Any, new: Any) -> Any:
+    if form == old:
+        return new
+    if isinstance(form, tuple):
+        return tuple(replaced(part, old, new) for part in form)
+    return [replaced(part, old, new) for part in form] if isinstance(form, list) else form
 
 
 def test_functions_of_ones_own_cannot_be_fenced() -> None:
     with pytest.raises(TopologyError, match=r"policy\.fence"):
         heal(["app@127.0.0.1"], 9100, policy=FENCE, disconnect=["net_kernel", "disconnect", []])
+
+
+def test_a_node_that_is_fenced_twice_is_let_in_all_the_same() -> None:
+    """As by two controllers at once, or by a run that was killed and made again."""
+    with beams(3) as nodes:
+        join(nodes)
+        *staying, stray = nodes
+        assert heal(staying, policy=FENCE)["converged"]
+        fence = _erlang_fence.Fence(COOKIE)
+        again = fence.leave_call(stray.name, [*(node.name for node in staying), "app@127.0.0.99"])
+        call_on(stray, fence.cookie_of(stray.name), again)
+        assert heal(nodes, policy=FENCE)["converged"]
+        wait_whole(nodes)
+        assert stray.names("[erlang:get_cookie(Node) || Node <- ['app@127.0.0.99', node() | nodes(known)]]") == {COOKIE}
+        assert lost(staying, but=[stray]) == {}
+
+
+def test_a_cookie_of_its_own_for_one_peer_is_given_back() -> None:
+    with beams(3) as nodes:
+        join(nodes)
+        *staying, stray = nodes
+        # Known to Erlang only once it was tried, as with every node.
+        stray.eval("erlang:set_cookie('elsewhere@127.0.0.99', 'for-elsewhere')")
+        assert stray.eval("net_kernel:connect_node('elsewhere@127.0.0.99')") == "false"
+        assert heal(staying, policy=FENCE)["converged"]
+        assert stray.eval("erlang:get_cookie('elsewhere@127.0.0.99') =:= erlang:get_cookie()") == "true"
+        assert heal(nodes, policy=FENCE)["converged"]
+        assert stray.eval("erlang:get_cookie('elsewhere@127.0.0.99')") == "'for-elsewhere'"
+        # The others are given none of their own, so that the cluster's cookie can be changed as on any node.
+        stray.eval("erlang:set_cookie(node(), 'rotated')")
+        assert stray.eval(f"erlang:get_cookie('{staying[0].name}')") == "rotated"
+
+
+def test_before_otp_25_1_a_fenced_node_is_told_to_leave(monkeypatch: pytest.MonkeyPatch) -> None:
+    missing = replaced(_erlang_fence._FENCE, atom("disconnect"), atom("not_there_yet"))
+    monkeypatch.setattr(_erlang_fence, "_FENCE", missing)
+    with beams(3) as nodes:
+        join(nodes)
+        *staying, stray = nodes
+        assert heal(staying, policy=FENCE)["converged"]
+        assert not stray.peers()
+        assert heal(nodes, policy=FENCE)["converged"]
+        assert lost(staying, but=[stray]) == {}
+
+
+def test_a_frozen_node_is_neither_fenced_nor_pruned() -> None:
+    with beams(3, pop=False) as nodes:
+        join(nodes)
+        *staying, stray = nodes
+        stray.freeze()
+        result = heal(staying, policy=FENCE, driver_config={"timeout": 1})
+        stray.thaw()
+        assert [(refused["node"], refused["reason"]) for refused in result["refused"]] == [(stray.name, "no_answer")]
+        assert is_whole(nodes)
+
+
+def call_on(node: Beam, cookie: str, call: Call) -> None:
+    async def main() -> None:
+        connection = await Connection.open(node.name, node.address, cookie=cookie, port=node.port, timeout=5)
+        await connection.call_all([call], 5)
+        connection.close()
+
+    asyncio.run(main())

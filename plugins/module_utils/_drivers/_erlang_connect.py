@@ -55,12 +55,15 @@ class Connector:
         """
         :returns: for each of those that are fenced, why it still is, or None.
         """
+        fence = self._members.fence
+        if not fence:
+            return {}
         fenced = sorted(self._members.fenced.intersection(names))
-        return dict(zip(fenced, await asyncio.gather(*(self._unfence_one(name) for name in fenced))))
+        return dict(zip(fenced, await asyncio.gather(*(self._unfence_one(fence, name) for name in fenced))))
 
-    async def _unfence_one(self, name: str) -> Optional[str]:
+    async def _unfence_one(self, fence: Fence, name: str) -> Optional[str]:
         try:
-            answer = await self._members.call(name, Fence.unfence_call())
+            answer = await self._members.call(name, fence.unfence_call(name))
         except (UnreachableError, BadRpc) as error:
             return error.reason
         if answer != "true":

@@ -23,6 +23,8 @@ def cookie_of(topology: str, driver_config: Mapping[str, Any]) -> str:
     if given and path:
         raise TopologyError(topology, "driver_config.cookie_file", "give cookie or cookie_file, not both")
     if given:
+        if any(character > "\xff" for character in given):
+            raise TopologyError(topology, "driver_config.cookie", "no cookie of Erlang's can have such characters")
         return str(given)
     if path:
         found = _read(topology, os.path.expanduser(path))

@@ -25,51 +25,70 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_
     evaluation,
     for_each,
     if_true,
+    integer,
     list_of,
     match,
     operation,
     those_of,
     tuple_of,
+    unless_it_fails,
     variable,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Call
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom
 
 _PURPOSE = b"selfheal.cluster fence of "
-_ALL, _NEW, _NODE, _OLD, _OLD_ONES = (variable(name) for name in ("All", "New", "Node", "Old", "OldOnes"))
-_SAVED = atom("selfheal_cluster_fence")
-_ITSELF = list_of(call("erlang", "node"))
+_NOT_FENCED = "not_fenced"
+_MUST_LEAVE = "must_leave"
+
+_ALL, _NEW, _NODE, _OLD, _BEFORE, _OTHERS = (
+    variable(name) for name in ("All", "New", "Node", "Old", "Before", "Others")
+)
+_ITSELF = call("erlang", "node")
+_KEY = atom("selfheal_cluster_fence")
+_SAVED = call("persistent_term", "get", _KEY, EMPTY)
 _COOKIE = call("erlang", "get_cookie", _NODE)
-_RESTORE = for_each(tuple_of(_NODE, _OLD), _OLD_ONES, call("erlang", "set_cookie", _NODE, _OLD))
 # What a node was called before it had a name is known for ever, and takes no cookie.
-_NEITHER = list_of(atom("nonode@nohost"), call("erlang", "node"))
 _KNOWN = operation("++", variable("Members"), call("erlang", "nodes", atom("known")))
-_OTHERS = operation("--", call("lists", "usort", _KNOWN), _NEITHER)
-_FENCE = block(
-    # The node itself last: from then on the new cookie is that of everyone it has not heard of.
-    match(_ALL, operation("++", _OTHERS, _ITSELF)),
-    match(_OLD_ONES, for_each(_NODE, _ALL, tuple_of(_NODE, _COOKIE))),
-    call("persistent_term", "put", _SAVED, _OLD_ONES),
-    for_each(_NODE, _ALL, call("erlang", "set_cookie", _NODE, _NEW)),
-    if_true(
-        operation("=:=", those_of("Node", _ALL, operation("=/=", _COOKIE, _NEW)), EMPTY),
-        call("global", "disconnect"),
-        block(_RESTORE, call("persistent_term", "erase", _SAVED), atom("not_fenced")),
+_EVERYONE = operation("--", call("lists", "usort", _KNOWN), list_of(atom("nonode@nohost"), _ITSELF))
+_RESTORE = block(
+    for_each(tuple_of(_NODE, _OLD), _SAVED, call("erlang", "set_cookie", _NODE, _OLD)),
+    call("persistent_term", "erase", _KEY),
+)
+_STILL_OTHER = those_of("Node", _ALL, operation("=/=", _COOKIE, _NEW))
+_LEAVE = if_true(
+    call("erlang", "function_exported", atom("global"), atom("disconnect"), integer(0)),
+    call("global", "disconnect"),
+    atom(_MUST_LEAVE),
+)
+_CHANGE = block(
+    match(
+        _BEFORE,
+        if_true(
+            operation("=:=", _SAVED, EMPTY),
+            list_of(tuple_of(_ITSELF, call("erlang", "get_cookie"))),
+            _SAVED,
+        ),
     ),
+    call("persistent_term", "put", _KEY, _BEFORE),
+    call("erlang", "set_cookie", _ITSELF, _NEW),
+    # The node's own cookie is that for everyone but those for whom it was given another one.
+    match(_ALL, _EVERYONE),
+    match(_OTHERS, for_each(_NODE, _STILL_OTHER, tuple_of(_NODE, _COOKIE))),
+    call("persistent_term", "put", _KEY, operation("++", _OTHERS, _BEFORE)),
+    for_each(tuple_of(_NODE, _OLD), _OTHERS, call("erlang", "set_cookie", _NODE, _NEW)),
+    match(EMPTY, _STILL_OTHER),
+    _LEAVE,
 )
-_UNFENCE = block(
-    match(_OLD_ONES, call("persistent_term", "get", _SAVED, EMPTY)),
-    _RESTORE,
-    call("persistent_term", "erase", _SAVED),
-    operation("=/=", _OLD_ONES, EMPTY),
-)
+_FENCE = unless_it_fails(_CHANGE, block(_RESTORE, atom(_NOT_FENCED)))
+_UNFENCE = block(_RESTORE, operation("=/=", call("erlang", "get_cookie"), _NEW))
 
 
 class Fence:
     """:param cookie: the cluster's."""
 
     def __init__(self, cookie: str) -> None:
-        self._cookie = cookie.encode("latin-1", "replace")
+        self._cookie = cookie.encode("latin-1")
 
     def cookie_of(self, name: str) -> str:
         """That of the fenced node: HMAC-SHA-256 (RFC 2104) in hexadecimal."""
@@ -77,15 +96,20 @@ class Fence:
 
     def leave_call(self, name: str, members: Sequence[str]) -> Call:
         """For the node itself: it changes its cookies for everyone and then drops all its links. If one of the changes
-        does not take, it changes all back and stays: a pair that can still link would tear the cluster."""
+        does not take, it changes all back and stays: a pair that can still link would tear the cluster. Made again on
+        a node that is fenced already, it changes nothing that was saved."""
         names = [Atom(member) for member in members if member != name]
         return evaluation(_FENCE, {"Members": names, "New": Atom(self.cookie_of(name))})
 
     @staticmethod
     def leave_problem(answer: Any) -> Optional[str]:
-        return "its cookies could not all be changed, so that nothing was done" if answer == "not_fenced" else None
+        return "its cookies could not all be changed, so that nothing was done" if answer == _NOT_FENCED else None
 
     @staticmethod
-    def unfence_call() -> Call:
-        """For the node itself. True: it has its own cookies again; false: it had saved none."""
-        return evaluation(_UNFENCE, {})
+    def has_to_be_told_to_leave(answer: Any) -> bool:
+        """Before OTP 25.1, which has no ``global:disconnect/0``."""
+        return bool(answer == _MUST_LEAVE)
+
+    def unfence_call(self, name: str) -> Call:
+        """For the node itself. True: it has cookies of its own again, whoever gave them back."""
+        return evaluation(_UNFENCE, {"New": Atom(self.cookie_of(name))})

@@ -66,6 +66,12 @@ def if_true(condition: Form, yes: Form, no: Form) -> Form:
     return (Atom("case"), 0, condition, clauses)
 
 
+def unless_it_fails(body: Form, handler: Form) -> Form:
+    """``try Body catch _:_ -> Handler end``. What the body binds, the handler does not see."""
+    anything = tuple_of(variable("_"), variable("_"), variable("_"))
+    return (Atom("try"), 0, [body], [], [(Atom("clause"), 0, [anything], [], [handler])], [])
+
+
 def fun(body: Form) -> Form:
     """Without arguments."""
     return (Atom("fun"), 0, (Atom("clauses"), [(Atom("clause"), 0, [], [], [body])]))

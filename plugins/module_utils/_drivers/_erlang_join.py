@@ -11,7 +11,7 @@ from typing import Optional, Sequence
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base import Outcome
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_members import Members
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_presets import Preset
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_prune import still_listed
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_prune import watch
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._until import until
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors import (
     BadRpc,
@@ -75,8 +75,11 @@ class Leaver:
         """A node that runs leaves by a call on itself, one that is down is taken off the list by a member."""
         reasons = {action: await self._tell(action) for action in actions}
         staying = [node for node in desired if self._members.answers(node.name)]
-        listed = await still_listed(self._members, frozenset(action.node for action in actions), staying)
-        return {action: (reasons[action] or _STILL_LISTED) if action.node in listed else None for action in actions}
+        watched = await watch(self._members, frozenset(action.node for action in actions), staying)
+        still_there = watched.problem(_STILL_LISTED)
+        return {
+            action: (reasons[action] or still_there) if action.node in watched.listed else None for action in actions
+        }
 
     async def _tell(self, action: Action) -> Optional[str]:
         try:

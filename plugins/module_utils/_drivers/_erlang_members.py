@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any, Callable, Optional, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_cookie import cookie_of
@@ -164,16 +165,28 @@ class Members:
         release = _Once(places.release)
         timer = asyncio.get_running_loop().call_later(_SLOW_START, release)
         try:
+            if self.fence:
+                return await self._open_fenced(self.fence, node, calls)
             return await self._open_with(self._cookie, node, calls)
-        except CookieRejected:
-            if not self.fence:
-                raise
-            connection = await self._open_with(self.fence.cookie_of(node.name), node, calls)
-            self.fenced.add(node.name)
-            return connection
         finally:
             timer.cancel()
             release()
+
+    async def _open_fenced(self, fence: Fence, node: Node, calls: Sequence[Call]) -> Connection:
+        """With the cluster's cookie, or with that of the node's fence; and once more with the cluster's, since another
+        run may let the node in at this moment."""
+        try:
+            return await self._open_with(self._cookie, node, calls)
+        except CookieRejected as error:
+            rejected = error
+        try:
+            connection = await self._open_with(fence.cookie_of(node.name), node, calls)
+        except CookieRejected:
+            with contextlib.suppress(CookieRejected):
+                return await self._open_with(self._cookie, node, calls)
+            raise rejected from None
+        self.fenced.add(node.name)
+        return connection
 
     async def _open_with(self, cookie: str, node: Node, calls: Sequence[Call]) -> Connection:
         return await self._reach.open(

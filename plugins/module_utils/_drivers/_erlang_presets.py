@@ -48,13 +48,18 @@ def _about_table(item: str) -> Form:
 
 
 _ON_DISC = list_of(atom("disc_copies"), atom("disc_only_copies"))
+_LOCAL_TABLES = call("mnesia", "system_info", atom("local_tables"))
 _TABLES_WITH_RECORDS = those_of(
     "Table",
-    call("mnesia", "system_info", atom("local_tables")),
+    _LOCAL_TABLES,
     operation("=/=", _TABLE, atom("schema")),
     call("lists", "member", _about_table("storage_type"), _ON_DISC),
     operation(">", _about_table("size"), integer(0)),
 )
+
+
+# A table that is being loaded looks empty.
+_IS_LOADED = operation("=:=", call("mnesia", "wait_for_tables", _LOCAL_TABLES, integer(0)), atom("ok"))
 
 
 @dataclass(frozen=True)
@@ -78,12 +83,12 @@ class Preset:
 
     @cached_property
     def question(self) -> Call:
-        """Who is in its cluster, and what it holds on its disc. A system that is starting has not loaded its tables,
-        which would look empty, so it is not asked."""
+        """Who is in its cluster, and what it holds on its disc. A system that is starting or is loading its tables is
+        not asked."""
         applications = call("application", "which_applications")
         runs = call("lists", "keymember", atom(self.application), integer(1), applications)
         answer = tuple_of(call(*self.known), call(*self.running), _TABLES_WITH_RECORDS, call("init", "get_status"))
-        return evaluation(if_true(runs, answer, atom(_NOT_RUNNING)), {})
+        return evaluation(if_true(operation("andalso", runs, _IS_LOADED), answer, atom(_NOT_RUNNING)), {})
 
     def view(self, observer: str, answer: Any) -> View:
         """:raises UnreachableError: it does not run there, or the answer is not what the question asks for."""
@@ -107,7 +112,8 @@ class Preset:
         that it does not wait for: two runs at once must not both empty it."""
         itself = list_of(call("erlang", "node"))
         is_blank = operation("=:=", tuple_of(call(*self.known), _TABLES_WITH_RECORDS), tuple_of(itself, EMPTY))
-        join = if_true(is_blank, call(*self.join, variable("Member")), atom(_NOT_ALONE))
+        may_join = operation("andalso", _IS_LOADED, is_blank)
+        join = if_true(may_join, call(*self.join, variable("Member")), atom(_NOT_ALONE))
         lock = tuple_of(atom("selfheal_cluster_join"), call("erlang", "self"))
         locked = call("global", "trans", lock, fun(join), itself, integer(0))
         return evaluation(locked, {"Member": Atom(member)})
@@ -115,7 +121,7 @@ class Preset:
     def join_problem(self, answer: Any) -> Optional[str]:
         """Why the node did not join."""
         if answer == _NOT_ALONE:
-            return "nothing was done: it knows other members or holds data by now"
+            return "nothing was done: it knows other members, holds data or is loading it by now"
         if answer == _LOCKED:
             return "nothing was done: another run is joining it"
         if answer == "ok":

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import Mapping, Optional, Sequence
+from typing import Mapping, NamedTuple, Optional, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base import Outcome
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_fence import Fence
@@ -52,25 +52,24 @@ class Pruner:
     async def prune(self, actions: Sequence[Action], desired: Sequence[Node], leave: bool) -> Outcome:
         """Prune, watch on the members that stay that it holds, and do it again for a node that came back.
 
-        :param leave: each node leaves by a call on itself once the mesh is steady; else its observers drop it. A fenced
-            one always leaves by itself.
+        :param leave: each node leaves by a call on itself, where the members prevent overlapping partitions once the
+            mesh is steady; else its observers drop it.
         """
-        leave = leave or self._members.fence is not None
         staying = [node for node in desired if self._members.answers(node.name)]
         left = list(actions)
         problems: dict[str, str] = {}
         for _try in range(_TRIES):
             going = sorted({action.node for action in left})
             everyone = [*staying, *(Node(name) for name in going)]
-            if leave and not await until(partial(self._is_steady, everyone), _STEADY):
+            if self._members.exclusive and leave and not await until(partial(self._is_steady, everyone), _STEADY):
                 problems.update(dict.fromkeys(going, f"the mesh was not steady within {_STEADY:g} s, nothing was cut"))
                 break
             reasons = await (self._leave_all(going, staying) if leave else self._drop(left))
             stays_out = _STAYS_FENCED if self._members.fence else _STAYS_OUT
-            back = await still_listed(self._members, frozenset(going), staying, stays_out)
-            problems.update((name, reasons.get(name) or _BACK) for name in back)
-            left = [action for action in left if action.node in back]
-            if not left or (not leave and all(reasons.get(action.node) for action in left)):
+            watched = await watch(self._members, frozenset(going), staying, stays_out)
+            problems.update((name, reasons.get(name) or watched.problem(_BACK)) for name in watched.listed)
+            left = [action for action in left if action.node in watched.listed]
+            if not left or not watched.answered or (not leave and all(reasons.get(action.node) for action in left)):
                 break
         unpruned = {action.node for action in left}
         return {action: problems[action.node] if action.node in unpruned else None for action in actions}
@@ -85,9 +84,13 @@ class Pruner:
 
     async def _leave_fenced(self, fence: Fence, name: str, members: Sequence[str]) -> Optional[str]:
         try:
-            return fence.leave_problem(await self._members.call(name, fence.leave_call(name, members)))
+            answer = await self._members.call(name, fence.leave_call(name, members))
         except (UnreachableError, BadRpc) as error:
             return error.reason
+        problem = fence.leave_problem(answer)
+        if not problem:
+            self._members.fenced.add(name)
+        return await self.leave(name) if fence.has_to_be_told_to_leave(answer) else problem
 
     async def leave(self, name: str) -> Optional[str]:
         """The node drops all its links at once.
@@ -153,27 +156,37 @@ class Pruner:
         return not missing_inside_islands(await self._members.views(nodes, names), names)
 
 
-async def still_listed(
-    members: Members, gone: frozenset[str], staying: Sequence[Node], stays_out: float = _STAYS_OUT
-) -> frozenset[str]:
-    """Which of ``gone`` a member that stays lists in the end, or again after they had all been out.
+class Watched(NamedTuple):
+    """``listed``: who a member that stays lists in the end, or again after all had been out. Where none of them
+    ``answered`` that is everyone: what nobody saw is not done."""
 
-    :param stays_out: seconds for which they are watched then.
+    listed: frozenset[str]
+    answered: bool
+
+    def problem(self, why: str) -> str:
+        return why if self.answered else "no member that stays answers, so that nobody knows whether it is out"
+
+
+async def watch(
+    members: Members, gone: frozenset[str], staying: Sequence[Node], stays_out: float = _STAYS_OUT
+) -> Watched:
+    """
+    :param stays_out: seconds for which they are watched once all are out.
     """
     names = frozenset(node.name for node in staying)
-    listed = gone
+    watched = Watched(gone, False)
 
     async def some_are_listed() -> bool:
-        nonlocal listed
+        nonlocal watched
         views = await members.views(staying, names)
         peers = frozenset().union(*(view.peers for view in views.values()))
-        # Where nobody is left to ask, what nobody saw is not done.
-        listed = gone & peers if views or not staying else gone
-        return bool(listed)
+        answered = bool(views) or not staying
+        watched = Watched(gone & peers if answered else gone, answered)
+        return bool(watched.listed)
 
     async def all_are_out() -> bool:
         return not await some_are_listed()
 
     if await until(all_are_out, _OUT):
         await until(some_are_listed, stays_out)
-    return listed
+    return watched

@@ -48,7 +48,8 @@ class ErlangDriver(Driver):
             reversible=not self._has_own_disconnect,
             transitive=self._members.global_mesh and not self._has_own_connect,
             exclusive=self._members.exclusive and not self._has_own_connect,
-            prune_needs_answer=self._members.exclusive and not self._has_own_disconnect,
+            prune_needs_answer=(self._members.exclusive or self._members.fence is not None)
+            and not self._has_own_disconnect,
         )
 
     async def observe(self, desired: Sequence[Node], in_scope: Callable[[str], bool]) -> Observation:

@@ -100,8 +100,14 @@ class TlsStream:
             raise TlsFailed(self._why(error)) from None
 
     def seal(self, data: bytes) -> bytes:
-        """What to send so that the member reads ``data`` inside. Only once it is open."""
-        self._object.write(data)
+        """What to send so that the member reads ``data`` inside. Only once it is open.
+
+        :raises TlsFailed: TLS has come to its end meanwhile.
+        """
+        try:
+            self._object.write(data)
+        except ssl.SSLError as error:
+            raise TlsFailed(self._why(error)) from None
         return self.unsent()
 
     def unsent(self) -> bytes:
@@ -121,9 +127,12 @@ class TlsStream:
     def _check_host(self) -> None:
         if not self._tls.check_hostname:
             return
-        names = names_of(self._object.getpeercert() or {})
+        try:
+            names = names_of(self._object.getpeercert() or {})
+        except ValueError:
+            raise TlsFailed(f"{self._where}: the names in its certificate cannot be read") from None
         if not is_for(names, self._host):
-            self._outgoing.read()  # our own certificate among it, which is not for this one to see
+            self._outgoing.read()  # in TLS 1.3 our own certificate is among it, which is not for this one to see
             shown = ", ".join(repr(name) for name in names[:_NAMES_SHOWN]) or "no host at all"
             more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
             raise TlsFailed(

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
@@ -16,7 +17,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._plan import plan
 
-from .plans import AT_ONCE, EXCLUSIVE, IRREVERSIBLE, PAIRWISE, discovered, mesh, name
+from .plans import AT_ONCE, EXCLUSIVE, IRREVERSIBLE, PAIRWISE, discovered, mesh, name, names
 
 
 def refusals(*args, **kwargs):
@@ -161,3 +162,38 @@ def test_a_node_that_was_pruned_and_still_answers_is_a_stranger():
 )
 def test_prune_limit(max_prune, members, limit):
     assert Policy(max_prune=max_prune).prune_limit(members) == limit
+
+
+@pytest.mark.parametrize(("answering", "pruned"), [((1,), []), ((1, 2), [name(9)]), ((1, 2, 3), [name(9)])])
+def test_who_is_cut_off_from_most_of_the_others_calls_nobody_dead(answering, pruned):
+    views = {name(n): View(name(n), names(1, 2, 3, 9) - {name(n)}, down=names(9)) for n in answering}
+    found = plan(discovered(1, 2, 3), Observation(views), AT_ONCE, IRREVERSIBLE)
+    assert sorted({action.node for action in found.prunes}) == pruned
+    if not pruned:
+        (refused,) = [action for action in found.refusals if action.refused == "prune"]
+        assert (refused.node, refused.reason) == (name(9), "no_answer")
+        assert "1 of 3 desired nodes answer" in refused.detail
+
+
+def test_members_that_are_down_do_not_count_as_left():
+    views = {name(n): View(name(n), names(1, 2, 3, 9) - {name(n)}, down=names(3, 9)) for n in (1, 2)}
+    for min_nodes, pruned in ((2, True), (3, False)):
+        policy = dataclasses.replace(AT_ONCE, min_nodes=min_nodes)
+        found = plan(discovered(1, 2, 3), Observation(views), policy, IRREVERSIBLE)
+        assert bool(found.prunes) is pruned
+
+
+def test_a_stray_is_dropped_by_those_who_stay_and_not_by_one_that_goes_too():
+    found = plan(discovered(1, 2), mesh((1, 2, 8, 9)), AT_ONCE, PAIRWISE)
+    assert {(action.observer, action.node) for action in found.prunes} == {
+        (name(observer), name(node)) for observer in (1, 2) for node in (8, 9)
+    }
+
+
+def test_hundreds_that_are_down_are_planned_at_once():
+    gone = range(1000, 2000)
+    views = {name(n): View(name(n), names(*range(100), *gone) - {name(n)}, down=names(*gone)) for n in range(100)}
+    start = time.process_time()
+    found = plan(discovered(*range(100)), Observation(views), dataclasses.replace(AT_ONCE, max_prune="1"), IRREVERSIBLE)
+    assert time.process_time() - start < 1.5
+    assert len(found.refusals) == 1000
