@@ -89,7 +89,8 @@ class View:
     ``synced`` are the peers with which the observer has finished its own bookkeeping (``global`` in Erlang), None where
     the system has no such notion. ``down`` are the peers that it lists and reports unreachable, ``linked`` all others.
     ``stopping`` is what the observer says of itself. A ``hidden`` one takes no part in a transitive mesh: each of its
-    links is made alone. ``holds`` names what the observer has stored, where a connect would delete it.
+    links is made alone. One that ``rejoined`` left and rejoined lately, told to by another run. ``holds`` names what
+    the observer has stored, where a connect would delete it.
     """
 
     observer: str
@@ -98,6 +99,7 @@ class View:
     down: frozenset[str] = frozenset()
     stopping: bool = False
     hidden: bool = False
+    rejoined: bool = False
     holds: frozenset[str] = frozenset()
 
     @cached_property

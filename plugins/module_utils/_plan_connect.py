@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import repeat
-from typing import Iterable, Iterator, Mapping, Optional, Sequence
+from typing import Collection, Iterable, Iterator, Mapping, Optional, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._graph import cover, islands, missing_links
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
@@ -144,7 +144,7 @@ class _Mesh:
         self._views = views
         wanted = frozenset(answering)
         parts = (tuple(name for name in island if name in wanted) for island in islands(views, staying))
-        self._islands = [_Island(part, _rejoining(part, views) if exclusive else ()) for part in parts if part]
+        self._islands = [_Island(part, missing_links(views, part) if exclusive else {}) for part in parts if part]
         self._islands.sort(key=lambda island: (-len(island.sound), island.sound))
         self.hub = self._islands[0].sound[0] if self._islands else None
 
@@ -156,14 +156,26 @@ class _Mesh:
     def rejoins_and_merges(self) -> Iterator[Action]:
         yield from self._merges()
         for island in self._islands:
-            if len(island.rejoining) * 2 > len(island.names):
-                lacking = f"{len(island.rejoining)} of the {len(island.names)} members of its island lack links"
-                for node in island.rejoining:
-                    yield _refuse(node, "unsteady", f"{lacking}, too many to let them leave and rejoin")
+            obstacle = self._obstacle(island)
+            if obstacle:
+                yield from (_refuse(node, "unsteady", obstacle) for node in island.rejoining)
             else:
                 for node in island.rejoining:
                     detail = "it lacks links and no link can be added alone, so it leaves and rejoins"
                     yield Action(CONNECT, node, "rejoin", self.hub, detail=detail, rejoin=True)
+
+    def _obstacle(self, island: _Island) -> Optional[str]:
+        """Why its members should not leave and rejoin."""
+        if len(island.rejoining) * 2 > len(island.names):
+            lacking = f"{len(island.rejoining)} of the {len(island.names)} members of its island lack links"
+            return f"{lacking}, too many to let them leave and rejoin"
+        in_vain = [name for name in island.lacking if self._views[name].rejoined]
+        if in_vain:
+            return (
+                f"{min(in_vain)} left and rejoined within the last 10 minutes, and links are missing again: some "
+                "members refuse each other, because of different cookies or keys say"
+            )
+        return None
 
     def _merges(self) -> Iterator[Action]:
         for island in self._islands[1:]:
@@ -171,13 +183,11 @@ class _Mesh:
 
 
 class _Island:
-    """Its nodes in the order of their names, and which of them must leave and rejoin for it to be whole."""
+    """Its nodes in the order of their names, those that lack links, and which of them must leave and rejoin for it to
+    be whole."""
 
-    def __init__(self, names: Sequence[str], rejoining: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], missing: Mapping[str, Collection[str]]) -> None:
         self.names = names
-        self.rejoining = rejoining
-        self.sound = tuple(name for name in names if name not in rejoining)
-
-
-def _rejoining(names: Sequence[str], views: Mapping[str, View]) -> Sequence[str]:
-    return cover(missing_links(views, names))
+        self.lacking = sorted(missing)
+        self.rejoining = cover(missing)
+        self.sound = tuple(name for name in names if name not in self.rejoining)

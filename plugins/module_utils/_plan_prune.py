@@ -74,12 +74,12 @@ def _refused_alone(
 ) -> Optional[Action]:
     if not policy.prune:
         return _refuse(name, "prune_off", "policy.prune is false")
+    if not discovery.authoritative and not policy.prune_unauthoritative:
+        return _refuse(name, "unauthoritative", "the strategy cannot list everyone (policy.prune_unauthoritative)")
     if not policy.scope:
         return _refuse(name, "no_scope", "set policy.scope to the names that may go, such as ['app@*'] or ['web*']")
     if discovery.status != COMPLETE:
         return _refuse(name, "partial", f"the discovery is {discovery.status}: {'; '.join(discovery.reasons)}")
-    if not discovery.authoritative and not policy.prune_unauthoritative:
-        return _refuse(name, "unauthoritative", "the strategy cannot list everyone (policy.prune_unauthoritative)")
     if name in _other_names(discovery, observation):
         return _refuse(
             name, "other_name", "a desired node's address answers by this name: check node_basename and mode"

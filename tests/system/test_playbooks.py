@@ -52,6 +52,8 @@ def test_one_file_two_topologies_and_one_of_them_broken(ansible: Ansible, tmp_pa
         assert {line["host"] for line in limited.results} == {"chat"}
         assert is_whole(one)
         assert not two[0].peers()
+        shown = ansible.playbook(STATUS, "-i", str(file), "--limit", "chat").ok()
+        assert shown.of("chat", "ansible.builtin.debug")["msg"][-2:] == ["", "Nothing to do."]
 
         run = ansible.playbook(CONVERGE, "-i", str(file), SELFHEAL_CLUSTER_DISCOVER="false")
         assert run.code != 0

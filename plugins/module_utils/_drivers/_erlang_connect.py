@@ -14,6 +14,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_members import Members
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_mfa import Mfa
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_prune import Pruner
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_view import REMEMBER_REJOINING
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._until import until
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Call
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors import BadRpc
@@ -77,6 +78,11 @@ class Connector:
         views = await self._members.views(desired, names)
         if name not in missing_inside_islands(views, names):
             return None
+        try:
+            await self._members.call(name, REMEMBER_REJOINING)
+        except (UnreachableError, BadRpc) as error:
+            return error.reason
+        self._members.rejoined.add(name)
         problem = await self._pruner.leave(name)
         if problem:
             return problem

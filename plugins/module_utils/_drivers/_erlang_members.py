@@ -44,7 +44,7 @@ _GLOBAL = 2.0
 class Members:
     """``global_mesh`` and ``exclusive`` are what the last observation showed; one member with it is enough.
 
-    ``fenced``: who took the cookie that keeps it out.
+    ``fenced``: who took the cookie that keeps it out. ``rejoined``: who left to rejoin in this run.
     """
 
     def __init__(self, topology: Topology, list_nodes: Optional[Mfa], preset: Optional[Preset]) -> None:
@@ -56,6 +56,7 @@ class Members:
         self._cookie = cookie_of(topology.name, config)
         self.fence = Fence(self._cookie) if topology.policy.fence else None
         self.fenced: set[str] = set()
+        self.rejoined: set[str] = set()
         self._tls = tls_of(topology.name, config)
         self._reach = reach_of(topology)
         self._list_nodes = list_nodes
@@ -151,7 +152,10 @@ class Members:
             return self._own_view(self._list_nodes, connection, question, answers)
         if isinstance(answers[0], BadRpc):
             answers = await connection.call_all([question.without_global], self._timeout)
-        return view_of(connection.name, self._state(question, answers[0]), question.desired, connection.own_name)
+        state = self._state(question, answers[0])
+        if connection.name in self.rejoined:
+            state = state._replace(rejoined=False)
+        return view_of(connection.name, state, question.desired, connection.own_name)
 
     def _calls(self, question: Question) -> Sequence[Call]:
         if self._preset:

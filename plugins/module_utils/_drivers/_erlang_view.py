@@ -15,6 +15,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_
     call,
     evaluation,
     if_true,
+    integer,
     length,
     match,
     operation,
@@ -25,6 +26,16 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls im
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import UnreachableError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import View
+
+_LATELY = 600
+"""Seconds for which a member remembers that it left and rejoined. Members that refuse each other for good would leave
+and rejoin in every run, and each time cost the others their links to them."""
+_LONG_AGO = 10**9
+
+_NOW = call("erlang", "monotonic_time", atom("second"))
+_MARK = atom("selfheal_cluster_rejoined")
+REMEMBER_REJOINING = evaluation(call("persistent_term", "put", _MARK, _NOW), {})
+"""For a member that is about to leave and rejoin; a restart forgets it."""
 
 _DESIRED, _VISIBLE, _MISSING = (variable(name) for name in ("Desired", "Visible", "Missing"))
 _COMPARE = (
@@ -40,6 +51,7 @@ _STATE = (
     if_true(operation("=:=", _VISIBLE, EMPTY), call("init", "get_argument", atom("hidden")), atom("error")),
     call("application", "get_env", atom("kernel"), atom("prevent_overlapping_partitions")),
     call("application", "get_env", atom("kernel"), atom("connect_all")),
+    operation("-", _NOW, call("persistent_term", "get", _MARK, operation("-", _NOW, integer(_LONG_AGO)))),
 )
 _SYNCED = call("gen_server", "call", atom("global_name_server"), atom("get_synced"), variable("Milliseconds"))
 
@@ -69,7 +81,7 @@ class Question:
         """:raises UnreachableError: the answer is not what this question asks for."""
         if not isinstance(answer, tuple) or len(answer) != len(_STATE) + 1:
             raise UnreachableError("its answer to the question for its view has another shape")
-        missing, extra, hidden, status, hidden_flag, prevents, connects_all, unsynced = answer
+        missing, extra, hidden, status, hidden_flag, prevents, connects_all, rejoined_ago, unsynced = answer
         peers = (self.desired - names_in(missing, "nodes(visible)")) | names_in(extra, "nodes(visible)")
         is_hidden = isinstance(hidden_flag, tuple) and hidden_flag[:1] == ("ok",)
         global_mesh = connects_all != ("ok", "false") and not is_hidden
@@ -81,12 +93,14 @@ class Question:
             is_hidden=is_hidden,
             global_mesh=global_mesh,
             exclusive=global_mesh and prevents == ("ok", "true"),
+            rejoined=isinstance(rejoined_ago, int) and rejoined_ago < _LATELY,
         )
 
 
 class State(NamedTuple):
     """One member's answer. ``global_mesh``: it links itself to everyone whom its peers are linked to; ``exclusive``:
-    and it prevents overlapping partitions. ``synced``: those visible peers with whom its ``global`` has finished."""
+    and it prevents overlapping partitions. ``synced``: those visible peers with whom its ``global`` has finished.
+    ``rejoined``: it left and rejoined lately, because a run told it to."""
 
     visible: frozenset[str]
     synced: frozenset[str]
@@ -95,6 +109,7 @@ class State(NamedTuple):
     is_hidden: bool
     global_mesh: bool
     exclusive: bool
+    rejoined: bool
 
 
 def names_in(answer: Any, asked: str) -> frozenset[str]:
@@ -116,4 +131,5 @@ def view_of(observer: str, state: State, desired: frozenset[str], own_name: str)
         state.synced | hidden if state.exclusive else None,
         stopping=state.stopping,
         hidden=state.is_hidden,
+        rejoined=state.rejoined,
     )

@@ -67,6 +67,15 @@ def test_a_full_view_is_not_whole_while_global_is_not_synchronised():
     assert [(action.node, action.rejoin) for action in found.connects] == [(name(3), True)]
 
 
+def test_who_rejoined_lately_in_vain_is_not_torn_out_again():
+    observation = without_link(mesh((1, 2, 3, 4, 5), synced=True), 4, 5)
+    lately = dataclasses.replace(observation.views[name(4)], rejoined=True)
+    found = plan(discovered(1, 2, 3, 4, 5), Observation({**observation.views, name(4): lately}), AT_ONCE, EXCLUSIVE)
+    assert not found.connects
+    assert [(action.node, action.reason) for action in found.refusals] == [(name(5), "unsteady")]
+    assert f"{name(4)} left and rejoined within the last 10 minutes" in found.refusals[0].detail
+
+
 def test_most_of_an_island_is_never_told_to_rejoin():
     views = {name(n): View(name(n), names(1, 2, 3, 4, 5) - {name(n)}, frozenset()) for n in range(1, 6)}
     found = plan(discovered(1, 2, 3, 4, 5), Observation(views), AT_ONCE, EXCLUSIVE)
