@@ -40,15 +40,17 @@ def prune_actions(
     refused_together = _refused_together(
         [name for name, _ in candidates], discovery, observation, policy, recently_pruned
     )
+    confirmed = [name for name, _ in candidates if _confirmations(name, discovery, earlier) >= policy.confirmations]
+    going = frozenset(confirmed).difference(name for name, verdict in candidates if verdict)
     for name, verdict in candidates:
         if refused_together:
             yield _refuse(name, *refused_together)
         elif verdict:
             yield verdict
-        elif _confirmations(name, discovery, earlier) < policy.confirmations:
+        elif name not in going:
             yield _refuse(name, "unconfirmed", f"{policy.confirmations} complete discoveries in a row have to miss it")
         else:
-            yield from _prunes(name, discovery, observation, facts)
+            yield from _prunes(name, going, observation, facts)
 
 
 def strays(discovery: Discovery, observation: Observation) -> frozenset[str]:
@@ -162,14 +164,14 @@ def _confirmations(name: str, discovery: Discovery, earlier: Sequence[Discovery]
     return confirmed
 
 
-def _prunes(name: str, discovery: Discovery, observation: Observation, facts: DriverFacts) -> Iterator[Action]:
+def _prunes(name: str, going: frozenset[str], observation: Observation, facts: DriverFacts) -> Iterator[Action]:
     detail = "discovery does not list it"
     if facts.prune_needs_answer and _is_live(name, observation):
         yield Action(PRUNE, name, "not_desired", name, detail=detail)
         return
     listing = [one for one, view in sorted(observation.views.items()) if name in view.peers and one != name]
-    # Other strays, which may be going too, are told only where nobody else could be.
-    observers = [one for one in listing if one in discovery.names] or listing
+    # Those who are going too are told only where nobody else could be.
+    observers = [one for one in listing if one not in going] or listing
     for observer in _one_of_each_island(observers, observation) if facts.prune_spreads else observers:
         yield Action(PRUNE, name, "not_desired", observer, detail=detail)
 

@@ -147,9 +147,15 @@ def check_name(topology: str, option: str, name: Any) -> str:
     :returns: the name, when it is one: an Erlang node's where it has an ``@``, else up to 255 printable characters.
     :raises TopologyError: it is not.
     """
-    if isinstance(name, str) and "@" not in name and _OTHER_NAME.fullmatch(name):
-        return name
-    return check_node_name(topology, option, name)
+    if not isinstance(name, str) or "@" in name:
+        return check_node_name(topology, option, name)
+    if not _OTHER_NAME.fullmatch(name):
+        raise TopologyError(
+            topology,
+            option,
+            f"{name!r} is not a name: up to 255 letters, digits and characters of _.:%- that begin with none of .%-",
+        )
+    return name
 
 
 def _chosen(topology: str, option: str, value: str, known: Mapping[str, Options]) -> Options:

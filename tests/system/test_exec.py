@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import signal
 import time
@@ -122,6 +123,94 @@ def test_a_prune_that_does_not_work_is_not_called_done(files: Files) -> None:
     assert files.is_whole
 
 
+@pytest.mark.parametrize("they_stay", [True, False])
+def test_strays_that_go_together_are_no_witnesses_of_each_other(tmp_path: Path, they_stay: bool) -> None:
+    """Out of everyone else's list they go on listing each other, or answer no more."""
+    files = Files(tmp_path, 6)
+    files.heal()
+    staying, strays = files.names[:4], files.names[4:]
+    forget = 'cd "$1"; rm -f ' + ("10.0.0.[1-4]/$2 $2/10.0.0.[1-4]" if they_stay else "*/$2; rm -rf $2")
+    options = {"driver_config": {"reversible": True, "transitive": True}}
+    result = files.heal(staying, disconnect=shell(forget, str(tmp_path), "{node}"), **options)
+    assert (result["changed"], result["converged"], result["warnings_"]) == (True, True, [])
+    assert {link["node"] for link in result["pruned"]} == set(strays)
+    assert [(event["event"], event["node"]) for event in result["events"]] == [("left", name) for name in strays]
+    assert (tmp_path / strays[0]).exists() is they_stay
+    assert files.heal(staying, **options)["changed"] is False
+
+
+def test_one_listing_that_fails_in_between_is_asked_for_again(files: Files) -> None:
+    """It is the first that is read once all are linked, of a node that connects nobody."""
+    one, two, new, _ = files.names
+    files.heal([one, two])
+    once = files.directory / "once"
+    script = f'''cd {files.directory}
+        if [ "$1" = {two} ] && [ -e "$1/{new}" ] && [ ! -e {once} ]; then touch {once}; exit 1; fi
+        ls "$1"'''
+    result = files.heal([one, two, new], list_nodes=shell(script, "{observer}"), policy={"on_unreachable": "fail"})
+    assert two not in {link["observer"] for link in result["connected"]}
+    assert once.exists()
+    assert (result["converged"], result["unreachable_nodes"], result["warnings_"]) == (True, {}, [])
+
+
+def test_a_connect_that_links_nobody_is_not_called_done(files: Files) -> None:
+    result = files.heal(files.names[:2], connect=["true"])
+    assert (result["changed"], result["converged"], result["connected"]) == (False, False, [])
+    said = r"the command ended well and 10.0.0.\d is not listed by 10.0.0.\d: does the cluster call it otherwise\?"
+    assert re.search(said, result["warnings_"][0])
+    assert [event["event"] for event in result["events"]] == ["connect_failed"]
+
+
+def test_a_connect_may_take_a_moment_to_show(files: Files) -> None:
+    script = f'cd {files.directory}; (sleep 1; touch "$1/$2" "$2/$1") >/dev/null 2>&1 &'
+    result = files.heal(connect=shell(script, "{observer}", "{node}"))
+    assert (result["changed"], result["converged"], len(result["connected"])) == (True, True, 6)
+
+
+def list_themselves(files: Files) -> None:
+    files.heal()
+    for name in files.names:
+        (files.directory / name / name).touch()
+
+
+def test_a_live_member_is_not_pruned_under_its_other_name(files: Files) -> None:
+    list_themselves(files)
+    *known, real = files.names
+    (files.directory / "alias").symlink_to(real)
+    options = {"driver_config": {"reversible": True}, "policy": {"scope": ["*"], "max_prune": "100%"}}
+    for _ in range(2):
+        result = files.heal([*known, "alias"], **options)
+        assert (result["pruned"], result["refused"]) == (
+            [],
+            [{"node": real, "action": "prune", "reason": "other_name"}],
+        )
+        assert "it does not list itself, and others do" in result["unreachable_nodes"]["alias"]
+    assert all(files.peers(name) >= set(files.names) for name in files.names)
+
+
+def test_nobody_is_pruned_who_may_be_a_desired_member_by_its_other_name(files: Files) -> None:
+    list_themselves(files)
+    *known, one, two = files.names
+    (files.directory / "alias").symlink_to(two)
+    options = {"driver_config": {"reversible": True}, "policy": {"scope": ["*"], "max_prune": "100%"}}
+    result = files.heal([*known, "alias"], **options)
+    assert result["pruned"] == []
+    assert f"{one} was not pruned: a desired node answers by another name" in " ".join(result["warnings_"])
+    assert f"does the cluster call it otherwise ({one} or {two})?" in result["unreachable_nodes"]["alias"]
+    assert all(files.peers(name) >= set(files.names) for name in files.names)
+
+
+def test_two_that_know_only_a_stray_are_connected(files: Files) -> None:
+    one, two, stray, _ = files.names
+    for name in (one, two):
+        (files.directory / name / stray).touch()
+        (files.directory / stray / name).touch()
+    result = files.heal([one, two])
+    assert {link["node"] for link in result["connected"]} < {one, two}
+    assert files.peers(one) == {two, stray}
+    assert result["refused"] == [{"node": stray, "action": "prune", "reason": "prune_live"}]
+
+
 def test_a_node_that_cannot_be_connected(files: Files) -> None:
     *good, bad = files.names
     script = f'[ "$2" != {bad} ] && [ "$1" != {bad} ] && cd {files.directory} && touch "$1/$2" "$2/$1"'
@@ -136,9 +225,9 @@ def test_a_node_that_cannot_be_connected(files: Files) -> None:
     [
         (
             "echo 'no route' >&2; echo more >&2; exit 3",
-            "list_nodes (sh) ended with exit code 3: no route",
+            "list_nodes (sh) ended with exit code 3: no route more",
         ),
-        ("echo 10.0.0.2; echo on its output; exit 1", "ended with exit code 1: 10.0.0.2"),
+        ("echo 10.0.0.2; echo on its output; exit 1", "ended with exit code 1: 10.0.0.2 on its output"),
         ("exit 1", "list_nodes (sh) ended with exit code 1"),
         ("echo 10.0.0.2; kill -9 $$", "list_nodes (sh) was ended by SIGKILL: 10.0.0.2"),
         ("printf 'a\\033[1mb\\377' >&2; exit 1", "exit code 1: a?[1mb�"),

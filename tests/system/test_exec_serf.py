@@ -157,3 +157,18 @@ def test_names_that_the_cluster_does_not_use_change_nothing() -> None:
         with pytest.raises(RoundError, match="does the cluster call its members otherwise"):
             heal(nodes, **by_address)
         assert is_whole(nodes)
+
+
+def test_an_agent_that_calls_itself_otherwise_is_neither_connected_nor_pruned() -> None:
+    with agents(3) as nodes:
+        join(nodes[:2])
+        wanted = [*(node.node for node in nodes[:2]), {"name": "webX", "address": nodes[2].address}]
+        options = {"config": {"nodes": wanted}, "driver_config": {"reversible": True}, "policy": {"max_prune": "100%"}}
+        first = heal(nodes, **options)
+        assert is_whole(nodes), "it was joined, by its address"
+        for result in (first, heal(nodes, **options)):
+            assert (result["changed"], result["connected"], result["pruned"]) == (False, [], [])
+            assert "webX is not listed by web1: does the cluster call it otherwise?" in " ".join(result["warnings_"])
+        assert result["refused"] == [{"node": "web3", "action": "prune", "reason": "other_name"}]
+        assert "call it otherwise (web3)?" in result["unreachable_nodes"]["webX"]
+        assert is_whole(nodes)

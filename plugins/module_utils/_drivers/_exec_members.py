@@ -9,7 +9,7 @@ import asyncio
 import ipaddress
 from typing import Any, Awaitable, Callable, Iterable, Mapping, Optional, Sequence, TypeVar
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers import _exec_process
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers import _exec_names, _exec_process
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._exec_output import Listing, reader_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._exec_templates import (
     OBSERVER,
@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 class Members:
-    """Who was unreachable is not asked again until an observation says so: each try may cost a time-out."""
+    """Who never answered is not asked again until an observation says so: each try may cost a time-out."""
 
     def __init__(self, topology: Topology) -> None:
         config = topology.driver_config
@@ -38,23 +38,28 @@ class Members:
         self._parallel: int = config["parallel"]
         self._addresses: dict[str, Optional[str]] = {}
         self._unreachable: dict[str, Unreachable] = {}
+        self._answered: set[str] = set()
+        self._doubtful: frozenset[str] = frozenset()
 
     async def observe(self, desired: Sequence[Node], in_scope: Callable[[str], bool], again: bool) -> Observation:
         """All views at once: those of the desired nodes, then those of the in-scope peers that they list.
 
-        :param again: ask also those who were unreachable before.
+        :param again: ask also those who never answered.
         """
         if again:
             self._unreachable = {}
+            self._answered = set()
+            self._doubtful = frozenset()
         self._addresses.update((node.name, node.address) for node in desired)
         names = frozenset(node.name for node in desired)
-        listings = await self._listings(names)
-        if _speak_of_others(listings, names):
-            self._unreachable.update((name, _other_names(listing)) for name, listing in listings.items())
-            listings = {}
-        listed = frozenset().union(*(listing.names for listing in listings.values())) - names
-        strays = sorted(name for name in listed if in_scope(name))
         most = max(_STRAYS, 4 * len(desired))
+        listings = await self._listings(names)
+        if _exec_names.speak_of_others(listings, names) and not await self._is_listed(names, _listed(listings)[:most]):
+            self._unreachable.update((name, _exec_names.nobody_known(found)) for name, found in listings.items())
+            self._answered.difference_update(listings)
+            listings = {}
+        listings = self._without_other_names(listings, names)
+        strays = [name for name in _listed(listings) if name not in names and in_scope(name)]
         self._unreachable.update((name, _NOT_ASKED) for name in strays[most:])
         listings.update(await self._listings(strays[:most]))
         relevant = names.union(strays)
@@ -68,6 +73,14 @@ class Members:
     def answers(self, name: str) -> bool:
         """Whether one that was asked gave a view."""
         return name not in self._unreachable
+
+    def has_lost(self, seen: Observation) -> bool:
+        """Whether one that answered before did not this time."""
+        return not self._answered.isdisjoint(seen.unreachable)
+
+    def may_be_desired(self, name: str) -> bool:
+        """Whether one that discovery does not list may be one that it lists by another name."""
+        return name in self._doubtful
 
     async def run(self, template: Template, observer: str, node: Optional[str] = None) -> bytes:
         """Run one of the topology's commands.
@@ -89,17 +102,31 @@ class Members:
 
         return list(await asyncio.gather(*map(one, work)))
 
+    async def _is_listed(self, names: frozenset[str], observers: Iterable[str]) -> bool:
+        listings = await self._listings(observers)
+        return any(not listing.names.isdisjoint(names) for listing in listings.values())
+
+    def _without_other_names(self, listings: dict[str, Listing], desired: frozenset[str]) -> dict[str, Listing]:
+        otherwise = _exec_names.called_otherwise(listings, desired)
+        self._unreachable.update((name, _exec_names.other_name(candidates)) for name, candidates in otherwise.items())
+        self._answered.difference_update(otherwise)
+        self._doubtful = self._doubtful.union(*otherwise.values())
+        return {name: listing for name, listing in listings.items() if name not in otherwise}
+
     async def _listings(self, names: Iterable[str]) -> dict[str, Listing]:
-        asked = sorted(name for name in names if name not in self._unreachable)
+        asked = sorted(name for name in names if name not in self._unreachable or name in self._answered)
         found = await self.together(_bound(self._listing, name) for name in asked)
         return {name: listing for name, listing in zip(asked, found) if listing}
 
     async def _listing(self, name: str) -> Optional[Listing]:
         try:
-            return self._read(await self.run(self._list_nodes, name))
+            listing = self._read(await self.run(self._list_nodes, name))
         except UnreachableError as error:
             self._unreachable[name] = Unreachable(error.reason)
             return None
+        self._unreachable.pop(name, None)
+        self._answered.add(name)
+        return listing
 
     def _address(self, name: str) -> Optional[str]:
         """The one that discovery gave it; a stray has one where its name is that of an IP address."""
@@ -115,18 +142,8 @@ def _view(observer: str, listing: Listing) -> View:
     return View(observer, listing.names - {observer}, down=listing.down - {observer})
 
 
-def _speak_of_others(listings: Mapping[str, Listing], desired: frozenset[str]) -> bool:
-    """Whether nobody lists anyone whom discovery lists: then the two call the same nodes by different names, and every
-    member would look like a stray. One alone may really have only strays for peers."""
-    listed = [listing.names for listing in listings.values()]
-    return len(listed) > 1 and all(listed) and all(names.isdisjoint(desired) for names in listed)
-
-
-def _other_names(listing: Listing) -> Unreachable:
-    first = ", ".join(sorted(listing.names)[:3])
-    return Unreachable(
-        f"it lists {first}, and nobody lists a name that discovery gives: does the cluster call its members otherwise?"
-    )
+def _listed(listings: Mapping[str, Listing]) -> list[str]:
+    return sorted(frozenset().union(*(listing.names for listing in listings.values())))
 
 
 def _is_ip(host: str) -> bool:

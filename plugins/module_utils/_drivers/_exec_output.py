@@ -48,11 +48,11 @@ def reader_of(topology: str, driver_config: Mapping[str, Any]) -> Reader:
     return lambda output: _read_json(output, searches)
 
 
-def first_line(output: bytes) -> str:
-    """Of what a command printed, the first line that is not blank, short and printable, for a message."""
+def in_one_line(output: bytes) -> str:
+    """What a command printed, its lines joined, short and printable, for a message."""
     lines = (line.strip() for line in output[:4096].decode(errors="replace").split("\n"))
-    line = next(filter(None, lines), "")
-    return "".join(char if char.isprintable() else "?" for char in line[:200])
+    text = " ".join(filter(None, lines))
+    return "".join(char if char.isprintable() else "?" for char in text[:200])
 
 
 def _read_lines(output: bytes) -> Listing:
@@ -118,6 +118,8 @@ def _compiled(topology: str, option: str, expression: str) -> Any:
         search.search({})  # functions that are not there, or take more or less, show only in use
     except jmespath.exceptions.JMESPathTypeError:
         pass  # that nothing is there to work on is no fault of the expression
+    except RecursionError:
+        raise TopologyError(topology, f"driver_config.{option}", "is nested too deeply") from None
     except jmespath.exceptions.JMESPathError as error:
         raise TopologyError(
             topology, f"driver_config.{option}", f"{expression!r} is no JMESPath expression: {_first_line_of(error)}"
@@ -126,4 +128,5 @@ def _compiled(topology: str, option: str, expression: str) -> Any:
 
 
 def _first_line_of(error: Exception) -> str:
-    return first_line(str(error).encode(errors="replace"))
+    """What JMESPath says behind it is the whole expression again, and where in it."""
+    return in_one_line(str(error).partition("\n")[0].encode(errors="replace"))

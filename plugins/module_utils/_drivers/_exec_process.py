@@ -12,7 +12,7 @@ import signal
 import subprocess
 from typing import Optional, Sequence, cast
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._exec_output import first_line
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._exec_output import in_one_line
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import UnreachableError
 
 MOST_OUTPUT = 4 << 20
@@ -94,7 +94,7 @@ class _Command(asyncio.SubprocessProtocol):
         if not code:
             return None
         how = f"ended with exit code {code}" if code > 0 else f"was ended by {_signal_name(-code)}"
-        said = first_line(bytes(self._errors)) or first_line(bytes(self.output))
+        said = in_one_line(bytes(self._errors)) or in_one_line(bytes(self.output))
         return f"{how}: {said}" if said else how
 
     async def close(self) -> None:

@@ -23,6 +23,8 @@ _STAYS_OUT = 1.0
 """Seconds for which it is watched then."""
 _POLL = 0.25
 
+_MAY_BE_DESIRED = "a desired node answers by another name than discovery gives it, and this may be that name"
+
 
 class Pruner:
     """
@@ -36,15 +38,22 @@ class Pruner:
 
     async def prune(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
         """For each node one observer is told, then those who still list it, and then all are watched: what comes of it
-        shows in the views, whatever the commands say."""
+        shows in the views of those who stay, whatever the commands say."""
+        kept = [action for action in actions if self._members.may_be_desired(action.node)]
+        outcome: dict[Action, Optional[str]] = dict.fromkeys(kept, _MAY_BE_DESIRED)
+        outcome.update(await self._prune([action for action in actions if action not in outcome], desired))
+        return outcome
+
+    async def _prune(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
         first = list({action.node: action for action in reversed(actions)}.values())
         problems = await self._tell(first)
         others = [action for action in actions if action not in first]
         succeeded = not any(problems.values())
         problems.update(await self._tell(await self._still_listing(others, _SPREAD * (self._spreads and succeeded))))
+        gone = frozenset(action.node for action in actions)
         observers = {str(action.observer) for action in actions}.union(node.name for node in desired)
-        views = await self._watch(frozenset(action.node for action in actions), observers)
-        return {action: _problem(action, problems.get(action), views) for action in actions}
+        views = await self._watch(gone, observers - gone or observers)
+        return {action: _problem(action, problems.get(action), views, gone) for action in actions}
 
     async def _tell(self, actions: Sequence[Action]) -> dict[Action, Optional[str]]:
         reasons = await self._members.together(partial(self._tell_one, action) for action in actions)
@@ -58,12 +67,16 @@ class Pruner:
         return None
 
     async def _still_listing(self, actions: Sequence[Action], seconds: float) -> Sequence[Action]:
-        """Those whose observers list the node now, and still do after so many seconds."""
+        """Those whose observers list the node now, and still do after so many seconds, or don't say."""
         now = asyncio.get_running_loop().time
         deadline = now() + seconds
         while actions:
             views = await self._members.views({str(action.observer) for action in actions})
-            actions = [action for action in actions if _lists(views, str(action.observer), action.node)]
+            actions = [
+                action
+                for action in actions
+                if action.observer not in views or _lists(views, str(action.observer), action.node)
+            ]
             if now() > deadline:
                 break
             await asyncio.sleep(_POLL)
@@ -89,10 +102,11 @@ def _lists(views: Mapping[str, View], observer: str, node: str) -> bool:
     return observer in views and node in views[observer].peers
 
 
-def _problem(action: Action, problem: Optional[str], views: Mapping[str, View]) -> Optional[str]:
+def _problem(action: Action, problem: Optional[str], views: Mapping[str, View], gone: frozenset[str]) -> Optional[str]:
+    """One that is pruned itself need not answer any more, as long as another does."""
     listing = [observer for observer in sorted(views) if _lists(views, observer, action.node)]
     if listing:
         return problem or f"{listing[0]} lists it still or again: the command does not remove it, or it is alive"
-    if action.observer not in views:
+    if action.observer not in views and not (action.observer in gone and views):
         return problem or f"{action.observer} no longer says whom it lists, so nobody saw it gone"
     return None

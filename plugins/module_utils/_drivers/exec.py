@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import Callable, Optional, Sequence
+from typing import Callable, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base import Driver, Outcome
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._exec_connect import Connector
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._exec_members import Members
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._exec_prune import Pruner
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._exec_templates import (
@@ -16,7 +16,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._exec_te
     template_of,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._settle import settled
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError, UnreachableError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, DriverFacts, Node, Observation
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology
 
@@ -30,12 +30,13 @@ class ExecDriver(Driver):
         if topology.policy.fence:
             raise TopologyError(topology.name, "policy.fence", "driver 'exec' cannot keep a node out")
         self._members = Members(topology)
-        self._connect, disconnect = (
+        connect, disconnect = (
             template_of(topology.name, option, getattr(topology, option), OBSERVER_AND_NODE)
             for option in ("connect", "disconnect")
         )
         config = topology.driver_config
         self._facts = DriverFacts(reversible=config["reversible"], transitive=config["transitive"])
+        self._connector = Connector(self._members, connect)
         self._pruner = Pruner(self._members, disconnect, spreads=config["transitive"])
 
     @property
@@ -49,28 +50,18 @@ class ExecDriver(Driver):
     async def settle(
         self, desired: Sequence[Node], in_scope: Callable[[str], bool], done: Callable[[Observation], bool]
     ) -> Observation:
-        return await settled(lambda: self._members.observe(desired, in_scope, again=False), done, _POLL)
+        """One command that fails once must not be the last word on a node."""
+        return await settled(
+            lambda: self._members.observe(desired, in_scope, again=False),
+            lambda seen: done(seen) and not self._members.has_lost(seen),
+            _POLL,
+        )
 
     async def prune(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
         return await self._pruner.prune(actions, desired)
 
     async def connect(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
-        """First those who answer us, then the others: a Serf agent makes one join after the other, so those behind one
-        that hangs would not be made in time."""
-        near = [action for action in actions if self._members.answers(action.node)]
-        far = [action for action in actions if not self._members.answers(action.node)]
-        outcome: dict[Action, Optional[str]] = {}
-        for some in (near, far):
-            reasons = await self._members.together(partial(self._connect_one, action) for action in some)
-            outcome.update(zip(some, reasons))
-        return outcome
+        return await self._connector.connect(actions)
 
     async def close(self) -> None:
         """Nothing is open between two calls: each ends or kills what it has started."""
-
-    async def _connect_one(self, action: Action) -> Optional[str]:
-        try:
-            await self._members.run(self._connect, str(action.observer), action.node)
-        except UnreachableError as error:
-            return error.reason
-        return None

@@ -102,6 +102,8 @@ def _content(path: str) -> Optional[bytes]:
         if error.errno in _NOT_THERE:
             return None
         raise DiscoveryError(f"{path} cannot be read: {error.strerror or error}") from None
+    except ValueError as error:  # a NUL character
+        raise DiscoveryError(f"{path!r} is not the name of a file: {error}") from None
     if len(content) > _MAX_BYTES:
         raise DiscoveryError(f"{path} is larger than {_MAX_BYTES >> 20} MiB")
     return content

@@ -11,7 +11,7 @@ from __future__ import annotations
 import ipaddress
 from typing import Any, Mapping, Optional
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError, TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     NOT_READY,
     READY,
@@ -32,13 +32,11 @@ _ATTRIBUTES = ("name", "uuid", "host_uuid", "state", "health_state")
 def parse(topology: str, basename: Optional[str], service: Any) -> Discovery:
     """
     :param service: the decoded answer to ``self/service``.
-    :raises DiscoveryError: it is no service with containers.
+    :raises DiscoveryError: it is no service with containers of which one at least is not stopped.
     """
     nodes: list[Node] = []
     problems: list[str] = []
-    for container in _containers(service):
-        if container["state"] == _STOPPED:
-            continue
+    for container in _not_stopped(service):
         try:
             nodes.append(_node(topology, basename, container))
         except _Unusable as problem:
@@ -50,6 +48,13 @@ def parse(topology: str, basename: Optional[str], service: Any) -> Discovery:
 
 class _Unusable(Exception):
     """Why a container gives no node."""
+
+
+def _not_stopped(service: Any) -> list[Mapping[str, Any]]:
+    containers = [container for container in _containers(service) if container["state"] != _STOPPED]
+    if not containers:
+        raise DiscoveryError("the answer has stopped containers only, and whoever asks is one that runs")
+    return containers
 
 
 def _containers(service: Any) -> list[Mapping[str, Any]]:
@@ -85,8 +90,12 @@ def _node(topology: str, basename: Optional[str], container: Mapping[str, Any]) 
         raise _Unusable(f"{who}: {ips[0][:80]!r} is not an address") from None
     if ip.is_unspecified or ip.is_multicast:
         raise _Unusable(f"{who}: no host has the address {ip}")
+    try:
+        name = name_of(topology, "Rancher", basename, str(ip))
+    except TopologyError:
+        raise _Unusable(f"{who}: {str(ip)[:80]!r} cannot be in the name of a node") from None
     attributes = {f"container_{key}" if key == "name" else key: container.get(key) for key in _ATTRIBUTES}
-    return Node(name_of(topology, "Rancher", basename, str(ip)), str(ip), _state(container), attributes)
+    return Node(name, str(ip), _state(container), attributes)
 
 
 def _state(container: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ import sys
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._exec_output import (
     Listing,
-    first_line,
+    in_one_line,
     reader_of,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import (
@@ -94,6 +94,7 @@ def test_any_output_is_a_view_or_a_failed_one(output):
         ({**SERF, "path": "members[*"}, "path", "'members[*' is no JMESPath expression: "),
         ({**SERF, "path": "keyz(members)"}, "path", "Unknown function: keyz()"),
         ({**SERF, "down_path": "length(a, b)"}, "down_path", "Expected 1 argument"),
+        ({**SERF, "path": "(" * 3000 + "a" + ")" * 3000}, "path", "is nested too deeply"),
     ],
 )
 def test_options_that_cannot_work(config, option, said):
@@ -110,7 +111,7 @@ def test_jmespath_is_needed_for_json_alone(monkeypatch):
         reader_of("web", NAMES)
 
 
-def test_the_first_line_of_a_complaint_is_short_and_printable():
-    assert first_line(b"\n  oops\x1b[0m \xff\nmore") == "oops?[0m �"
-    assert first_line(b"") == ""
-    assert len(first_line(b"x" * 5000)) == 200
+def test_a_complaint_in_one_line_is_short_and_printable():
+    assert in_one_line(b"\n  oops\x1b[0m \xff\n\n * more\n") == "oops?[0m � * more"
+    assert in_one_line(b"") == ""
+    assert len(in_one_line(b"x" * 5000)) == len(in_one_line(b"x\n" * 2000)) == 200

@@ -82,6 +82,11 @@ def test_a_file_that_cannot_be_read_hides_those_after_it(places: dict[str, Path]
     assert failure() == f"{places['here']}/.hosts.erlang cannot be read: Is a directory"
 
 
+def test_a_nul_character_is_in_no_name_of_a_file() -> None:
+    with pytest.raises(DiscoveryError, match="'a.x00b' is not the name of a file: embedded null"):
+        hosts_in("chat", "a\0b")
+
+
 def test_a_pipe_holds_nobody_up(places: dict[str, Path]) -> None:
     os.mkfifo(places["here"] / ".hosts.erlang")
     assert failure().endswith("is not a file")
