@@ -124,6 +124,8 @@ options:
         description:
           - Of V(exec). Whether one connect between two parts of the cluster merges them. Otherwise each missing link is
             made alone.
+          - It also means that what one member is told gets round. A prune is told to one member first, and to the
+            others only if they still list the node 3 seconds later.
           - Left out it is V(false).
         type: bool
       transport:

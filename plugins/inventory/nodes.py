@@ -19,10 +19,16 @@ description:
   - Each discovered node becomes a host C(<topology>.<node name>) in the group C(cluster_<topology>), with the variables
     C(node_name), C(node_address), C(node_state), C(node_attributes) and, where the address is known, C(ansible_host).
     C(node_attributes) is a dictionary of what else the source says of the node.
-  - A topology that is invalid or whose discovery fails keeps its host and hides no other topology. At the end the
-    source fails with a message that lists them all. A task that uses C(topology_strategy) of an invalid one fails and
-    says what is wrong. Set E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED=true) to make that
-    end the run.
+  - A topology cannot have the name of a group, since Ansible takes a name for that of a host first. A play for the
+    group would run on the control node instead. Nor can it have the name of another inventory's host, unless that
+    inventory has the host in the group C(topologies). Such a topology gets no host, and the message at the end names
+    it. Only what was read before can be seen. Of a group that comes later Ansible itself warns.
+  - A node whose host would have the name of a group, of a topology, of a node of another topology or of another
+    inventory's host becomes no host, and the message at the end names it.
+  - A topology that is invalid or whose discovery fails keeps its host, unless no host can have its name, and hides no
+    other topology. At the end the source fails with a message that lists them all. A task that uses
+    C(topology_strategy) of an invalid one fails and says what is wrong. Set
+    E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED=true) to make that end the run.
   - A secret that is a template in the file stays one in the host's variables. A secret that the file holds in the
     clear, or encrypted as a whole with Ansible Vault, is read from the file when a task needs it.
   - What is discovered is data and is never templated.
@@ -107,11 +113,13 @@ from hashlib import sha256
 from typing import Any
 
 from ansible.errors import AnsibleError, AnsibleParserError
+from ansible.inventory.host import Host
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable, to_safe_group_name
 from ansible_collections.selfheal.cluster.plugins.module_utils._listing import nodes_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import COMPLETE, Discovery
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Source
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._inventory_file import (
+    TAKEN_NAMES,
     check_keys,
     check_name,
     check_top_level,
@@ -143,8 +151,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self._problems: list[str] = []
         topologies = self._add_topologies(path)
         if self.get_option("discover"):
-            for topology, nodes in self._fetch(topologies, path, cache).items():
-                self._try(topology, self._add_nodes, topology, nodes)
+            found = self._fetch(topologies, path, cache)
+            for topology in topologies:  # in the order of the file, whichever of them were in the cache
+                if topology in found:
+                    self._try(topology, self._add_nodes, topology, found[topology])
         if self._problems:
             # Ansible does both only after a parse() that raises nothing, and what could be read counts all the same
             if self.get_option("cache"):
@@ -180,8 +190,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         groups: dict[str, str] = {}
         valid = {}
         for topology, options in self.get_option("topologies").items():
-            self._try(topology, self.inventory.add_host, str(topology), "topologies")
-            if self._try(topology, self._add_vars, path, topology, options):
+            if self._try(topology, self._add_topology, path, topology, options):
                 if groups.setdefault(_group_of(topology), topology) == topology:
                     valid[topology] = options
                 else:
@@ -189,19 +198,39 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                     self._problems.append(f"topology {topology!r}: its group would be that of {other!r}, rename one")
         return valid
 
-    def _add_vars(self, path: str, topology: str, options: Any) -> bool:
+    def _add_topology(self, path: str, topology: str, options: Any) -> bool:
+        check_name(topology)
+        self._check_free(topology)
+        host = self._host(topology, "topologies")
         try:
-            check_name(topology)
             check_keys(topology, options)
         except PluginError as error:
-            self._set_vars(topology, problem_vars(str(error)))
+            _set_vars(host, problem_vars(str(error)))
             raise
-        self._set_vars(topology, host_vars(path, topology, options, self.templar.is_template))
+        _set_vars(host, host_vars(path, topology, options, self.templar.is_template))
         return True
 
-    def _set_vars(self, topology: str, variables: Mapping[str, Any]) -> None:
-        for key, value in variables.items():
-            self.inventory.set_variable(str(topology), key, value)
+    def _check_free(self, topology: str) -> None:
+        """
+        :raises PluginError: what runs elsewhere today, by this name, would run on the control node.
+        """
+        known = self.inventory.hosts.get(topology)
+        if known and "topologies" in _groups_of(known):
+            return
+        if topology in self.inventory.groups:
+            raise PluginError(
+                f"topology {topology!r}: is the name of a group. A play for 'hosts: {topology}' would no longer run on"
+                " its hosts, but on the control node, for the topology. Rename one"
+            )
+        if known:
+            raise PluginError(
+                f"topology {topology!r}: another inventory has a host of that name, which would become a local one."
+                " Rename one, or if they are meant to be the same, put that host into the group 'topologies'"
+            )
+
+    def _host(self, name: str, group: str) -> Host:
+        """What is set is set on it and never by name, by which Ansible would find a group first."""
+        return self.inventory.hosts[self.inventory.add_host(name, group)]
 
     def _fetch(
         self, topologies: Mapping[str, Mapping[str, Any]], path: str, cache: bool
@@ -249,10 +278,12 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return self.templar.template(values)
 
     def _add_nodes(self, topology: str, nodes: list[dict[str, Any]]) -> None:
-        group = self.inventory.add_group(_group_of(topology))
+        if (name := _group_of(topology)) in self.inventory.hosts:
+            raise PluginError(f"topology {topology!r}: its group {name!r} has the name of a host, rename one")
+        group = self.inventory.add_group(name)
         for node in nodes:
             variables = {f"node_{key}": value for key, value in node.items()}
-            if self._is_wanted(variables):
+            if self._is_wanted(variables) and self._try(topology, self._check_node, topology, node["name"]):
                 self._add_node(f"{topology}.{node['name']}", group, variables)
 
     def _is_wanted(self, variables: Mapping[str, Any]) -> bool:
@@ -263,19 +294,37 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 return decision == "include"
         return True
 
-    def _add_node(self, host: str, group: str, variables: Mapping[str, Any]) -> None:
-        self.inventory.add_host(host, group)
-        for key, value in variables.items():
-            self.inventory.set_variable(host, key, value)
-        if variables["node_address"]:
-            self.inventory.set_variable(host, "ansible_host", variables["node_address"])
-        strict = self.get_option("strict")
-        self._set_composite_vars(self.get_option("compose"), self._vars_of(host), host, strict=strict)
-        self._add_host_to_composed_groups(self.get_option("groups"), self._vars_of(host), host, strict=strict)
-        self._add_host_to_keyed_groups(self.get_option("keyed_groups"), self._vars_of(host), host, strict=strict)
+    def _check_node(self, topology: str, node: str) -> bool:
+        """
+        :raises PluginError: its host's name means something else, be it in this file or in another inventory.
+        """
+        name = f"{topology}.{node}"
+        known = self.inventory.hosts.get(name)
+        if name in TAKEN_NAMES or name in self.inventory.groups or (known and known.vars.get("node_name") != node):
+            raise PluginError(
+                f"topology {topology!r}: node {node!r}: becomes no host, since {name!r} is already the name of a group,"
+                " or of a host that is not this node. Rename the topology"
+            )
+        return True
 
-    def _vars_of(self, host: str) -> dict[str, Any]:
-        return self.inventory.get_host(host).get_vars()
+    def _add_node(self, name: str, group: str, variables: Mapping[str, Any]) -> None:
+        host = self._host(name, group)
+        _set_vars(host, variables)
+        if variables["node_address"]:
+            host.set_variable("ansible_host", variables["node_address"])
+        strict = self.get_option("strict")
+        self._set_composite_vars(self.get_option("compose"), host.get_vars(), name, strict=strict)
+        self._add_host_to_composed_groups(self.get_option("groups"), host.get_vars(), name, strict=strict)
+        self._add_host_to_keyed_groups(self.get_option("keyed_groups"), host.get_vars(), name, strict=strict)
+
+
+def _set_vars(host: Host, variables: Mapping[str, Any]) -> None:
+    for key, value in variables.items():
+        host.set_variable(key, value)
+
+
+def _groups_of(host: Host) -> set[str]:
+    return {group.name for group in host.get_groups()}
 
 
 def _group_of(topology: str) -> str:

@@ -21,7 +21,8 @@ class ClusterModule(AnsibleModule):
 
     def fail_json(self, msg: str, **kwargs: Any) -> NoReturn:
         prefix = f"topology {self.params.get('topology') or 'default'!r}: "
-        super().fail_json(msg if str(msg).startswith(prefix) else f"{prefix}{msg}", **kwargs)
+        text = msg if str(msg).startswith(prefix) else f"{prefix}{msg}"  # before a secret in the name is masked
+        super().fail_json(str(remove_values(text, self.no_log_values)), **kwargs)
 
 
 def run(module: ClusterModule, work: Callable[[Mapping[str, Any]], Dict[str, Any]]) -> NoReturn:
@@ -34,7 +35,7 @@ def run(module: ClusterModule, work: Callable[[Mapping[str, Any]], Dict[str, Any
         module.warn(str(remove_values(warning, module.no_log_values)))
     if failure is None:
         module.exit_json(**result)
-    module.fail_json(str(remove_values(failure, module.no_log_values)), exception=traceback, **result)
+    module.fail_json(failure, exception=traceback, **result)
 
 
 def _attempt(

@@ -48,17 +48,18 @@ _LOCAL: dict[str, Any] = {
     "ansible_python_interpreter": trust_as_template("{{ ansible_playbook_python }}"),
 }
 _TELLS_THE_PROBLEM = "{{ undef(hint=topology_problem) }}"
-_TAKEN_NAMES = ("all", "ungrouped", "topologies", "localhost")
+TAKEN_NAMES = ("all", "ungrouped", "topologies", "localhost", "127.0.0.1", "::1")
+"""What Ansible takes for something else than a host of ours."""
 
 
 def check_name(name: Any) -> None:
     """
     :raises PluginError: the name cannot be that of a host that --limit picks.
     """
-    if not isinstance(name, str) or not _NAME.fullmatch(name) or name in _TAKEN_NAMES:
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or name in TAKEN_NAMES:
         raise PluginError(
             f"topology {name!r}: a topology's name is text of letters, digits, '_', '-' and '.', and none of"
-            f" {', '.join(_TAKEN_NAMES)}"
+            f" {', '.join(TAKEN_NAMES)}"
         )
 
 

@@ -314,6 +314,74 @@ def test_names_that_cannot_be_hosts_or_share_a_group(ansible: Ansible, tmp_path:
     assert data["cluster_x_y"]["hosts"] == ["x-y.b@h"]
 
 
+@pytest.mark.parametrize("name", ["all", "ungrouped", "topologies", "localhost", "127.0.0.1", "::1", "", "a:b"])
+def test_a_name_that_no_host_can_have_touches_nothing_else(ansible: Ansible, tmp_path: Path, name: str) -> None:
+    write(tmp_path, {name: static(), "chat": static("a@h"), "zebra": static()})
+    (tmp_path / "hosts.yml").write_text("servers: {hosts: {h1: {}}}")
+    run, data = listed(ansible, tmp_path)
+    assert run.text.count(f"topology {name!r}: ") == run.text.count("topology '")
+    assert f"topology {name!r}: a topology's name is" in run.text
+    assert data["topologies"]["hosts"] == ["chat", "zebra"]
+    hostvars = data["_meta"]["hostvars"]
+    assert "h1" not in hostvars
+    assert [host for host, variables in hostvars.items() if "topology_problem" in variables] == []
+    assert "ansible_connection" not in hostvars["chat.a@h"]
+
+
+def test_a_topology_does_not_take_the_name_of_a_group(ansible: Ansible, tmp_path: Path) -> None:
+    write(tmp_path, {"chat": static("a@h"), "web": static("b@h"), "cluster_web": static("c@h")}, "m.cluster.yml")
+    (tmp_path / "a.yml").write_text("chat: {hosts: {h1: {}, h2: {}}}")
+    run, data = listed(ansible, tmp_path)
+    assert "topology 'chat': is the name of a group." in run.text
+    assert "topology 'web': its group 'cluster_web' has the name of a host" in run.text
+    assert data["chat"]["hosts"] == ["h1", "h2"]
+    assert set(data["_meta"]["hostvars"]) == {"web", "cluster_web", "cluster_web.c@h"}
+
+
+def test_a_group_that_comes_later_gets_nothing_of_the_topology_of_its_name(ansible: Ansible, tmp_path: Path) -> None:
+    write(tmp_path, {"chat": static("a@h", driver_config={"cookie": SECRET})}, "m.cluster.yml")
+    (tmp_path / "z.yml").write_text("chat: {hosts: {h1: {}, h2: {}}}")
+    run, data = listed(ansible, tmp_path)
+    assert "Found both group and host with same name: chat" in run.text
+    assert data["chat"]["hosts"] == ["h1", "h2"]
+    assert set(data["_meta"]["hostvars"]) == {"chat", "chat.a@h"}
+    assert evaluate(ansible, tmp_path, "chat", "topology_driver_config.cookie") == SECRET
+
+
+def test_a_host_of_another_inventory_does_not_become_a_topology(ansible: Ansible, tmp_path: Path) -> None:
+    write(tmp_path, {"chat": static("a@h"), "web": static()})
+    (tmp_path / "a.yml").write_text("servers: {hosts: {chat: {}}}\ntopologies: {hosts: {web: {}}}")
+    run, data = listed(ansible, tmp_path)
+    assert "topology 'chat': another inventory has a host of that name" in run.text
+    assert data["topologies"]["hosts"] == ["web"]
+    assert set(data["_meta"]["hostvars"]) == {"web"}
+
+
+def test_a_node_takes_the_name_of_no_other_host_or_group(ansible: Ansible, tmp_path: Path) -> None:
+    topologies = {
+        "a": static("b", "b.c", "server", "group", "d"),
+        "a.b": static("c", "e"),
+        "127": static("0.0.1", "0.0.2"),
+    }
+    write(tmp_path, topologies, "m.cluster.yml", compose={"copied": "node_name"})
+    (tmp_path / "a.yml").write_text("a.group: {hosts: {h1: {}}}\nservers: {hosts: {a.server: {}}}")
+    run, data = listed(ansible, tmp_path)
+    for topology, node in (("a", "b"), ("a", "server"), ("a", "group"), ("a.b", "c"), ("127", "0.0.1")):
+        assert f"topology {topology!r}: node {node!r}: becomes no host" in run.text
+    assert data["cluster_a"]["hosts"] == ["a.b.c", "a.d"]
+    assert data["cluster_a_b"]["hosts"] == ["a.b.e"]
+    assert data["cluster_127"]["hosts"] == ["127.0.0.2"]
+    hostvars = bare(data["_meta"]["hostvars"])
+    assert hostvars["a.b.c"]["copied"] == "b.c"
+    assert hostvars["a.b"]["topology_strategy"] == "static"
+    assert {"h1", "a.server", "127.0.0.1"}.isdisjoint(hostvars)
+
+
+def test_a_file_that_is_read_twice_is_as_one(ansible: Ansible, tmp_path: Path) -> None:
+    file = write(tmp_path, {"chat": static("a@h")})
+    assert ansible.inventory(file, tmp_path) == ansible.inventory(file)
+
+
 def test_a_literal_secret_is_read_from_the_file_only_when_a_task_needs_it(ansible: Ansible, tmp_path: Path) -> None:
     directory = tmp_path / 'it\'s "odd" {{ 1 }} é'
     directory.mkdir()

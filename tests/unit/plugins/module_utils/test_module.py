@@ -81,6 +81,12 @@ def test_arguments_that_do_not_fit_name_the_topology_too(capsys: pytest.CaptureF
     assert SECRET not in text
 
 
+def test_a_secret_that_is_part_of_the_name_is_masked_and_the_name_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    error = TopologyError("chat", "config.query", "is empty")
+    result, text = outcome(capsys, raising(error), secret="chat")
+    assert result["msg"] == "topology '********': config.query: is empty"
+
+
 def test_ctrl_c_ends_it_cleanly(capsys: pytest.CaptureFixture[str]) -> None:
     def work(params: Mapping[str, Any]) -> dict[str, Any]:
         signal.raise_signal(signal.SIGINT)
