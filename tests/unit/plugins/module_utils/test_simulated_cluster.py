@@ -121,12 +121,13 @@ class _Exclusive(SimulatedDriver):
 
 
 class SelfHealing(RuleBasedStateMachine):
-    @initialize(transitive=st.booleans(), alive=some_names)
-    def start(self, transitive, alive):
+    @initialize(transitive=st.booleans(), alive=st.sets(a_name, min_size=3), gone=some_names)
+    def start(self, transitive, alive, gone):
+        """A whole cluster, from which the source misses some."""
         self.cluster = Cluster(transitive)
         self.cluster.alive = set(alive)
-        self.desired: set[str] = set()
-        self.answer = Discovery.complete([])
+        self.cluster.links = {frozenset((a, b)) for a in alive for b in alive if a != b}
+        self.the_source_says(alive - gone)
 
     # What happens to the cluster
 
@@ -172,7 +173,7 @@ class SelfHealing(RuleBasedStateMachine):
 
     # What we do
 
-    @rule(max_prune=st.integers(0, 6), min_nodes=st.integers(0, 6))
+    @rule(max_prune=st.integers(0, 3), min_nodes=st.integers(0, 3))
     def a_run(self, max_prune, min_nodes):
         before, links = set(self.cluster.alive), set(self.cluster.links)
         result = self._run(policy={"max_prune": str(max_prune), "min_nodes": min_nodes})
