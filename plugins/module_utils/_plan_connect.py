@@ -98,7 +98,7 @@ def _absent_from_mesh(
         lacking = [name for name in answering if node not in observation.views[name].linked]
         listed_by_some = len(lacking) < len(answering)
         if listed_by_some and lacking and facts.exclusive:
-            yield _refuse(node, "no_answer", f"not listed by {', '.join(lacking)}, and it takes no call to rejoin")
+            yield _refuse(node, "unsteady", f"not listed by {', '.join(lacking)}, and it takes no call to rejoin")
         elif listed_by_some:
             yield from _reach_out(node, lacking, observation)
         else:
