@@ -31,8 +31,11 @@ def prune_actions(
 ) -> Iterator[Action]:
     """One decision for each stray that is linked to a desired node, in the order of their names."""
     candidates = []
+    other_names = _other_names(discovery, observation)
     for name in sorted(strays(discovery, observation)):
-        verdict = _exempt(name, observation, policy) or _refused_alone(name, discovery, observation, policy, facts)
+        verdict = _exempt(name, observation, policy) or _refused_alone(
+            name, discovery, observation, policy, facts, other_names
+        )
         if verdict and verdict.reason != "no_answer":
             yield verdict
         else:
@@ -72,7 +75,12 @@ def _exempt(name: str, observation: Observation, policy: Policy) -> Optional[Act
 
 
 def _refused_alone(
-    name: str, discovery: Discovery, observation: Observation, policy: Policy, facts: DriverFacts
+    name: str,
+    discovery: Discovery,
+    observation: Observation,
+    policy: Policy,
+    facts: DriverFacts,
+    other_names: frozenset[str],
 ) -> Optional[Action]:
     if not policy.prune:
         return _refuse(name, "prune_off", "policy.prune is false")
@@ -82,7 +90,7 @@ def _refused_alone(
         return _refuse(name, "no_scope", "set policy.scope to the names that may go, such as ['app@*'] or ['web*']")
     if discovery.status != COMPLETE:
         return _refuse(name, "partial", f"the discovery is {discovery.status}: {'; '.join(discovery.reasons)}")
-    if name in _other_names(discovery, observation):
+    if name in other_names:
         return _refuse(
             name, "other_name", "a desired node's address answers by this name: check node_basename and mode"
         )
@@ -125,13 +133,13 @@ def _refused_together(
         return None
     if not discovery.nodes and not policy.allow_empty:
         return "empty", "the discovery is complete and empty (policy.allow_empty)"
-    in_scope = _members_in_scope(discovery, observation, policy)
+    members = strays(discovery, observation) | (discovery.names & observation.members)
+    in_scope = frozenset(filter(policy.in_scope, members))
     going = frozenset(candidates) | recently_pruned
     limit = policy.prune_limit(len(in_scope | recently_pruned))
     if len(going) > limit:
         lately = f", {len(recently_pruned)} of them within the last 5 minutes" if recently_pruned else ""
         return "max_prune", f"{len(going)} would go{lately}, policy.max_prune {policy.max_prune} allows {limit}"
-    members = strays(discovery, observation) | discovery.names & observation.members
     left = len(members - frozenset(candidates) - (observation.down - frozenset(observation.views)))
     if left < policy.min_nodes:
         return "min_nodes", f"{left} would be left, policy.min_nodes is {policy.min_nodes}"
@@ -142,11 +150,6 @@ def _other_names(discovery: Discovery, observation: Observation) -> frozenset[st
     """The names by which nodes that discovery lists call themselves, an IP address in another spelling say."""
     found = (observation.unreachable.get(node.name) for node in discovery.nodes)
     return frozenset(why.answers_as for why in found if why and why.answers_as)
-
-
-def _members_in_scope(discovery: Discovery, observation: Observation, policy: Policy) -> frozenset[str]:
-    members = strays(discovery, observation) | (discovery.names & observation.members)
-    return frozenset(name for name in members if policy.in_scope(name))
 
 
 def _is_live(name: str, observation: Observation) -> bool:

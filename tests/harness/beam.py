@@ -23,7 +23,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -220,32 +220,38 @@ def beams(
 
     :param tls: makes the ``ssl_dist_optfile`` of the node on an address.
     """
-    with ExitStack() as stack:
-        home = Path(stack.enter_context(_directory()))
-        write_cookie(home, cookie)
-        addresses = loopback_addresses(count)
-        port = port or free_port(addresses[0])
-        nodes = []
+    addresses = loopback_addresses(count)
+    port = port or free_port(addresses[0])
+
+    def start(home: Path) -> Iterator[Beam]:
         for address in addresses:
             optfile = tls(address) if tls else None
-            node = Beam(f"{basename}@{address}", address, home, port=port, tls=optfile, **options)
-            stack.callback(node.kill)
-            nodes.append(node)
-        for node in nodes:
-            node.wait_ready()
+            yield Beam(f"{basename}@{address}", address, home, port=port, tls=optfile, **options)
+
+    with running(start, cookie) as nodes:
         yield nodes
 
 
 @contextmanager
 def beam(name: str, address: str, *, cookie: str = COOKIE, **options: object) -> Iterator[Beam]:
     """One node; options are those of :class:`Beam`."""
+    with running(lambda home: [Beam(name, address, home, **options)], cookie) as (node,):
+        yield node
+
+
+@contextmanager
+def running(start: Callable[[Path], Iterable[Beam]], cookie: str = COOKIE) -> Iterator[list[Beam]]:
+    """The nodes that ``start`` starts with a home directory that holds the cookie, once all of them run."""
     with ExitStack() as stack:
         home = Path(stack.enter_context(_directory()))
         write_cookie(home, cookie)
-        node = Beam(name, address, home, **options)
-        stack.callback(node.kill)
-        node.wait_ready()
-        yield node
+        nodes = []
+        for node in start(home):
+            stack.callback(node.kill)
+            nodes.append(node)
+        for node in nodes:
+            node.wait_ready()
+        yield nodes
 
 
 @contextmanager

@@ -8,10 +8,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._reconcile import converge
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
+from ansible_collections.selfheal.cluster.plugins.module_utils._reconcile import converge, inspect
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology, topology_of
 
 from tests.harness.beam import BASENAME, COOKIE, Beam
+
+MODES = {
+    "default": {},
+    "no-partition-prevention": {"pop": False},
+    "no-connect-all": {"connect_all": False},
+}
+"""Of the mesh, as options of :class:`Beam`."""
 
 
 def topology(names: Sequence[str | dict], port: int | None, policy: dict | None = None, **options: Any) -> Topology:
@@ -32,6 +40,14 @@ def topology(names: Sequence[str | dict], port: int | None, policy: dict | None 
     )
 
 
+def outcome(wanted: Topology, *, inspects: bool = False) -> dict[str, Any]:
+    """The result of one run, also of one that fails: then ``failed`` is true, and ``msg`` says why."""
+    try:
+        return inspect(wanted) if inspects else converge(wanted, False, 5)
+    except RoundError as error:
+        return {"failed": True, "msg": str(error), **error.result}
+
+
 def heal(
     nodes: Sequence[Beam | str | dict], port: int | None = None, *, check: bool = False, **options: Any
 ) -> dict[str, Any]:
@@ -46,6 +62,13 @@ def lost(nodes: Sequence[Beam], but: Sequence[Beam] = ()) -> dict[str, list[str]
     meant = {node.name for node in but}
     downs = {node.name: [down for down in node.downs() if down not in meant] for node in nodes}
     return {name: found for name, found in downs.items() if found}
+
+
+def connects_itself(node: Beam, other: Beam) -> None:
+    """From now on, again and again, as libcluster inside it would."""
+    node.eval(
+        f"spawn(fun() -> (fun Loop() -> net_kernel:connect_node('{other.name}'), timer:sleep(100), Loop() end)() end)"
+    )
 
 
 def forget(nodes: Sequence[Beam]) -> None:

@@ -25,12 +25,12 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import ClusterError, RoundError
-from ansible_collections.selfheal.cluster.plugins.module_utils._reconcile import converge
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import ClusterError
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import discover
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import source_of, topology_of
 
-from tests.harness.beam import BASENAME, COOKIE, Beam, write_cookie
+from tests.harness.beam import BASENAME, Beam, running
+from tests.harness.clusters import outcome
 from tests.harness.hosts import Namespace
 
 GROUP = "233.252.1.32"
@@ -142,19 +142,8 @@ class Host(Namespace):
         :param what: ``discover`` or ``converge``, of the topology in ``params``.
         """
         with tempfile.TemporaryDirectory(prefix="controller-") as home:
-            done = subprocess.run(
-                [*self.prefix, sys.executable, "-m", "tests.harness.gossip", what],
-                cwd=_ROOT,
-                env={**os.environ, "PYTHONPATH": str(_ROOT / ".build" / "collections"), "HOME": home},
-                input=json.dumps({"topology": "chat", "strategy": "gossip", **params}),
-                capture_output=True,
-                text=True,
-                timeout=60,
-            )
-        if done.returncode:
-            raise RuntimeError(f"{what} failed: {done.stderr}")
-        result: dict[str, Any] = json.loads(done.stdout)
-        return result
+            order = {"topology": "chat", "strategy": "gossip", **params}
+            return self.python(["-m", "tests.harness.gossip", what], order, Path(home), timeout=60)
 
 
 class Lan:
@@ -181,16 +170,12 @@ def lan(size: int) -> Iterator[Lan]:
 @contextmanager
 def members(hosts: Sequence[Host], port: int = 9100) -> Iterator[list[Beam]]:
     """A node on each host, alone, on one fixed port and without epmd."""
-    with ExitStack() as stack:
-        home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="members-")))
-        write_cookie(home, COOKIE)
-        nodes = []
+
+    def start(home: Path) -> Iterator[Beam]:
         for host in hosts:
-            node = Beam(f"{BASENAME}@{host.address}", host.address, home, port=port, prefix=host.prefix)
-            stack.callback(node.kill)
-            nodes.append(node)
-        for node in nodes:
-            node.wait_ready()
+            yield Beam(f"{BASENAME}@{host.address}", host.address, home, port=port, prefix=host.prefix)
+
+    with running(start) as nodes:
         yield nodes
 
 
@@ -291,13 +276,7 @@ def _main() -> None:
         _flood(*json.loads(sys.stdin.readline()))
         return
     params = json.load(sys.stdin)
-    if sys.argv[1] == "discover":
-        result = listing(params)
-    else:
-        try:
-            result = converge(topology_of(params), False, 5)
-        except RoundError as error:
-            result = {"failed": True, "msg": str(error), **error.result}
+    result = listing(params) if sys.argv[1] == "discover" else outcome(topology_of(params))
     json.dump(result, sys.stdout)
 
 

@@ -21,16 +21,13 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
-from ansible_collections.selfheal.cluster.plugins.module_utils._reconcile import converge, inspect
-
-from tests.harness.beam import BASENAME, COOKIE, Beam, wait_until, write_cookie
-from tests.harness.clusters import topology
+from tests.harness.beam import BASENAME, COOKIE, Beam, running, wait_until, write_cookie
+from tests.harness.clusters import outcome, topology
 
 _ROOT = Path(__file__).resolve().parents[2]
 _SITE = {4: "10.64.{site}.{number}", 6: "fd00:64:{site}::{number}"}
@@ -73,6 +70,27 @@ class Namespace:
         """Of /proc/sys/net, with a double underscore for each slash."""
         for name, value in settings.items():
             self._run(["tee", f"/proc/sys/net/{name.replace('__', '/')}"], f"{value}\n")
+
+    def python(
+        self, arguments: Sequence[str], order: Mapping[str, Any], home: Path, timeout: float = 120
+    ) -> dict[str, Any]:
+        """Run Python in it, which reads the order and prints its answer, each as JSON.
+
+        :raises RuntimeError: it failed.
+        """
+        done = subprocess.run(
+            [*self.prefix, sys.executable, *arguments],
+            cwd=_ROOT,
+            env={**os.environ, "PYTHONPATH": str(_ROOT / ".build" / "collections"), "HOME": str(home)},
+            input=json.dumps(order),
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+        )
+        if done.returncode:
+            raise RuntimeError(f"{' '.join(arguments)} failed: {done.stderr}")
+        answer: dict[str, Any] = json.loads(done.stdout)
+        return answer
 
     def close(self) -> None:
         self._holder.kill()
@@ -155,19 +173,8 @@ class Network:
         with tempfile.TemporaryDirectory(prefix="controller-") as home:
             cookie_file = str(write_cookie(Path(home), COOKIE))
             options["driver_config"] = {"cookie": None, "cookie_file": cookie_file, **options.pop("driver_config", {})}
-            done = subprocess.run(
-                [*self._router.prefix, sys.executable, "-m", "tests.harness.hosts"],
-                cwd=_ROOT,
-                env={**os.environ, "PYTHONPATH": str(_ROOT / ".build" / "collections"), "HOME": home},
-                input=json.dumps({"what": what, "names": names, "options": options}),
-                capture_output=True,
-                text=True,
-                timeout=120,
-            )
-        if done.returncode:
-            raise RuntimeError(f"the controller failed: {done.stderr}")
-        result: dict[str, Any] = json.loads(done.stdout)
-        return result
+            order = {"what": what, "names": names, "options": options}
+            return self._router.python(["-m", "tests.harness.hosts"], order, Path(home))
 
 
 @contextmanager
@@ -181,31 +188,27 @@ def network(*sizes: int, family: int = 4) -> Iterator[Network]:
 def hosts(net: Network, *arguments: str, interface: str | None = None) -> Iterator[list[Beam]]:
     """On each host an epmd, and a node that is alone; ``arguments`` are those of ``erl``."""
     with ExitStack() as stack:
-        home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hosts-")))
-        write_cookie(home, COOKIE)
         for host in net.hosts:
             # Unlike the other processes it reads no input that ends with us.
             command = [*host.prefix, "setpriv", "--pdeathsig", "KILL", "epmd"]
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
             stack.callback(process.wait)
             stack.callback(process.kill)
-        nodes = []
-        for host in net.hosts:
-            wait_until(lambda host=host: _has_epmd(host), 30, f"epmd on {host.address}")
-            node = Beam(
-                f"{BASENAME}@{host.address}",
-                host.address,
-                home,
-                port=None,
-                arguments=("-start_epmd", "false", *arguments),
-                prefix=host.prefix,
-                interface=interface,
-            )
-            stack.callback(node.kill)
-            nodes.append(node)
-        for node in nodes:
-            node.wait_ready()
-        yield nodes
+
+        def start(home: Path) -> Iterator[Beam]:
+            for host in net.hosts:
+                wait_until(lambda host=host: _has_epmd(host), 30, f"epmd on {host.address}")
+                yield Beam(
+                    f"{BASENAME}@{host.address}",
+                    host.address,
+                    home,
+                    port=None,
+                    arguments=("-start_epmd", "false", *arguments),
+                    prefix=host.prefix,
+                    interface=interface,
+                )
+
+        yield stack.enter_context(running(start))
 
 
 def _has_epmd(host: Host) -> bool:
@@ -217,11 +220,7 @@ def _main() -> None:
     """The controller: it reads what to do and writes the result."""
     order = json.load(sys.stdin)
     wanted = topology(order["names"], None, **order["options"])
-    try:
-        result = converge(wanted, False, 5) if order["what"] == "converge" else inspect(wanted)
-    except RoundError as error:
-        result = {"failed": True, "msg": str(error), **error.result}
-    json.dump(result, sys.stdout)
+    json.dump(outcome(wanted, inspects=order["what"] == "inspect"), sys.stdout)
 
 
 if __name__ == "__main__":

@@ -16,13 +16,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._errors import Ro
 from ansible_collections.selfheal.cluster.plugins.module_utils._reconcile import inspect
 
 from tests.harness.beam import beams, is_whole, join, loopback_addresses, wait_until
-from tests.harness.clusters import forget, heal, lost, topology
-
-MODES = {
-    "default": {},
-    "no-partition-prevention": {"pop": False},
-    "no-connect-all": {"connect_all": False},
-}
+from tests.harness.clusters import MODES, connects_itself, forget, heal, lost, topology
 
 
 @pytest.fixture(params=MODES)
@@ -198,10 +192,7 @@ def test_a_node_that_reconnects_itself_is_told_and_not_fought_for_ever():
     with beams(4) as nodes:
         join(nodes)
         *staying, stray = nodes
-        stray.eval(
-            "spawn(fun() -> (fun Loop() -> "
-            f"net_kernel:connect_node('{staying[0].name}'), timer:sleep(100), Loop() end)() end)"
-        )
+        connects_itself(stray, staying[0])
         result = heal(staying)
         assert not result["converged"]
         assert result["rounds"] == 1

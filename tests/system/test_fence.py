@@ -16,21 +16,9 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.connecti
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
 
 from tests.harness.beam import COOKIE, Beam, beams, is_whole, join, wait_whole
-from tests.harness.clusters import heal, lost
+from tests.harness.clusters import MODES, connects_itself, heal, lost
 
 FENCE = {"fence": True}
-MODES = {
-    "default": {},
-    "no-partition-prevention": {"pop": False},
-    "no-connect-all": {"connect_all": False},
-}
-
-
-def connects_itself(node: Beam, other: Beam) -> None:
-    """As libcluster inside it would."""
-    node.eval(
-        f"spawn(fun() -> (fun Loop() -> net_kernel:connect_node('{other.name}'), timer:sleep(100), Loop() end)() end)"
-    )
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -21,6 +21,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_
     names_in,
     view_of,
 )
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._strays import NOT_ASKED, most_strays
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Answer, Call
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.connection import Connection
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors import (
@@ -34,9 +35,6 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._topology import 
 
 _SLOW_START = 0.25
 """Seconds after which an opening no longer counts as one of the ``parallel`` ones: a black hole keeps no place."""
-_STRAYS = 64
-"""So many strays are asked at least; above four times the desired nodes a list of peers is not to be believed."""
-_NOT_ASKED = Unreachable("it was not asked: there are too many nodes that discovery does not list")
 _GLOBAL = 2.0
 """Seconds for a member's ``global`` to answer, so that one that sleeps shows as dirty and not as silent."""
 
@@ -77,8 +75,8 @@ class Members:
         views = await self.views(desired, names)
         listed = frozenset().union(*(view.peers for view in views.values())) - names
         strays = sorted(name for name in listed if in_scope(name))
-        most = max(_STRAYS, 4 * len(desired))
-        self._unreachable.update((name, _NOT_ASKED) for name in strays[most:])
+        most = most_strays(len(desired))
+        self._unreachable.update((name, NOT_ASKED) for name in strays[most:])
         views.update(await self.views([Node(name) for name in strays[:most]], names))
         relevant = names.union(strays)
         return Observation(views, {name: why for name, why in self._unreachable.items() if name in relevant})

@@ -19,7 +19,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base im
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_fence import Fence
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_members import Members
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_mfa import Mfa
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._until import until
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._until import until, until_it_lasts
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Call
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors import BadRpc
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom, ExportFun
@@ -176,17 +176,13 @@ async def watch(
     names = frozenset(node.name for node in staying)
     watched = Watched(gone, False)
 
-    async def some_are_listed() -> bool:
+    async def all_are_out() -> bool:
         nonlocal watched
         views = await members.views(staying, names)
         peers = frozenset().union(*(view.peers for view in views.values()))
         answered = bool(views) or not staying
         watched = Watched(gone & peers if answered else gone, answered)
-        return bool(watched.listed)
+        return not watched.listed
 
-    async def all_are_out() -> bool:
-        return not await some_are_listed()
-
-    if await until(all_are_out, _OUT):
-        await until(some_are_listed, stays_out)
+    await until_it_lasts(all_are_out, _OUT, stays_out)
     return watched

@@ -5,19 +5,16 @@
 
 from __future__ import annotations
 
-import asyncio
-from functools import partial
 from typing import Mapping, Optional, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base import Outcome
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._exec_members import Members
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._exec_members import POLL, Members
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._exec_templates import Template
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import UnreachableError
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._until import until
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, View
 
 _LISTED = 5.0
 """Seconds in which an observer lists whom it was told to connect."""
-_POLL = 0.25
 
 
 class Connector:
@@ -32,30 +29,23 @@ class Connector:
         far = [action for action in actions if not self._members.answers(action.node)]
         outcome: dict[Action, Optional[str]] = {}
         for some in (near, far):
-            reasons = await self._members.together(partial(self._tell, action) for action in some)
-            outcome.update(zip(some, reasons))
+            outcome.update(await self._members.tell(self._connect, some))
         outcome.update(await self._unlisted([action for action in actions if outcome[action] is None]))
         return outcome
 
-    async def _tell(self, action: Action) -> Optional[str]:
-        try:
-            await self._members.run(self._connect, str(action.observer), action.node)
-        except UnreachableError as error:
-            return error.reason
-        return None
-
     async def _unlisted(self, actions: Sequence[Action]) -> dict[Action, str]:
         """Those whose observers don't list the node in time, and why."""
-        now = asyncio.get_running_loop().time
-        deadline = now() + _LISTED
+        left = actions
         views: Mapping[str, View] = {}
-        while actions:
-            views = await self._members.views({str(action.observer) for action in actions})
-            actions = [action for action in actions if not _is_linked(action, views)]
-            if now() > deadline:
-                break
-            await asyncio.sleep(_POLL if actions else 0)
-        return {action: _problem(action, views) for action in actions}
+
+        async def all_are_linked() -> bool:
+            nonlocal left, views
+            views = await self._members.views({str(action.observer) for action in left})
+            left = [action for action in left if not _is_linked(action, views)]
+            return not left
+
+        await until(all_are_linked, _LISTED, POLL)
+        return {action: _problem(action, views) for action in left}
 
 
 def _is_linked(action: Action, views: Mapping[str, View]) -> bool:

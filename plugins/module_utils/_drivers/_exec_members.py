@@ -16,13 +16,19 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._exec_te
     Template,
     template_of,
 )
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._strays import NOT_ASKED, most_strays
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import UnreachableError
-from ansible_collections.selfheal.cluster.plugins.module_utils._model import Node, Observation, Unreachable, View
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
+    Action,
+    Node,
+    Observation,
+    Unreachable,
+    View,
+)
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology
 
-_STRAYS = 64
-"""So many strays are asked at least; above four times the desired nodes a list of peers is not to be believed."""
-_NOT_ASKED = Unreachable("it was not asked: there are too many nodes that discovery does not list")
+POLL = 0.25
+"""Seconds between two looks at the members: each look is a command for each of them."""
 
 T = TypeVar("T")
 
@@ -52,7 +58,7 @@ class Members:
             self._doubtful = frozenset()
         self._addresses.update((node.name, node.address) for node in desired)
         names = frozenset(node.name for node in desired)
-        most = max(_STRAYS, 4 * len(desired))
+        most = most_strays(len(desired))
         listings = await self._listings(names)
         if _exec_names.speak_of_others(listings, names) and not await self._is_listed(names, _listed(listings)[:most]):
             self._unreachable.update((name, _exec_names.nobody_known(found)) for name, found in listings.items())
@@ -60,7 +66,7 @@ class Members:
             listings = {}
         listings = self._without_other_names(listings, names)
         strays = [name for name in _listed(listings) if name not in names and in_scope(name)]
-        self._unreachable.update((name, _NOT_ASKED) for name in strays[most:])
+        self._unreachable.update((name, NOT_ASKED) for name in strays[most:])
         listings.update(await self._listings(strays[:most]))
         relevant = names.union(strays)
         unreachable = {name: why for name, why in self._unreachable.items() if name in relevant}
@@ -92,6 +98,14 @@ class Members:
             values.update(node=node, node_address=self._address(node))
         return await _exec_process.run(template.label, template.fill(values), self._timeout)
 
+    async def tell(self, template: Template, actions: Sequence[Action]) -> dict[Action, Optional[str]]:
+        """Run a command for each action.
+
+        :returns: why it failed, or None; what comes of it shows in the views.
+        """
+        reasons = await self.together(_bound(self._tell, template, action) for action in actions)
+        return dict(zip(actions, reasons))
+
     async def together(self, work: Iterable[Callable[[], Awaitable[T]]]) -> list[T]:
         """All of it, as many at the same time as the topology allows."""
         places = asyncio.Semaphore(self._parallel)
@@ -101,6 +115,13 @@ class Members:
                 return await start()
 
         return list(await asyncio.gather(*map(one, work)))
+
+    async def _tell(self, template: Template, action: Action) -> Optional[str]:
+        try:
+            await self.run(template, str(action.observer), action.node)
+        except UnreachableError as error:
+            return error.reason
+        return None
 
     async def _is_listed(self, names: frozenset[str], observers: Iterable[str]) -> bool:
         listings = await self._listings(observers)

@@ -5,14 +5,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from functools import partial
 from typing import Mapping, Optional, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base import Outcome
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._exec_members import Members
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._exec_members import POLL, Members
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._exec_templates import Template
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import UnreachableError
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._until import until, until_it_lasts
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, Node, View
 
 _SPREAD = 3.0
@@ -21,7 +19,6 @@ _OUT = 5.0
 """Seconds in which a node is out everywhere."""
 _STAYS_OUT = 1.0
 """Seconds for which it is watched then."""
-_POLL = 0.25
 
 _MAY_BE_DESIRED = "a desired node answers by another name than discovery gives it, and this may be that name"
 
@@ -46,56 +43,44 @@ class Pruner:
 
     async def _prune(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
         first = list({action.node: action for action in reversed(actions)}.values())
-        problems = await self._tell(first)
+        problems = await self._members.tell(self._disconnect, first)
         others = [action for action in actions if action not in first]
         succeeded = not any(problems.values())
-        problems.update(await self._tell(await self._still_listing(others, _SPREAD * (self._spreads and succeeded))))
+        untold = await self._still_listing(others, _SPREAD * (self._spreads and succeeded))
+        problems.update(await self._members.tell(self._disconnect, untold))
         gone = frozenset(action.node for action in actions)
         observers = {str(action.observer) for action in actions}.union(node.name for node in desired)
         views = await self._watch(gone, observers - gone or observers)
         return {action: _problem(action, problems.get(action), views, gone) for action in actions}
 
-    async def _tell(self, actions: Sequence[Action]) -> dict[Action, Optional[str]]:
-        reasons = await self._members.together(partial(self._tell_one, action) for action in actions)
-        return dict(zip(actions, reasons))
-
-    async def _tell_one(self, action: Action) -> Optional[str]:
-        try:
-            await self._members.run(self._disconnect, str(action.observer), action.node)
-        except UnreachableError as error:
-            return error.reason
-        return None
-
     async def _still_listing(self, actions: Sequence[Action], seconds: float) -> Sequence[Action]:
         """Those whose observers list the node now, and still do after so many seconds, or don't say."""
-        now = asyncio.get_running_loop().time
-        deadline = now() + seconds
-        while actions:
-            views = await self._members.views({str(action.observer) for action in actions})
-            actions = [
+        left = actions
+
+        async def nobody_lists_it() -> bool:
+            nonlocal left
+            views = await self._members.views({str(action.observer) for action in left})
+            left = [
                 action
-                for action in actions
+                for action in left
                 if action.observer not in views or _lists(views, str(action.observer), action.node)
             ]
-            if now() > deadline:
-                break
-            await asyncio.sleep(_POLL)
-        return actions
+            return not left
+
+        await until(nobody_lists_it, seconds, POLL)
+        return left
 
     async def _watch(self, gone: frozenset[str], observers: set[str]) -> Mapping[str, View]:
         """The views once nobody has listed one of ``gone`` for a moment, or one is listed in the end or again."""
-        now = asyncio.get_running_loop().time
-        deadline = now() + _OUT
-        out_since = None
-        while True:
+        views: Mapping[str, View] = {}
+
+        async def all_are_out() -> bool:
+            nonlocal views
             views = await self._members.views(observers)
-            if not any(view.peers & gone for view in views.values()):
-                out_since = out_since or now()
-                if now() - out_since >= _STAYS_OUT:
-                    return views
-            elif out_since or now() > deadline:
-                return views
-            await asyncio.sleep(_POLL)
+            return not any(view.peers & gone for view in views.values())
+
+        await until_it_lasts(all_are_out, _OUT, _STAYS_OUT, POLL)
+        return views
 
 
 def _lists(views: Mapping[str, View], observer: str, node: str) -> bool:

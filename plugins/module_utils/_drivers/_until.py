@@ -11,8 +11,8 @@ from typing import Awaitable, Callable
 _POLL = 0.1
 
 
-async def until(holds: Callable[[], Awaitable[bool]], seconds: float) -> bool:
-    """Ask at once, and every tenth of a second from then on.
+async def until(holds: Callable[[], Awaitable[bool]], seconds: float, poll: float = _POLL) -> bool:
+    """Ask at once, and every ``poll`` seconds from then on.
 
     :returns: whether it held in time.
     """
@@ -21,5 +21,18 @@ async def until(holds: Callable[[], Awaitable[bool]], seconds: float) -> bool:
     while not await holds():
         if now() > deadline:
             return False
-        await asyncio.sleep(_POLL)
+        await asyncio.sleep(poll)
     return True
+
+
+async def until_it_lasts(
+    holds: Callable[[], Awaitable[bool]], seconds: float, lasts: float, poll: float = _POLL
+) -> None:
+    """The same, and once it holds ask on for ``lasts`` seconds, as long as it does. The last answer is the one that
+    counts."""
+
+    async def broken() -> bool:
+        return not await holds()
+
+    if await until(holds, seconds, poll):
+        await until(broken, lasts, poll)

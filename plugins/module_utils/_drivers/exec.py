@@ -9,7 +9,7 @@ from typing import Callable, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base import Driver, Outcome
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._exec_connect import Connector
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._exec_members import Members
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._exec_members import POLL, Members
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._exec_prune import Pruner
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._exec_templates import (
     OBSERVER_AND_NODE,
@@ -19,8 +19,6 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._settle 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, DriverFacts, Node, Observation
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology
-
-_POLL = 0.25
 
 
 class ExecDriver(Driver):
@@ -54,7 +52,7 @@ class ExecDriver(Driver):
         return await settled(
             lambda: self._members.observe(desired, in_scope, again=False),
             lambda seen: done(seen) and not self._members.has_lost(seen),
-            _POLL,
+            POLL,
         )
 
     async def prune(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
