@@ -44,9 +44,9 @@ options:
   topologies:
     description:
       - The topologies, from name to options. The options are those of M(selfheal.cluster.membership), C(strategy),
-        C(config), C(driver), C(driver_config), C(connect), C(disconnect), C(list_nodes), C(policy), C(max_rounds) and
-        C(full), and those of the role P(selfheal.cluster.converge#role) alone, C(on_join), C(on_leave),
-        C(list_nodes_tasks), C(connect_tasks), C(disconnect_tasks) and C(facts).
+        C(config), C(driver), C(driver_config), C(connect), C(disconnect), C(list_nodes), C(policy), C(max_rounds),
+        C(full), C(duration), C(interval) and C(watch), and those of the role P(selfheal.cluster.converge#role) alone,
+        C(on_join), C(on_leave), C(list_nodes_tasks), C(connect_tasks), C(disconnect_tasks) and C(facts).
       - A relative path of a task file starts at the directory of this file.
       - The templates in C(strategy) and C(config) are resolved when the nodes are discovered. They can use extra
         variables and lookups.

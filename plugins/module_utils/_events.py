@@ -24,9 +24,13 @@ Islands = Sequence[Sequence[str]]
 
 
 class Events:
-    """Told of what the run sees and does, in order; asked at any time."""
+    """Told of what the run sees and does, in order; asked at any time.
 
-    def __init__(self) -> None:
+    :param before: the islands that an earlier run left: who was linked since then has joined too.
+    """
+
+    def __init__(self, before: Optional[Islands] = None) -> None:
+        self._before = before
         self._first: Optional[Islands] = None
         self._plan = Plan()
         self._desired: frozenset[str] = frozenset()
@@ -63,6 +67,11 @@ class Events:
                 else:
                     self._failed[node] = action, problem
 
+    @property
+    def islands(self) -> Optional[Islands]:
+        """Those seen last, else those from before."""
+        return self._before if self._first is None else self._plan.islands
+
     def _is_out(self, node: str, observation: Observation) -> bool:
         """Nobody who stays lists it, it lists nobody who stays, and whoever failed to prune it has a word in that."""
         staying = observation.views.keys() - self._pruned.keys()
@@ -81,7 +90,9 @@ class Events:
         ]
 
     def _joins(self) -> Iterator[Event]:
-        for node in sorted(joined(self._first or (), self._plan.islands) & self._desired):
+        beginnings = [islands for islands in (self._first, self._before) if islands is not None]
+        new = frozenset().union(*(joined(islands, self._plan.islands) for islands in beginnings))
+        for node in sorted(new & self._desired):
             action = self._connected.get(node)
             yield Event("joined", node, "it is in the largest island now", action.observer if action else None)
 

@@ -43,13 +43,14 @@ class Node:
 class Discovery:
     """What a strategy returned. Only the three constructors below make one, so that a status always has its reason.
 
-    The first of several nodes with the same name wins.
+    The first of several nodes with the same name wins. ``ttl``: seconds for which it holds, where the source says so.
     """
 
     nodes: tuple[Node, ...]
     status: str
     reasons: tuple[str, ...] = ()
     authoritative: bool = True
+    ttl: Optional[float] = None
 
     @classmethod
     def complete(cls, nodes: Sequence[Node], authoritative: bool = True) -> Discovery:

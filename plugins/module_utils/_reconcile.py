@@ -8,8 +8,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections import Counter
-from typing import Any, Awaitable, Callable, Coroutine, Sequence
+from typing import Any, Awaitable, Callable, Coroutine, Optional, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base import Driver, Outcome
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._registry import driver_for
@@ -30,6 +29,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._result import Re
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import discover
 from ansible_collections.selfheal.cluster.plugins.module_utils._threads import in_a_thread
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology
+from ansible_collections.selfheal.cluster.plugins.module_utils._tries import Tries
 
 RECENTLY = 300.0
 """Seconds over which ``max_prune`` counts what was already pruned."""
@@ -42,7 +42,7 @@ def inspect(topology: Topology, full: bool = False) -> dict[str, Any]:
     :raises RoundError: discovery failed, or no desired node answered.
     """
     record = Record(topology.name, full)
-    return _run(topology, record, lambda reconciler: reconciler.inspect(), record.inspected)
+    return run(topology, record, lambda reconciler: reconciler.inspect(), record.inspected)
 
 
 def converge(topology: Topology, check_mode: bool, max_rounds: int, full: bool = False) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def converge(topology: Topology, check_mode: bool, max_rounds: int, full: bool =
     """
     check_rounds(topology.name, max_rounds)
     record = Record(topology.name, full, check_mode)
-    return _run(topology, record, lambda reconciler: reconciler.converge(check_mode, max_rounds), record.done)
+    return run(topology, record, lambda reconciler: reconciler.converge(check_mode, max_rounds), record.done)
 
 
 def check_rounds(topology: str, max_rounds: int) -> None:
@@ -66,12 +66,18 @@ def check_rounds(topology: str, max_rounds: int) -> None:
         raise TopologyError(topology, "max_rounds", f"{max_rounds!r} is less than 1")
 
 
-def _run(
+def run(
     topology: Topology,
     record: Record,
     work: Callable[[Reconciler], Coroutine[Any, Any, None]],
     result: Callable[[], dict[str, Any]],
 ) -> dict[str, Any]:
+    """Do the work with the topology's own source and driver, whose connections are closed at its end.
+
+    :returns: the result.
+    :raises RoundError: see :func:`ended`; SIGTERM, SIGINT and SIGHUP interrupt it.
+    """
+
     async def ask(attempt: int) -> Discovery:
         return await asyncio.wrap_future(in_a_thread(lambda: discover(topology.source, attempt)))
 
@@ -120,6 +126,8 @@ class CannotGoOn(Exception):
 class Reconciler:
     """One topology, its driver with open connections, and the record of what happened.
 
+    ``ttl``: seconds for which the last discovery holds, as its source said.
+
     :param ask: asks the source, for the first time in a round (0) or to confirm (1 and more).
     """
 
@@ -127,18 +135,19 @@ class Reconciler:
         self, topology: Topology, driver: Driver, record: Record, ask: Callable[[int], Awaitable[Discovery]]
     ) -> None:
         self.driver = driver
+        self.record = record
+        self.ttl: Optional[float] = None
         self._policy = topology.policy
-        self._record = record
         self._ask_source = ask
         self._pruned_at: dict[str, float] = {}
-        self._ever_desired: dict[str, Node] = {}
-        self._connected: Counter[str] = Counter()
+        self._last_desired: Sequence[Node] = ()
+        self._connected = Tries()
         self._interrupted = False
 
     async def inspect(self) -> None:
         discovery = await self._discover()
         observation = await self._observe(discovery)
-        self._record.saw(discovery, observation, self._plan(discovery, observation), self.driver.facts)
+        self.record.saw(discovery, observation, self._plan(discovery, observation), self.driver.facts)
         self._require_an_answer(discovery, observation)
 
     async def converge(self, check_mode: bool, max_rounds: int) -> None:
@@ -146,16 +155,17 @@ class Reconciler:
             goes_on = await self._round(number, check_mode)
             if not goes_on:
                 break
-        if self._policy.on_unreachable == "fail" and self._record.unreachable(READY):
-            raise CannotGoOn("policy.on_unreachable is 'fail': " + self._record.unreachable_text())
+        self._connected.keep(self.record.outstanding)
+        if self._policy.on_unreachable == "fail" and self.record.unreachable(READY):
+            raise CannotGoOn("policy.on_unreachable is 'fail': " + self.record.unreachable_text())
 
     async def _round(self, number: int, check_mode: bool) -> bool:
         """:returns: whether another round may get further."""
-        self._record.rounds = number
+        self.record.rounds = number
         discovery = await self._discover()
         observation = await self._observe(discovery)
         todo = self._plan(discovery, observation)
-        self._record.saw(discovery, observation, todo, self.driver.facts)
+        self.record.saw(discovery, observation, todo, self.driver.facts)
         self._require_an_answer(discovery, observation)
         earlier: Sequence[Discovery] = ()
         if _is_unconfirmed(todo):
@@ -163,26 +173,27 @@ class Reconciler:
             observation = await self._settled(discovery)
             todo = self._plan(discovery, observation, earlier)
         todo = self._without_repetitions(todo)
-        self._record.saw(discovery, observation, todo, self.driver.facts)
+        self.record.saw(discovery, observation, todo, self.driver.facts)
         if check_mode:
-            self._record.predicts(todo)
+            self.record.predicts(todo)
             return False
         if not todo.prunes and not todo.connects:
             return False
         failed = await self._apply(todo, discovery)
         observation = await self._settle_after(discovery, earlier, failed)
         after = self._without_repetitions(self._plan(discovery, observation, earlier))
-        self._record.saw(discovery, observation, after, self.driver.facts)
+        self.record.saw(discovery, observation, after, self.driver.facts)
         left = (action for action in (*after.prunes, *after.connects) if action.node not in failed)
         return any(left) or _is_unconfirmed(after)
 
     async def _discover(self) -> Discovery:
-        with self._record.timed("discover"):
+        with self.record.timed("discover"):
             discovery = await self._ask_source(0)
         if discovery.status == FAILED:
-            self._record.discovery_failed(discovery)
-            raise CannotGoOn(f"discovery failed, {self._record.so_far}: {'; '.join(discovery.reasons)}")
-        self._ever_desired.update((node.name, node) for node in discovery.nodes)
+            self.record.discovery_failed(discovery)
+            raise CannotGoOn(f"discovery failed, {self.record.so_far}: {'; '.join(discovery.reasons)}")
+        self.ttl = discovery.ttl
+        self._last_desired = discovery.nodes or self._last_desired
         return discovery
 
     async def _confirm(self, first: Discovery) -> tuple[Discovery, Sequence[Discovery]]:
@@ -191,19 +202,19 @@ class Reconciler:
         :returns: the discovery to plan from and those before it; the first one alone when a later one was not complete.
         """
         discoveries = [first]
-        with self._record.timed("confirm"):
+        with self.record.timed("confirm"):
             for attempt in range(1, self._policy.confirmations):
                 await asyncio.sleep(self._policy.confirmation_interval)
                 again = await self._ask_source(attempt)
                 if again.status != COMPLETE:
-                    self._record.warn(f"not confirmed, so nothing is pruned: {'; '.join(again.reasons)}")
+                    self.record.warn(f"not confirmed, so nothing is pruned: {'; '.join(again.reasons)}")
                     return first, ()
                 discoveries.append(again)
         return discoveries[-1], tuple(discoveries[:-1])
 
     async def _observe(self, discovery: Discovery) -> Observation:
         """The views; where links are missing inside an island, once more after the mesh had time to complete itself."""
-        with self._record.timed("observe"):
+        with self.record.timed("observe"):
             observation = await self.driver.observe(self._witnesses(discovery), self._policy.in_scope)
         if _is_settled(self._plan(discovery, observation)):
             return observation
@@ -213,12 +224,12 @@ class Reconciler:
         return await self._wait_until(discovery, lambda seen: _is_settled(self._plan(discovery, seen)))
 
     async def _wait_until(self, discovery: Discovery, done: Callable[[Observation], bool]) -> Observation:
-        with self._record.timed("settle"):
+        with self.record.timed("settle"):
             return await self.driver.settle(self._witnesses(discovery), self._policy.in_scope, done)
 
     def _witnesses(self, discovery: Discovery) -> Sequence[Node]:
         """Whom to ask: the desired nodes, or those of an earlier round once discovery is empty."""
-        return discovery.nodes or tuple(self._ever_desired.values())
+        return discovery.nodes or self._last_desired
 
     async def _apply(self, todo: Plan, discovery: Discovery) -> frozenset[str]:
         """Prune, then connect: a prune right after a connect finds a mesh in the middle of its synchronisation.
@@ -227,17 +238,17 @@ class Reconciler:
         """
         failed: set[str] = set()
         if todo.prunes:
-            with self._record.timed("prune"):
+            with self.record.timed("prune"):
                 outcome = await self._to_its_end(self.driver.prune(todo.prunes, discovery.nodes))
             self._pruned_at.update((action.node, time.monotonic()) for action in outcome if not outcome[action])
-            self._record.pruned(outcome)
+            self.record.pruned(outcome)
             failed.update(action.node for action in outcome if outcome[action])
             self._stop_if_interrupted()
         if todo.connects:
-            with self._record.timed("connect"):
+            with self.record.timed("connect"):
                 outcome = await self._to_its_end(self.driver.connect(todo.connects, discovery.nodes))
-            self._record.connected(outcome)
-            self._connected.update({action.node for action in outcome if action.rejoin or not outcome[action]})
+            self.record.connected(outcome)
+            self._connected.add({action.node for action in outcome if action.rejoin or not outcome[action]})
             # Who was told to leave has to be brought back, by another member if need be: that is not given up.
             failed.update(action.node for action in outcome if outcome[action] and not action.rejoin)
             self._stop_if_interrupted()
@@ -267,8 +278,9 @@ class Reconciler:
         return await self._wait_until(discovery, done)
 
     def _plan(self, discovery: Discovery, observation: Observation, earlier: Sequence[Discovery] = ()) -> Plan:
-        now = time.monotonic()
-        recently = frozenset(name for name, at in self._pruned_at.items() if now - at < RECENTLY)
+        since = time.monotonic() - RECENTLY
+        self._pruned_at = {name: at for name, at in self._pruned_at.items() if at > since}
+        recently = frozenset(self._pruned_at)
         return plan(discovery, observation, self._policy, self.driver.facts, earlier, recently)
 
     def _without_repetitions(self, todo: Plan) -> Plan:
@@ -276,7 +288,7 @@ class Reconciler:
         who had to leave first at once, some peer refuses it, and each try costs the others their links to it."""
         actions = (
             action._replace(kind=REFUSE, refused=CONNECT, reason="unsteady", observer=None, detail=_CONNECTED_IN_VAIN)
-            if action.kind == CONNECT and self._connected[action.node] >= (1 if action.rejoin else 2)
+            if action.kind == CONNECT and self._connected.of(action.node) >= (1 if action.rejoin else 2)
             else action
             for action in todo.actions
         )
@@ -285,8 +297,8 @@ class Reconciler:
     def _require_an_answer(self, discovery: Discovery, observation: Observation) -> None:
         if discovery.nodes and not observation.views:
             raise CannotGoOn(
-                f"none of the {len(discovery.nodes)} desired nodes answered, {self._record.so_far}: "
-                + self._record.unreachable_text()
+                f"none of the {len(discovery.nodes)} desired nodes answered, {self.record.so_far}: "
+                + self.record.unreachable_text()
             )
 
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from typing import Any, Iterator, Mapping, Optional
+from typing import Any, Iterator, Mapping, Optional, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._events import Events
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     COMPLETE,
     FAILED,
+    KEEP,
     REFUSE,
     Action,
     Discovery,
@@ -28,9 +29,14 @@ SUMMARY_ABOVE = 50
 
 
 class Record:
-    """Filled by the round, read once at the end, also when the run ends early."""
+    """Filled by the round, read once at the end, also when the run ends early.
 
-    def __init__(self, topology: str, full: bool, check_mode: bool = False) -> None:
+    :param before: the islands that an earlier run of the same loop left.
+    """
+
+    def __init__(
+        self, topology: str, full: bool, check_mode: bool = False, before: Optional[Sequence[Sequence[str]]] = None
+    ) -> None:
         self.rounds = 0
         self._check_mode = check_mode
         self._topology = topology
@@ -43,7 +49,7 @@ class Record:
         self._predicted: Optional[Plan] = None
         self._connected: list[Action] = []
         self._pruned: list[Action] = []
-        self._events = Events()
+        self._events = Events(before)
         self._warnings: list[str] = []
         self._timings: dict[str, float] = {}
         self._start = time.monotonic()
@@ -87,6 +93,22 @@ class Record:
                 self._connected.append(action)
             else:
                 self.warn(f"{action.observer} could not connect {action.node}: {problem}")
+
+    @property
+    def islands(self) -> Optional[Sequence[Sequence[str]]]:
+        """Those that the run saw last; if nobody answered, those before it; None if there were none either."""
+        return self._events.islands
+
+    @property
+    def outstanding(self) -> frozenset[str]:
+        """The nodes that what was seen last would connect or prune."""
+        actions = self._plan.actions if self._plan else ()
+        return frozenset(action.node for action in actions if action.kind != KEEP)
+
+    @property
+    def could_connect(self) -> bool:
+        """Whether a connect is outstanding that may still work."""
+        return bool(self._plan and self._plan.connects)
 
     @property
     def changed(self) -> bool:

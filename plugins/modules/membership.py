@@ -27,6 +27,37 @@ options:
       - How many rounds may be made until the cluster has converged.
     type: int
     default: 5
+  duration:
+    description:
+      - For how many seconds to go on after the first run of up to O(max_rounds) rounds, with a run every O(interval).
+        The connections to the members stay open in between.
+      - With V(0) there is one run. In check mode there always is.
+      - A discovery that fails on the way, or a cluster of which nobody answers, ends nothing. The task fails if it
+        is so in the end.
+      - Each event is shown as it happens, on the standard error, where the task runs on the control host itself,
+        without C(become) and without C(async).
+    type: float
+    default: 0
+  interval:
+    description:
+      - With O(duration), how many seconds from the beginning of one run to that of the next. What could not be done is
+        tried again sooner, after 1, 2, 4 seconds and so on.
+      - V(ttl) follows the time to live of the records of DNS, between 1 and 300 seconds, for O(strategy=dns),
+        O(strategy=dns_srv), O(strategy=kubernetes_dns) and O(strategy=kubernetes_dns_srv).
+    type: str
+    default: "30"
+  watch:
+    description:
+      - With O(duration) and O(strategy=kubernetes), whether the API server tells of changes, so that a run follows each
+        at once, at most one a second. There still is a run every O(interval).
+      - Needs the verb C(watch) on what is listed.
+    type: bool
+    default: false
+  events_file:
+    description:
+      - With O(duration), a file to which each event is appended as it happens, as a line of JSON with C(time),
+        C(topology), C(event), C(node), C(reason) and C(observer).
+    type: path
 attributes:
   check_mode:
     description: Can run in check mode and return changed status prediction without modifying target.
@@ -72,6 +103,20 @@ EXAMPLES = r"""
       cookie_file: /etc/web/cookie
     policy:
       prune: false
+
+- name: Keep the chat cluster whole for an hour, at once when Kubernetes tells of a change
+  selfheal.cluster.membership:
+    topology: chat
+    strategy: kubernetes
+    config:
+      namespace: prod
+      selector: app=chat
+      node_basename: chat
+    driver_config:
+      cookie_file: /etc/chat/cookie
+    duration: 3600
+    interval: 60
+    watch: true
 
 - name: Keep a cluster of Serf agents whole
   selfheal.cluster.membership:
@@ -202,12 +247,17 @@ events:
       more. V(connect_failed), it could not be connected and still lacks the link. V(prune_refused), the policy keeps
       it.
     - Empty in check mode, in which nothing happens. What would happen is in RV(connected), RV(pruned) and RV(refused).
+    - With O(duration) they are those of all runs, in the order in which they happened. V(connect_failed) and
+      V(prune_refused) are there when they begin, and not again as long as they last. Without a node there are
+      V(round_failed) for a run that could not go on, V(recovered) for the first one after it that could, and V(watch)
+      for a watch that was lost or is back. No more than the last 1,000 are kept, as of RV(connected) and RV(pruned).
   returned: always
   type: list
   elements: dict
   contains:
     event:
-      description: V(joined), V(left), V(connect_failed) or V(prune_refused).
+      description: V(joined), V(left), V(connect_failed) or V(prune_refused), with O(duration) also V(round_failed),
+        V(recovered) or V(watch).
       type: str
     node:
       description: The name of the node.
@@ -218,6 +268,9 @@ events:
       type: str
     observer:
       description: The member on which the call was made, V(none) if there was no call.
+      type: str
+    time:
+      description: When it happened, in UTC. Only with O(duration).
       type: str
   sample:
     - event: joined
@@ -231,16 +284,28 @@ rounds:
   sample: 1
 """
 
-from typing import Any, Dict, Mapping
+from typing import Any, Dict
 
+from ansible.module_utils.common.parameters import remove_values
+from ansible_collections.selfheal.cluster.plugins.module_utils._events_file import EventsFile
+from ansible_collections.selfheal.cluster.plugins.module_utils._loop import keep_whole
 from ansible_collections.selfheal.cluster.plugins.module_utils._module import ClusterModule, run
+from ansible_collections.selfheal.cluster.plugins.module_utils._pace import pace_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._reconcile import converge
 from ansible_collections.selfheal.cluster.plugins.module_utils._schema import TOPOLOGY_SPEC
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import topology_of
 
 
-def work(params: Mapping[str, Any], check_mode: bool) -> Dict[str, Any]:
-    return converge(topology_of(params), check_mode, params["max_rounds"], params["full"])
+def work(module: ClusterModule) -> Dict[str, Any]:
+    params = module.params
+    topology = topology_of(params)
+    pace = pace_of(topology.source, params)
+    if module.check_mode or not pace.duration:
+        return converge(topology, module.check_mode, params["max_rounds"], params["full"])
+    events = EventsFile(topology.name, params["events_file"], lambda event: remove_values(event, module.no_log_values))
+    result = keep_whole(topology, params["max_rounds"], params["full"], pace, events.tell)
+    result["warnings_"] += events.problems
+    return result
 
 
 def main() -> None:
@@ -248,9 +313,13 @@ def main() -> None:
         **TOPOLOGY_SPEC,
         "full": {"type": "bool", "default": False},
         "max_rounds": {"type": "int", "default": 5},
+        "duration": {"type": "float", "default": 0},
+        "interval": {"type": "str", "default": "30"},
+        "watch": {"type": "bool", "default": False},
+        "events_file": {"type": "path"},
     }
     module = ClusterModule(argument_spec=spec, supports_check_mode=True)
-    run(module, lambda params: work(params, module.check_mode))
+    run(module, lambda _params: work(module))
 
 
 if __name__ == "__main__":

@@ -22,12 +22,15 @@ FACTS_SPEC: dict[str, dict[str, Any]] = {
 _OF_THE_ROLE: dict[str, dict[str, Any]] = {
     "connect_tasks": {"type": "str"},
     "disconnect_tasks": {"type": "str"},
+    "duration": {"type": "float"},
     "facts": {"type": "dict", "options": FACTS_SPEC},
     "full": {"type": "bool"},
+    "interval": {"type": "str"},
     "list_nodes_tasks": {"type": "str"},
     "max_rounds": {"type": "int"},
     "on_join": {"type": "str"},
     "on_leave": {"type": "str"},
+    "watch": {"type": "bool"},
 }
 TOPOLOGY_KEYS: dict[str, dict[str, Any]] = {
     **{key: option for key, option in TOPOLOGY_SPEC.items() if key != "topology"},

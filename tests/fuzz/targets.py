@@ -17,7 +17,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls im
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.handshake import Handshake
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import TermError
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import ClusterError
-from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes import resources
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes import resources, stream
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import (
     _gossip_packet,
     _hosts_file,
@@ -36,6 +36,8 @@ Target = Callable[[bytes], bool]
 SECRET = "a-secret-of-the-tests"
 _DESIRED = frozenset({"app@10.0.0.1", "app@10.0.0.2"})
 _MOST_NODES = 2000
+_MOST_OF_A_LINE = 4096
+_CHUNK = 100
 _QUERIES = [
     dns.message.make_query(f"{name}.example.test", rdtype, id=0)
     for name in ("app", "_app._tcp", "alias", "elsewhere")
@@ -154,6 +156,19 @@ def _kubernetes(lookup: str, data: bytes) -> bool:
     return True
 
 
+def kubernetes_watch(data: bytes) -> bool:
+    """A whole stream, in chunks as they may come."""
+    decoder = stream.Decoder(_MOST_OF_A_LINE)
+    try:
+        for start in range(0, len(data), _CHUNK):
+            for event in decoder.feed(data[start : start + _CHUNK]):
+                assert event.version.isprintable()
+                assert isinstance(event.code, (int, type(None)))
+    except stream.GarbledError:
+        return False
+    return True
+
+
 def rancher(data: bytes) -> bool:
     try:
         _rancher_parse.parse("chat", "app", _json(data))
@@ -209,6 +224,7 @@ TARGETS: dict[str, Target] = {
         kubernetes_pods,
         kubernetes_endpoint_slices,
         kubernetes_endpoints,
+        kubernetes_watch,
         rancher,
         hosts_file,
         exec_lines,

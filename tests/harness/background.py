@@ -7,19 +7,23 @@ with run(ansible, {"strategy": "static", …}) as running:
     os.kill(running.module, signal.SIGTERM)
     running.ends()                            # its output, once every process of it is gone
     running.result["msg"]
+
+While it goes on, ``running.shows(text)`` waits for something in its output.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from tests.harness.ansible import Ansible
 from tests.harness.beam import wait_until
@@ -58,20 +62,28 @@ class Run:
         return last
 
     def descendants(self) -> list[int]:
-        found = [self.process.pid]
-        children: dict[int | None, list[int]] = {}
-        for pid in _processes():
-            children.setdefault(_parent_of(pid), []).append(pid)
-        for pid in found:
-            found.extend(children.get(pid, ()))
-        self._seen.update(found)
-        return found[1:]
+        found = descendants_of(self.process.pid)
+        self._seen.update([self.process.pid, *found])
+        return found
+
+    def shows(self, text: str, timeout: float = 60) -> bool:
+        """Whether it is in the output by then, while the run goes on."""
+        deadline = time.monotonic() + timeout
+        stdout = cast(IO[bytes], self.process.stdout)
+        while text not in self.output:
+            ready, _write, _except = select.select([stdout], [], [], max(0.0, deadline - time.monotonic()))
+            data = os.read(stdout.fileno(), 65536) if ready else b""
+            if not data:
+                return False
+            self.output += data.decode()
+        return True
 
     def ends(self) -> str:
         """Its output, once it and all that it started is gone."""
-        output, _nothing = self.process.communicate(timeout=SOON)
+        rest, _nothing = self.process.communicate(timeout=SOON)
         wait_until(lambda: not any(is_alive(pid) for pid in self._seen), SOON, "the processes of the run to end")
-        return output.decode()
+        self.output += rest.decode()
+        return self.output
 
     @property
     def result(self) -> dict[str, Any]:
@@ -93,6 +105,17 @@ def run(ansible: Ansible, options: dict[str, Any]) -> Iterator[Run]:
         yield running
     finally:
         running.kill()
+
+
+def descendants_of(process: int) -> list[int]:
+    """Those that are there now."""
+    found = [process]
+    children: dict[int | None, list[int]] = {}
+    for pid in _processes():
+        children.setdefault(_parent_of(pid), []).append(pid)
+    for pid in found:
+        found.extend(children.get(pid, ()))
+    return found[1:]
 
 
 def _processes() -> list[int]:

@@ -12,12 +12,14 @@
         api.fail(403)                                         # every list, until api.heal()
         api.fail(500, page=2, times=1)                        # the second page, once
         assert len(api.requests) == 2                         # what the client under test asked, in order
+        assert api.watches == 1                               # how many watches are open now
+        api.end_watches()                                     # and break_off_watches, freeze_watches, tell_watches
 
     with any_kube_api() as api:                               # the real cluster if there is one, else the double
 
 Both have the same methods to add, change and remove objects, in ``api.namespace`` unless told otherwise; a real cluster
-gets a throw-away namespace, which goes away at the end. Faults, ``requests`` and ``load`` are the double's alone.
-Addresses should be neither loopback nor link-local: a real API server takes no such endpoint.
+gets a throw-away namespace, which goes away at the end. Faults, what is done to watches, ``requests`` and ``load`` are
+the double's alone. Addresses should be neither loopback nor link-local: a real API server takes no such endpoint.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ import os
 import tempfile
 import uuid
 from pathlib import Path
-from typing import Any, Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 
 import kubernetes
 import yaml
@@ -42,6 +44,7 @@ from tests.harness.kube_objects import HOLD, OVER_CAPACITY, RESOURCES
 from tests.harness.kube_portforward import Connect
 from tests.harness.kube_rbac import Role
 from tests.harness.kube_server import OWN_REQUEST, Answer, Fault, KubeServer, Request, status
+from tests.harness.kube_watch import Watches
 
 TOKEN = "token-of-the-tests-0123456789"
 REASONS = {401: "Unauthorized", 403: "Forbidden", 404: "NotFound", 410: "Expired", 429: "TooManyRequests"}
@@ -196,12 +199,57 @@ class KubeDouble(KubeApi):
         """How many port-forwards are open."""
         return self._server.forwards
 
+    @property
+    def watches(self) -> int:
+        """How many watches are open."""
+        return len(self._server.watches.open)
+
+    def end_watches(self) -> None:
+        """As at the end of their time, and as when the server is told to stop."""
+
+        def end(watches: Watches) -> None:
+            for watch in watches.open:
+                watch.is_ending = True
+                watch.woken.set()
+
+        self._server.with_watches(end)
+
+    def break_off_watches(self) -> None:
+        """In the middle of what they have to say."""
+        self._server.with_watches(lambda watches: [watch.transport.abort() for watch in watches.open])
+
+    def freeze_watches(self) -> None:
+        """Until :meth:`heal` none says anything more, not even that it has ended."""
+        self._server.with_watches(lambda watches: setattr(watches, "frozen", True))
+
+    def tell_watches(self, data: bytes) -> None:
+        """Send all of them these very bytes."""
+
+        def tell(watches: Watches) -> None:
+            for watch in watches.open:
+                watch.raw_lines.append(data)
+                watch.woken.set()
+
+        self._server.with_watches(tell)
+
+    def bookmark(self) -> None:
+        """Send one to all that take them."""
+        self._server.with_watches(lambda watches: [watch.bookmark() for watch in watches.open])
+
+    def compact(self) -> None:
+        """Forget the past: a watch from before now is too old."""
+        self._server.with_watches(lambda watches: watches.journal.compact())
+
+    def serve(self, control: Callable[[web.BaseRequest], Awaitable[web.StreamResponse | None]]) -> None:
+        """Let this answer what it has an answer for (see ``tests.harness.kube_control``)."""
+        self._server.control = control
+
     def restrict(self, rules: Sequence[Mapping[str, Any]] | None) -> None:
         """Allow what a Role with these rules in ``namespace`` allows, and no more; None is everything."""
         self._server.role = None if rules is None else Role(self.namespace, rules)
 
     # Faults. ``where``: namespace (only there), on (the end of the path: "/chat-0/portforward"), page (only that one of
-    # a list, from 1), times (then all is well again).
+    # a list, from 1), watch (only those, or only others), times (then all is well again).
 
     def fail(self, code: int, message: str = "", *, headers: Mapping[str, str] | None = None, **where: Any) -> None:
         """Answer with an error as the API server words it."""
@@ -257,6 +305,7 @@ class KubeDouble(KubeApi):
 
     def heal(self) -> None:
         self._server.faults.clear()
+        self._server.with_watches(lambda watches: setattr(watches, "frozen", False))
 
     def _add(self, answer: Answer, where: Mapping[str, Any]) -> None:
         self._server.faults.append(Fault(answer, **where))

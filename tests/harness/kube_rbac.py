@@ -27,13 +27,13 @@ class Role:
     namespace: str
     rules: Sequence[Mapping[str, Any]]
 
-    def refusal(self, method: str, path: str) -> str | None:
+    def refusal(self, method: str, path: str, watching: bool = False) -> str | None:
         """The message of the 403, or None for what is allowed."""
         found = _PATH.fullmatch(path)
         if not found:
             return f'User "{_USER}" cannot {_VERBS[method]} path "{path}"'
         group, resource, name = found["group"] or "", found["plural"], found["name"]
-        verbs = [_VERBS[method] if name else "list"]
+        verbs = [_VERBS[method] if name else "watch" if watching else "list"]
         if found["subresource"]:
             resource += f"/{found['subresource']}"
         if resource == "pods/portforward" and method == "GET":

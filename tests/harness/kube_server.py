@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The server behind ``tests.harness.kube``: kmock's Kubernetes emulator over real HTTPS, in a thread of its own.
 
-The emulator keeps the objects and serves create, patch, delete and watch. What it lacks is here: a token check, roles,
-lists with selectors and pages, port-forwards, and faults.
+The emulator keeps the objects and serves create, patch and delete. What it lacks is here: a token check, roles,
+lists with selectors and pages, watches, port-forwards, and faults.
 """
 
 from __future__ import annotations
@@ -23,10 +23,11 @@ from typing import Any, Awaitable, Callable, Mapping, NamedTuple, TypeVar
 import kmock
 from aiohttp import web
 
-from tests.harness.kube_objects import RESOURCES, uid_of
+from tests.harness.kube_objects import RESOURCES
 from tests.harness.kube_portforward import Connect, port_forward
 from tests.harness.kube_rbac import Role
 from tests.harness.kube_selectors import field_selector, label_selector
+from tests.harness.kube_watch import Watches, plural_of
 
 _PORT_FORWARD = re.compile(r"/api/v1/namespaces/([^/]+)/pods/([^/]+)/portforward")
 OWN_REQUEST = "X-Test-Harness"  # the harness's own writes are neither counted nor disturbed
@@ -40,6 +41,10 @@ class Request(NamedTuple):
     path: str
     query: Mapping[str, str]
 
+    @property
+    def is_watch(self) -> bool:
+        return self.method == "GET" and self.query.get("watch") in ("true", "1")
+
 
 @dataclass
 class Fault:
@@ -49,6 +54,7 @@ class Fault:
     namespace: str | None = None
     on: str | None = None
     page: int | None = None
+    watch: bool | None = None
     times: int | None = None
 
     def hits(self, request: Request) -> bool:
@@ -57,6 +63,8 @@ class Fault:
         if self.on and not request.path.endswith(self.on):
             return False
         if self.page and self.page != _page_of(request):
+            return False
+        if self.watch not in (None, request.is_watch):
             return False
         if self.times is not None:
             self.times -= 1
@@ -73,12 +81,14 @@ class KubeServer:
         self.requests: list[Request] = []
         self.faults: list[Fault] = []
         self.role: Role | None = None
+        self.control: Callable[[web.BaseRequest], Awaitable[web.StreamResponse | None]] | None = None
         self.networks: dict[tuple[str, str], Connect] = {}
         self.forwards = 0
         self.stopping: asyncio.Event
         self._certificate = certificate
         self._client_ca = client_ca
-        self._snapshots: list[list[dict[str, Any]]] = []
+        self.watches: Watches
+        self._snapshots: list[tuple[int, list[Mapping[str, Any]]]] = []
         self._started = threading.Event()
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._main, name="kube-api")
@@ -106,8 +116,18 @@ class KubeServer:
                 metadata = item["metadata"]
                 key = (kmock.resource(group, version, plural), metadata["namespace"], metadata["name"])
                 self._emulator.objects[key] = item
+            self.watches.wake()
 
         asyncio.run_coroutine_threadsafe(put(), self._loop).result()
+
+    def with_watches(self, work: Callable[[Watches], None]) -> None:
+        """In the server's own thread."""
+
+        async def run() -> None:
+            self.watches.wake()
+            work(self.watches)
+
+        asyncio.run_coroutine_threadsafe(run(), self._loop).result()
 
     def _main(self) -> None:
         try:
@@ -123,6 +143,7 @@ class KubeServer:
         context = self._tls()
         async with kmock.KubernetesEmulator() as self._emulator:
             self._emulator[kmock.action.LIST] << self._list
+            self.watches = Watches(self._emulator.objects, self.stopping)
             runner = web.ServerRunner(web.Server(self._handle, access_log=None), shutdown_timeout=0.1)
             await runner.setup()
             site = web.TCPSite(runner, self.host, 0, ssl_context=context)
@@ -151,20 +172,33 @@ class KubeServer:
             self._record(raw)
             return status(401, "Unauthorized", "Unauthorized")
         if raw.headers.get(OWN_REQUEST):
-            return await self._emulator(raw)
+            return await self._emulated(raw)
         request = self._record(raw)
         if fault := next((fault for fault in self.faults if fault.hits(request)), None):
             return await fault.answer(raw)
-        if self.role and (refusal := self.role.refusal(raw.method, raw.path)):
+        if self.role and (refusal := self.role.refusal(raw.method, raw.path, request.is_watch)):
             return status(403, "Forbidden", refusal)
+        if self.control and (answer := await self.control(raw)):
+            return answer
         if found := _PORT_FORWARD.fullmatch(raw.path):
             return await self._port_forward(raw, *found.groups())
-        return await self._emulator(raw)
+        if request.is_watch and (place := plural_of(raw.path)):
+            try:
+                return await self.watches.serve(raw, *place)
+            except ValueError as error:
+                return status(400, "BadRequest", str(error))
+        return await self._emulated(raw)
+
+    async def _emulated(self, raw: web.BaseRequest) -> web.StreamResponse:
+        try:
+            return await self._emulator(raw)
+        finally:
+            self.watches.wake()
 
     async def _port_forward(self, raw: web.BaseRequest, namespace: str, pod: str) -> web.StreamResponse:
         if not any(
             (item["metadata"]["namespace"], item["metadata"]["name"]) == (namespace, pod)
-            for item in self._objects("pods", namespace)
+            for item in self.watches.journal.bodies("pods", namespace)
         ):
             return status(404, "NotFound", f'pods "{pod}" not found')
         if raw.headers.get("Upgrade", "").lower() != "websocket":
@@ -190,15 +224,14 @@ class KubeServer:
         if token := query.get("continue"):
             snapshot, start = _opened(token)
         else:
-            found = (item for item in self._objects(plural, request.namespace) if all(match(item) for match in matches))
-            self._snapshots.append(
-                sorted(found, key=lambda item: (item["metadata"]["namespace"], item["metadata"]["name"]))
-            )
+            journal = self.watches.journal
+            found = journal.bodies(plural, request.namespace)
+            self._snapshots.append((journal.version, [item for item in found if all(match(item) for match in matches)]))
             snapshot, start = len(self._snapshots) - 1, 0
-        items = self._snapshots[snapshot]
+        version, items = self._snapshots[snapshot]
         end = start + int(query.get("limit", 0)) or len(items)
         prefix, kind = RESOURCES[plural]
-        metadata = {"resourceVersion": str(1000 + snapshot)}
+        metadata = {"resourceVersion": str(version)}
         if end < len(items):
             metadata["continue"] = _sealed(snapshot, end, int(query["limit"]))
         return {
@@ -207,16 +240,6 @@ class KubeServer:
             "metadata": metadata,
             "items": items[start:end],
         }
-
-    def _objects(self, plural: str, namespace: str | None) -> list[dict[str, Any]]:
-        found = []
-        for (resource, its_namespace, name), item in self._emulator.objects.items():
-            if item.deleted or resource.plural != plural or namespace not in (None, its_namespace):
-                continue
-            body = {key: value for key, value in item.raw.items() if key not in ("apiVersion", "kind")}
-            body["metadata"] = {"uid": uid_of(its_namespace, name), **body["metadata"]}
-            found.append(body)
-        return found
 
 
 def status(code: int, reason: str, message: str, headers: Mapping[str, str] | None = None) -> web.Response:

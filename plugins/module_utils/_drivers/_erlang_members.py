@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import Any, Callable, Optional, Sequence
+from typing import AbstractSet, Any, Callable, Optional, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_cookie import cookie_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_fence import Fence
@@ -79,6 +79,8 @@ class Members:
         self._unreachable.update((name, NOT_ASKED) for name in strays[most:])
         views.update(await self.views([Node(name) for name in strays[:most]], names))
         relevant = names.union(strays)
+        if again:
+            self._close_all_but(relevant)
         return Observation(views, {name: why for name, why in self._unreachable.items() if name in relevant})
 
     async def views(self, nodes: Sequence[Node], desired: frozenset[str]) -> dict[str, View]:
@@ -121,6 +123,11 @@ class Members:
             connection.close()
         self._connections.clear()
         await self._reach.close()
+
+    def _close_all_but(self, names: AbstractSet[str]) -> None:
+        for name in [name for name in self._connections if name not in names]:
+            self._connections.pop(name).close()
+            self.fenced.discard(name)
 
     def _question_about(self, desired: frozenset[str]) -> Question:
         return Question(desired, min(_GLOBAL, self._timeout / 2))

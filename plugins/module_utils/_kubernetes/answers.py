@@ -6,11 +6,15 @@
 from __future__ import annotations
 
 import json
-from typing import Mapping
+import re
+from typing import Any, Mapping
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.auth import Connection
 
+LONGEST_DELAY = 300.0
 _MESSAGE_LENGTH = 400
+_HEEDED = 4 * _MESSAGE_LENGTH
+_SECONDS = re.compile(r"[0-9]{1,9}")
 
 
 def message_of(connection: Connection, body: bytes, headers: Mapping[str, str]) -> str:
@@ -22,14 +26,27 @@ def message_of(connection: Connection, body: bytes, headers: Mapping[str, str]) 
     if not isinstance(message, str):
         content = headers.get("Content-Type") or "no content type"
         return f"(no answer of a Kubernetes API server, but {content[:80]!r})"
+    return cleared(connection, message)
+
+
+def cleared(connection: Connection, message: Any) -> str:
+    """A message of the server as it may be shown."""
+    if not isinstance(message, str):
+        return "(no message)"
     for secret in connection.secrets:
         message = message.replace(secret, "********")
     return one_line(message)
 
 
+def requested_delay(headers: Mapping[str, str]) -> float:
+    """The seconds that a server asks to wait, at most as many as are heeded; 0 where it says none, or a date."""
+    text = headers.get("Retry-After") or ""
+    return min(float(text), LONGEST_DELAY) if _SECONDS.fullmatch(text) else 0.0
+
+
 def one_line(text: str) -> str:
     """Outside text as it may stand in a message."""
-    printable = "".join(character if character.isprintable() else " " for character in text)
+    printable = "".join(character if character.isprintable() else " " for character in text[:_HEEDED])
     return " ".join(printable.split())[:_MESSAGE_LENGTH]
 
 

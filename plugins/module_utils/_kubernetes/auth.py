@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 import traceback
 from dataclasses import dataclass, field
 from typing import Any, Mapping, Optional
@@ -32,6 +33,7 @@ _ENVIRONMENT = {
     "kubeconfig": ("K8S_AUTH_KUBECONFIG",),
     "validate_certs": ("K8S_AUTH_VALIDATE_CERTS", "K8S_AUTH_VERIFY_SSL"),
 }
+_IMPORTING = threading.Lock()
 # A header's value must be fit for the wire; http.client would print one that is not, token and all.
 _CREDENTIAL = re.compile(r"[\x21-\x7e]+( [\x21-\x7e]+)?")
 
@@ -69,8 +71,10 @@ def connect(topology: str, config: Mapping[str, Any]) -> Connection:
     """
     options = _with_environment(config)
     try:
-        # Any part of it costs the whole of it, about 0.4 s: the package's own __init__ imports everything.
-        from kubernetes.client import Configuration, rest
+        # Any part of it costs the whole of it, about 0.4 s: the package's own __init__ imports everything. And some of
+        # its modules import one another in a circle, which two threads at once would find half done.
+        with _IMPORTING:
+            from kubernetes.client import Configuration, rest
     except ImportError:
         raise MissingLibraryError("kubernetes", traceback.format_exc()) from None
     # Calling the class itself would copy the process-wide default where somebody has set one.

@@ -8,15 +8,24 @@ https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-re
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import time
 from dataclasses import dataclass
-from typing import Any, Callable, Mapping, Optional, TypeVar
+from typing import Any, Callable, Iterator, Mapping, NamedTuple, Optional, TypeVar
 from urllib.parse import urlencode
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError, TopologyError
-from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.answers import message_of, root_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import (
+    ClusterError,
+    DiscoveryError,
+    TopologyError,
+)
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.answers import (
+    message_of,
+    requested_delay,
+    root_of,
+)
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.auth import Connection
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.resources import (
     RESOURCES,
@@ -35,11 +44,13 @@ T = TypeVar("T")
 
 
 class ApiError(DiscoveryError):
-    """One request got no usable answer. ``status`` is None where there was no HTTP answer at all."""
+    """One request got no usable answer. ``status`` is None where there was no HTTP answer at all; ``delay`` are the
+    seconds that the server asks to wait."""
 
-    def __init__(self, problem: str, status: Optional[int] = None) -> None:
+    def __init__(self, problem: str, status: Optional[int] = None, delay: float = 0.0) -> None:
         super().__init__(problem)
         self.status = status
+        self.delay = delay
 
     @property
     def concerns_all(self) -> bool:
@@ -62,13 +73,19 @@ class Listing:
     def resource(self) -> Resource:
         return RESOURCES[self.lookup]
 
-    @property
-    def what(self) -> str:
-        return f"list {self.resource.plural} in namespace {self.namespace!r}"
+    def what(self, verb: str = "list") -> str:
+        return f"{verb} {self.resource.plural} in namespace {self.namespace!r}"
 
-    def path(self, continue_token: str) -> str:
+    def path(self, continue_token: str = "") -> str:
         # Without resourceVersion the server reads what is true now; with 0 it may answer from a stale cache.
-        query = {"limit": str(self.page_size)}
+        return self._path({"limit": str(self.page_size)}, continue_token)
+
+    def watch_path(self, version: str, seconds: int) -> str:
+        """What is to be told after ``version``, for so many seconds."""
+        query = {"watch": "true", "allowWatchBookmarks": "true"}
+        return self._path({**query, "resourceVersion": version, "timeoutSeconds": str(seconds)})
+
+    def _path(self, query: dict[str, str], continue_token: str = "") -> str:
         if self.label_selector:
             query["labelSelector"] = self.label_selector
         if self.field_selector:
@@ -76,6 +93,12 @@ class Listing:
         if continue_token:
             query["continue"] = continue_token
         return f"{self.resource.prefix}/namespaces/{self.namespace}/{self.resource.plural}?{urlencode(query)}"
+
+
+class Answer(NamedTuple):
+    status: int
+    body: bytes
+    headers: Mapping[str, str]
 
 
 def list_all(
@@ -97,64 +120,93 @@ def list_all(
         taken: list[T] = []
         token = ""
         for _ in range(MAX_PAGES):
-            status, body, headers = _get(connection, listing, listing.path(token), budget)
-            if status == _GONE and token:
+            answer = _get(connection, listing, listing.path(token), budget)
+            if answer.status == _GONE and token:
                 break
-            if status != 200:
-                raise _refusal(topology, connection, config, listing, status, body, headers)
-            budget -= len(body)
-            items, token = _page(listing, body, headers)
+            if answer.status != 200:
+                raise refusal(topology, connection, config, listing, answer)
+            budget -= len(answer.body)
+            items, token = read_page(listing, answer, page_of)
             taken.append(take(items))
             if not token:
                 return taken
         else:
-            raise ApiError(f"{listing.what}: more than {MAX_PAGES} pages; raise config.page_size", 200)
+            raise ApiError(f"{listing.what()}: more than {MAX_PAGES} pages; raise config.page_size", 200)
     raise ApiError(
-        f"{listing.what}: {MAX_RESTARTS + 1} times in a row the list expired before it was read to its end (410 Gone); "
-        "raise config.page_size",
+        f"{listing.what()}: {MAX_RESTARTS + 1} times in a row the list expired before it was read to its end (410 "
+        "Gone); raise config.page_size",
         _GONE,
     )
 
 
-def _get(connection: Connection, listing: Listing, path: str, budget: int) -> tuple[int, bytes, Mapping[str, str]]:
+def _get(connection: Connection, listing: Listing, path: str, budget: int) -> Answer:
     import urllib3
 
     deadline = time.monotonic() + listing.timeout
 
-    def ask() -> tuple[int, bytes, Mapping[str, str]]:
-        response = connection.pool.request(
-            "GET",
-            connection.host + path,
-            headers=dict(connection.headers),
-            timeout=urllib3.Timeout(total=listing.timeout),
-            retries=False,
-            redirect=False,
-            preload_content=False,
+    def ask() -> Answer:
+        with send(connection, path, urllib3.Timeout(total=listing.timeout)) as response:
+            return read_answer(listing, response, budget, deadline)
+
+    with in_words(connection, listing.what(), listing.timeout):
+        return _within(listing.timeout, ask)
+
+
+def send(connection: Connection, path: str, timeout: Any) -> Any:
+    """
+    :param timeout: a ``urllib3.Timeout``.
+    :returns: the response, of which nothing but the head has been read.
+    """
+    return connection.pool.request(
+        "GET",
+        connection.host + path,
+        headers=dict(connection.headers),
+        timeout=timeout,
+        retries=False,
+        redirect=False,
+        preload_content=False,
+    )
+
+
+def read_answer(listing: Listing, response: Any, budget: int, deadline: float) -> Answer:
+    """
+    :param budget: the most bytes that a list may have.
+    :param deadline: a time of ``time.monotonic``.
+    :raises ApiError: it has more.
+    :raises TimeoutError: it takes longer.
+    """
+    limit = budget if response.status == 200 else _ERROR_BYTES
+    body = _body(response, limit, deadline)
+    if len(body) > limit and response.status == 200:
+        raise ApiError(
+            f"{listing.what()}: the answer is larger than {MAX_BYTES >> 20} MiB; narrow config.selector", 200
         )
-        with response:
-            limit = budget if response.status == 200 else _ERROR_BYTES
-            body = _body(response, limit, deadline)
-            if len(body) > limit and response.status == 200:
-                raise ApiError(
-                    f"{listing.what}: the answer is larger than {MAX_BYTES >> 20} MiB; narrow config.selector", 200
-                )
-            return response.status, body, response.headers
+    return Answer(response.status, body, response.headers)
+
+
+@contextlib.contextmanager
+def in_words(connection: Connection, what: str, timeout: float) -> Iterator[None]:
+    """
+    :param what: is done here.
+    :raises ApiError: for whatever there is on the way to the answer.
+    """
+    import urllib3
 
     try:
-        return _within(listing.timeout, ask)
+        yield
     except urllib3.exceptions.NewConnectionError as error:
-        raise ApiError(f"{listing.what}: {connection.host}: {root_of(error)}; check config.host") from None
+        raise ApiError(f"{what}: {connection.host}: {root_of(error)}; check config.host") from None
     except (TimeoutError, urllib3.exceptions.TimeoutError):
         raise ApiError(
-            f"{listing.what}: {connection.host} gave no whole answer within {listing.timeout:g} s (config.timeout)"
+            f"{what}: {connection.host} gave no whole answer within {timeout:g} s (config.timeout)"
         ) from None
     except urllib3.exceptions.SSLError as error:
         raise ApiError(
-            f"{listing.what}: TLS with {connection.host} failed: {root_of(error)}; check config.ca_cert (or the "
+            f"{what}: TLS with {connection.host} failed: {root_of(error)}; check config.ca_cert (or the "
             "kubeconfig's certificates) and the name in config.host"
         ) from None
     except urllib3.exceptions.HTTPError as error:
-        raise ApiError(f"{listing.what}: {connection.host} broke off: {root_of(error)}") from None
+        raise ApiError(f"{what}: {connection.host} broke off: {root_of(error)}") from None
 
 
 def _body(response: Any, limit: int, deadline: float) -> bytes:
@@ -193,52 +245,59 @@ def _within(seconds: float, work: Callable[[], T]) -> T:
     return results[0]
 
 
-def _page(listing: Listing, body: bytes, headers: Mapping[str, str]) -> tuple[list[Any], str]:
+def read_page(listing: Listing, answer: Answer, read: Callable[[Any, Resource], T]) -> T:
+    """
+    :param read: takes the payload apart, and raises DiscoveryError where it is none.
+    :raises ApiError: it is no page of this list.
+    """
     try:
-        return page_of(json.loads(body), listing.resource)
+        return read(json.loads(answer.body), listing.resource)
     except DiscoveryError as error:
-        raise ApiError(f"{listing.what}: {error}", 200) from None
+        raise ApiError(f"{listing.what()}: {error}", 200) from None
     except (ValueError, RecursionError):
-        content = headers.get("Content-Type") or "no content type"
+        content = answer.headers.get("Content-Type") or "no content type"
         raise ApiError(
-            f"{listing.what}: the answer is not JSON ({content[:80]!r}, {len(body)} bytes); is config.host the API "
-            "server, and not a proxy?",
+            f"{listing.what()}: the answer is not JSON ({content[:80]!r}, {len(answer.body)} bytes); is config.host "
+            "the API server, and not a proxy?",
             200,
         ) from None
 
 
-def _refusal(
+def refusal(
     topology: str,
     connection: Connection,
     config: Mapping[str, Any],
     listing: Listing,
-    status: int,
-    body: bytes,
-    headers: Mapping[str, str],
-) -> Exception:
-    message = message_of(connection, body, headers)
+    answer: Answer,
+    verb: str = "list",
+) -> ClusterError:
+    """
+    :param answer: one with another status than 200.
+    :returns: an ApiError, or a TopologyError about a selector.
+    """
+    message = message_of(connection, answer.body, answer.headers)
     selectors = [option for option in ("selector", "field_selector") if config[option]]
-    if status == 400 and selectors:
+    if answer.status == 400 and selectors:
         option = selectors[-1] if "field" in message else selectors[0]
         return TopologyError(
             topology, f"config.{option}", f"{config[option]!r} is refused by the API server: {message}"
         )
-    problem = f"{listing.what}: {connection.host} answered {status}: {message}"
-    return ApiError(problem + _advice(listing, status, headers), status)
+    problem = f"{listing.what(verb)}: {connection.host} answered {answer.status}: {message}"
+    return ApiError(problem + _advice(listing, answer, verb), answer.status, requested_delay(answer.headers))
 
 
-def _advice(listing: Listing, status: int, headers: Mapping[str, str]) -> str:
-    resource = listing.resource
+def _advice(listing: Listing, answer: Answer, verb: str) -> str:
+    resource, status = listing.resource, answer.status
     if status == 401:
         return "; the token (config.api_key, the kubeconfig's or the service account's) is missing, wrong or expired"
     if status == 403:
         return (
-            f"; its RBAC must allow the verb 'list' on {resource.plural!r} of apiGroup {resource.group!r} in namespace "
-            f"{listing.namespace!r}"
+            f"; its RBAC must allow the verb {verb!r} on {resource.plural!r} of apiGroup {resource.group!r} in "
+            f"namespace {listing.namespace!r}"
         )
     if status == 404:
         return f"; does this server have {resource.prefix}, and does config.host need a path?"
     if status == 429:
-        after = headers.get("Retry-After")
+        after = answer.headers.get("Retry-After")
         return "; the server is overloaded" + (f" and asks to wait {after[:20]} s" if after else "")
     return ""

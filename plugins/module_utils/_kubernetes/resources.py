@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.stream import version_in
 
 
 class Resource(NamedTuple):
@@ -40,3 +41,15 @@ def page_of(payload: Any, resource: Resource) -> tuple[list[Any], str]:
     if not isinstance(items, list) or not isinstance(token, (str, type(None))):
         raise DiscoveryError(f"the API server's {resource.kind} has no proper 'items' or 'metadata'")
     return items, token or ""
+
+
+def version_of(payload: Any, resource: Resource) -> str:
+    """
+    :returns: the resourceVersion that a page of a list has, from which a watch can start.
+    :raises DiscoveryError: it is not a list of that kind, or has none.
+    """
+    page_of(payload, resource)
+    version = version_in(payload.get("metadata"))
+    if version is None:
+        raise DiscoveryError(f"the API server's {resource.kind} has no proper 'resourceVersion'")
+    return version

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Mapping
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError, TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Source
 
@@ -24,6 +24,34 @@ def discover(source: Source, attempt: int = 0) -> Discovery:
         return _discover_of(source.strategy)(source.topology, source.config, attempt)
     except DiscoveryError as error:
         return Discovery.failed([str(error)], source.authoritative)
+
+
+def can_watch(strategy: str) -> bool:
+    """Whether the source tells of its changes by itself, so that it needs not be polled."""
+    return strategy == "kubernetes"
+
+
+async def watch(source: Source, changed: Callable[[], None], told: Callable[[str], None]) -> None:
+    """Until cancelled, tell that the source has changed: what it is now is for the caller to discover.
+
+    Both are called in the running loop's thread and must not block.
+
+    :param changed: called soon after each change of what the source lists, and when one may have been missed. So it is
+        when the watch begins: what has changed between the caller's last discovery and then is told by nobody.
+    :param told: called with a line for the user about a trouble, once for each, and with one about its end.
+    :raises TopologyError: the strategy can't be watched, or an option has a value that shows as wrong.
+    :raises MissingLibraryError: this Python lacks a library that the strategy needs.
+    """
+    if not can_watch(source.strategy):
+        raise TopologyError(
+            source.topology,
+            "watch",
+            f"strategy {source.strategy!r} can't be watched, only 'kubernetes' can; leave watch out, and let interval "
+            "say how often the source is asked",
+        )
+    from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import kubernetes
+
+    await kubernetes.watch(source.topology, source.config, changed, told)
 
 
 def _discover_of(strategy: str) -> Callable[[str, Mapping[str, Any], int], Discovery]:

@@ -11,9 +11,9 @@ that isn't loaded yet and a mistyped name look just like a cluster without membe
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Mapping, Sequence, Union
+from typing import Any, Mapping, Optional, Sequence, Union
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import MissingLibraryError, TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery, Node
@@ -47,10 +47,12 @@ _WAY_OUT = {
 
 @dataclass(frozen=True)
 class Answer:
-    """The records of one type, as dnspython has them, and target -> the addresses that came with them, IPv4 first."""
+    """The records of one type, as dnspython has them, target -> the addresses that came with them, IPv4 first, and the
+    least TTL of the response in seconds (RFC 2308 section 5 where there are no records)."""
 
     records: tuple[Any, ...]
     addresses: Mapping[dns.name.Name, Sequence[str]] = field(default_factory=dict)
+    ttl: Optional[int] = None
 
 
 @dataclass(frozen=True)
@@ -66,9 +68,12 @@ class Reading:
         :param left_out: why a record of the answers gave no node.
         """
         reasons = [*self.reasons, *left_out]
-        if not reasons:
-            return Discovery.complete(nodes)
-        return Discovery.partial(nodes, reasons) if nodes else Discovery.failed(reasons)
+        if reasons and not nodes:
+            return Discovery.failed(reasons)
+        found = Discovery.partial(nodes, reasons) if reasons else Discovery.complete(nodes)
+        return replace(
+            found, ttl=min((answer.ttl for answer in self.answers.values() if answer.ttl is not None), default=None)
+        )
 
 
 def read(
@@ -135,12 +140,12 @@ def judge(response: dns.message.QueryMessage) -> Union[Answer, dns.name.Name]:
     except dns.exception.DNSException as error:
         raise NameserverError(f"its CNAMEs lead nowhere: {error}") from error
     if chain.answer is not None:
-        return Answer(tuple(chain.answer), _addresses(response))
+        return Answer(tuple(chain.answer), _addresses(response), chain.minimum_ttl)
     if chain.cnames:
         return chain.canonical_name
     if not _knows(response):
         raise NameserverError("no data, only the advice to ask elsewhere: name a recursive nameserver")
-    return Answer(())
+    return Answer((), ttl=chain.minimum_ttl)
 
 
 def _knows(response: dns.message.Message) -> bool:

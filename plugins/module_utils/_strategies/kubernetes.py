@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Mapping, Optional
+from dataclasses import replace
+from typing import Any, Callable, Mapping, Optional
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError, TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.auth import Connection, connect
@@ -15,6 +16,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.listi
     Listing,
     list_all,
 )
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.watch import watch_lists
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._kubernetes_parse import (
     Batch,
@@ -72,12 +74,7 @@ def _check(topology: str, config: Mapping[str, Any]) -> None:
 def _read(topology: str, config: Mapping[str, Any], connection: Connection, namespace: str) -> list[Batch]:
     lookup, service = config["lookup"], config["service_name"]
     naming = Naming(topology, config["node_basename"], config["mode"], config["cluster_domain"], service)
-    label_selector, field_selector = config["selector"], config["field_selector"]
-    if service and lookup == "endpoint_slices":
-        label_selector = _both(f"kubernetes.io/service-name={service}", label_selector)
-    if service and lookup == "endpoints":
-        field_selector = _both(f"metadata.name={service}", field_selector)
-    listing = Listing(lookup, namespace, label_selector, field_selector, config["page_size"], config["timeout"])
+    listing = _listing(config, namespace)
     batches = list_all(topology, connection, config, listing, lambda items: parse(lookup, items, naming))
     if service and lookup != "pods" and not any(batch.objects for batch in batches):
         raise DiscoveryError(
@@ -87,5 +84,27 @@ def _read(topology: str, config: Mapping[str, Any], connection: Connection, name
     return batches
 
 
+def _listing(config: Mapping[str, Any], namespace: str) -> Listing:
+    lookup, service = config["lookup"], config["service_name"]
+    label_selector, field_selector = config["selector"], config["field_selector"]
+    if service and lookup == "endpoint_slices":
+        label_selector = _both(f"kubernetes.io/service-name={service}", label_selector)
+    if service and lookup == "endpoints":
+        field_selector = _both(f"metadata.name={service}", field_selector)
+    return Listing(lookup, namespace, label_selector, field_selector, config["page_size"], config["timeout"])
+
+
 def _both(first: str, second: Optional[str]) -> str:
     return f"{first},{second}" if second else first
+
+
+async def watch(
+    topology: str, config: Mapping[str, Any], changed: Callable[[], None], told: Callable[[str], None]
+) -> None:
+    """What :func:`_registry.watch` promises: one watch in each namespace, of what :func:`discover` lists there."""
+    _check(topology, config)
+
+    def listings(connection: Connection) -> list[Listing]:
+        return [replace(_listing(config, one), page_size=1) for one in connection.namespaces(config)]
+
+    await watch_lists(topology, config, listings, changed, told)

@@ -7,7 +7,11 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError
-from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.resources import RESOURCES, page_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.resources import (
+    RESOURCES,
+    page_of,
+    version_of,
+)
 
 
 def test_a_page() -> None:
@@ -17,3 +21,11 @@ def test_a_page() -> None:
     for wrong in ("x", None, {}, {**payload, "items": {}}, {**payload, "kind": {"a": 1}}):
         with pytest.raises(DiscoveryError):
             page_of(wrong, RESOURCES["pods"])
+
+
+def test_the_version_of_a_page() -> None:
+    payload = {"kind": "PodList", "metadata": {"resourceVersion": "7", "continue": "x"}, "items": []}
+    assert version_of(payload, RESOURCES["pods"]) == "7"
+    for wrong in (None, {**payload, "kind": "NodeList"}, {**payload, "metadata": {}}, {**payload, "metadata": None}):
+        with pytest.raises(DiscoveryError):
+            version_of(wrong, RESOURCES["pods"])

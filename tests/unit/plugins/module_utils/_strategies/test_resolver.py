@@ -69,7 +69,7 @@ def test_an_alias_without_its_records_is_asked_for() -> None:
 
 
 def test_records_of_another_name_are_none() -> None:
-    assert _resolver.judge(response("other.test A 10.0.0.9", flags=dns.flags.AA)) == Answer(())
+    assert _resolver.judge(response("other.test A 10.0.0.9", flags=dns.flags.AA)).records == ()
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_records_of_another_name_are_none() -> None:
     ids=["authoritative", "recursive", "SOA"],
 )
 def test_no_data_from_one_who_knows_is_an_honest_nothing(given: dns.message.QueryMessage) -> None:
-    assert _resolver.judge(given) == Answer(())
+    assert _resolver.judge(given).records == ()
 
 
 @pytest.mark.parametrize(
@@ -113,6 +113,14 @@ def test_addresses_that_come_along_are_kept_ipv4_first() -> None:
     answer = _resolver.judge(given)
     assert isinstance(answer, Answer)
     assert answer.addresses == {dns.name.from_text("B.TEST"): ["10.0.0.2", "10.0.0.3", "fd00::1"]}
+
+
+def test_the_least_time_to_live_is_that_of_the_discovery() -> None:
+    given = [response("app.example.test A 10.0.0.1"), response(flags=dns.flags.AA)]
+    answers = [_resolver.judge(one) for one in given]
+    assert all(isinstance(answer, Answer) for answer in answers)
+    assert answers[0].ttl == 30
+    assert Reading(dict(zip(("A", "AAAA"), answers)), ()).discovery([Node("app@10.0.0.1")]).ttl == 30
 
 
 @given(st.data())

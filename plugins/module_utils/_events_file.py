@@ -1,0 +1,49 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The file to which each event of a loop is appended, as a line of JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any, Callable, Mapping, Optional
+
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+
+
+class EventsFile:
+    """It is opened for each event, so that it can be rotated, and made, for its owner alone, if it isn't there.
+
+    ``problems``: what to warn of. A full disk is no reason to end a loop.
+
+    :param path: None for no file.
+    :param mask: takes the secrets out of an event.
+    :raises TopologyError: it cannot be opened.
+    """
+
+    def __init__(self, topology: str, path: Optional[str], mask: Callable[[Any], Any]) -> None:
+        self.problems: list[str] = []
+        self._topology = topology
+        self._path = path
+        self._mask = mask
+        try:
+            self._append(b"")
+        except OSError as error:
+            raise TopologyError(topology, "events_file", f"{path!r}: {error.strerror}") from error
+
+    def tell(self, event: Mapping[str, Any]) -> None:
+        line = json.dumps(self._mask({"topology": self._topology, **event}))
+        try:
+            self._append(f"{line}\n".encode())
+        except OSError as error:
+            self.problems = [f"not every event could be written to events_file: {error.strerror}"]
+
+    def _append(self, data: bytes) -> None:
+        if self._path is None:
+            return
+        file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            os.write(file, data)
+        finally:
+            os.close(file)

@@ -1,0 +1,104 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the runs of a loop have come to: the picture of the last one, and what happened in all of them."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from typing import Any, Callable, Mapping, Optional
+
+from ansible_collections.selfheal.cluster.plugins.module_utils._result import Record
+
+MOST = 1000
+"""Events, connects and prunes that the result holds of a loop, the newest; each event was told when it happened."""
+
+_Key = tuple[str, Optional[str], str]
+
+
+class History:
+    """
+    :param tell: called with each event as it happens: a dict with ``time`` (ISO 8601, UTC), ``event``, ``node``,
+        ``reason`` and ``observer``. Beside those of a run there are, without a node, ``round_failed`` for a run that
+        could not go on, ``recovered`` for the first one after it that could, and ``watch`` for what the watch says.
+    """
+
+    def __init__(self, topology: str, full: bool, tell: Callable[[Mapping[str, Any]], None]) -> None:
+        self.record = Record(topology, full)
+        self._topology = topology
+        self._full = full
+        self._tell = tell
+        self._diff_before: Optional[str] = None
+        self._connected: deque[Any] = deque(maxlen=MOST)
+        self._pruned: deque[Any] = deque(maxlen=MOST)
+        self._events: deque[Any] = deque(maxlen=MOST)
+        self._outstanding: frozenset[_Key] = frozenset()
+        self.problem: Optional[str] = None
+        self._rounds = 0
+        self._timings: dict[str, float] = {}
+        self._last: dict[str, Any] = {}
+
+    def next_run(self) -> Record:
+        """The record of a run that begins with the islands that the last one left."""
+        self.record = Record(self._topology, self._full, before=self.record.islands)
+        return self.record
+
+    def run_ended(self, problem: Optional[str]) -> None:
+        """
+        :param problem: why it could not go on.
+        """
+        done = self._last = self.record.done()
+        self._rounds += done["rounds"]
+        for phase, seconds in done["timings"].items():
+            self._timings[phase] = round(self._timings.get(phase, 0.0) + seconds, 3)
+        if self._diff_before is None and done["views"]:
+            self._diff_before = done["diff"]["before"]
+        self._connected.extend(done["connected"])
+        self._pruned.extend(done["pruned"])
+        self._tell_news(done["events"])
+        self._tell_problem(problem)
+
+    def note(self, text: str) -> None:
+        """Of the watch."""
+        self._happened("watch", None, text, None)
+
+    def result(self) -> dict[str, Any]:
+        """In the shape of ``membership``'s, with a ``time`` in each event."""
+        last = self._last or self.record.done()
+        connected, pruned = list(self._connected), list(self._pruned)
+        return {
+            **last,
+            "changed": bool(connected or pruned),
+            "connected": connected,
+            "pruned": pruned,
+            "events": list(self._events),
+            "rounds": self._rounds,
+            "timings": self._timings,
+            "diff": {**last["diff"], "before": self._diff_before or last["diff"]["before"]},
+        }
+
+    def _tell_news(self, events: list[dict[str, Any]]) -> None:
+        """What is only still so was told when it began."""
+        lasting = frozenset(
+            (event["event"], event["node"], event["reason"])
+            for event in events
+            if event["event"] in ("connect_failed", "prune_refused")
+        )
+        for event in events:
+            if (event["event"], event["node"], event["reason"]) not in self._outstanding:
+                self._happened(**event)
+        self._outstanding = lasting
+
+    def _tell_problem(self, problem: Optional[str]) -> None:
+        if problem and problem != self.problem:
+            self._happened("round_failed", None, problem, None)
+        elif self.problem and not problem:
+            self._happened("recovered", None, "the round could go on", None)
+        self.problem = problem
+
+    def _happened(self, event: str, node: Optional[str], reason: str, observer: Optional[str]) -> None:
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        happened = {"time": now, "event": event, "node": node, "reason": reason, "observer": observer}
+        self._events.append(happened)
+        self._tell(happened)

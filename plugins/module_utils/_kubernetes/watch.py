@@ -1,0 +1,226 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Watching lists of the API server: told of each change as it happens, and held up by nothing for long."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from typing import Any, Callable, Mapping, Optional, Sequence
+
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import ClusterError, DiscoveryError
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.attempt import Attempt
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.auth import Connection, connect
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.line import Line
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.listing import ApiError, Listing
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.stream import LONGEST_DELAY, Backoff
+from ansible_collections.selfheal.cluster.plugins.module_utils._threads import in_a_thread
+
+SHORTEST = 1.0
+"""Seconds. A stream that ends sooner was none, and whoever breaks it off would do so again at once."""
+_CLOSING = 1.0
+_GONE = 410
+
+Call = Callable[[], None]
+Tell = Callable[[str], None]
+
+
+async def watch_lists(
+    topology: str,
+    config: Mapping[str, Any],
+    listings_of: Callable[[Connection], Sequence[Listing]],
+    changed: Call,
+    told: Tell,
+) -> None:
+    """Until cancelled. See ``_strategies._registry.watch`` for ``changed``, ``told`` and what is raised."""
+    troubles = Troubles(told)
+    listings = await _listings(topology, config, listings_of, troubles)
+    watches = [asyncio.ensure_future(_Watch(topology, config, one, changed, troubles).run()) for one in listings]
+    try:
+        ended, _others = await asyncio.wait(watches, return_when=asyncio.FIRST_EXCEPTION)
+        for watch in ended:
+            watch.result()
+    finally:
+        for watch in watches:
+            watch.cancel()
+        await asyncio.gather(*watches, return_exceptions=True)
+
+
+async def _listings(
+    topology: str,
+    config: Mapping[str, Any],
+    listings_of: Callable[[Connection], Sequence[Listing]],
+    troubles: Troubles,
+) -> Sequence[Listing]:
+    what, backoff = "watch", Backoff(random.SystemRandom().random)
+    while True:
+        try:
+            connection = await asyncio.wrap_future(in_a_thread(lambda: connect(topology, config)))
+            break
+        except DiscoveryError as error:
+            troubles.begins(what, error)
+        await asyncio.sleep(backoff.delay())
+    troubles.ends(what)
+    return listings_of(connection)
+
+
+class Troubles:
+    """Tells of each trouble once, however many watches have it, and once when it is over."""
+
+    def __init__(self, told: Tell) -> None:
+        self._told = told
+        self._of: dict[str, set[tuple[Any, ...]]] = {}
+
+    def begins(self, what: str, error: ClusterError) -> None:
+        status = error.status if isinstance(error, ApiError) else None
+        of_all = status is None or status >= 500 or isinstance(error, ApiError) and error.concerns_all
+        # Not the text, in which something may differ each time.
+        trouble = (type(error), status) if of_all else (type(error), status, what)
+        known = any(trouble in troubles for troubles in self._of.values())
+        self._of.setdefault(what, set()).add(trouble)
+        if not known:
+            self._told(f"{error}; trying again")
+
+    def ends(self, what: str) -> None:
+        over = self._of.pop(what, set()).difference(*self._of.values())
+        if over:
+            self._told(f"{what}: works again")
+
+
+class _Watch:
+    """One list. What it held before the watch began is for the caller to discover, so that begins with a change."""
+
+    def __init__(
+        self, topology: str, config: Mapping[str, Any], listing: Listing, changed: Call, troubles: Troubles
+    ) -> None:
+        self._topology = topology
+        self._config = config
+        self._listing = listing
+        self._changed = changed
+        self._troubles = troubles
+        self._backoff = Backoff(random.SystemRandom().random)
+        self._version = ""
+        self._missed = True
+        self._has_worked = False
+
+    async def run(self) -> None:
+        while True:
+            signals = _Signals(self._opened, self._changed, self._works)
+            attempt = Attempt(
+                self._topology,
+                self._config,
+                self._listing,
+                self._version,
+                signals.line,
+                signals.opened,
+                signals.changed,
+            )
+            error = await _outcome(attempt, signals)
+            self._version = attempt.version
+            await asyncio.sleep(self._judge(attempt, error))
+
+    def _opened(self) -> None:
+        if self._missed:
+            self._missed = False
+            self._changed()
+
+    def _works(self) -> None:
+        self._has_worked = True
+        self._troubles.ends(self._listing.what("watch"))
+
+    def _judge(self, attempt: Attempt, error: Optional[ClusterError]) -> float:
+        """
+        :returns: the seconds until the next attempt.
+        :raises ClusterError: there is no use in one.
+        """
+        status = error.status if isinstance(error, ApiError) else None
+        if attempt.lasted >= SHORTEST:
+            self._works()
+            if attempt.lasted >= LONGEST_DELAY:
+                self._backoff.reset()
+            # Servers, and what is on the way to them, end streams every few minutes, and nothing is missed by that.
+            if error is None or type(error) is ApiError and status is None:
+                return 0.0
+        if status == _GONE and (attempt.lasted >= SHORTEST or not attempt.listed):
+            self._version, self._missed = "", True
+            return 0.0
+        if error is None:
+            error = ApiError(f"{self._listing.what('watch')}: it was ended at once; is there a proxy that can't watch?")
+        if not isinstance(error, DiscoveryError) and not self._has_worked:
+            raise error
+        if status is not None:
+            self._version = ""
+        self._missed = True
+        self._troubles.begins(self._listing.what("watch"), error)
+        return self._backoff.delay(error.delay if isinstance(error, ApiError) else 0.0)
+
+
+class _Signals:
+    """What an attempt's thread tells, in the loop's thread, until the attempt is over. A burst of changes that the
+    loop had no time for is one. ``line`` is cut when its time is over, and at the end."""
+
+    def __init__(self, opened: Call, changed: Call, works: Call) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._on_opened = opened
+        self._on_changed = changed
+        self._on_proof = works
+        self._proof: Optional[asyncio.TimerHandle] = None
+        self._timer: Optional[asyncio.TimerHandle] = None
+        self._is_over = False
+        self._has_changed = False
+        self.line = Line(lambda seconds: self._call(lambda: self._allow(seconds)))
+
+    def opened(self) -> None:
+        self._call(self._open)
+
+    def changed(self) -> None:
+        if not self._has_changed:
+            self._has_changed = True
+            self._call(self._change)
+
+    def end(self) -> None:
+        self._is_over = True
+        for timer in (self._proof, self._timer):
+            if timer:
+                timer.cancel()
+        self.line.cut()
+
+    def _call(self, work: Call) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed, nobody listens any more
+            self._loop.call_soon_threadsafe(work)
+
+    def _allow(self, seconds: float) -> None:
+        if self._timer:
+            self._timer.cancel()
+        if not self._is_over:
+            self._timer = self._loop.call_later(seconds, self.line.cut)
+
+    def _open(self) -> None:
+        if not self._is_over:
+            self._proof = self._loop.call_later(SHORTEST, self._on_proof)
+            self._on_opened()
+
+    def _change(self) -> None:
+        # In this order: what comes from now on is told again.
+        self._has_changed = False
+        if not self._is_over:
+            self._on_changed()
+
+
+async def _outcome(attempt: Attempt, signals: _Signals) -> Optional[ClusterError]:
+    """Let it run to its end, which a cancellation brings about at once."""
+    future = asyncio.wrap_future(in_a_thread(attempt.run))
+    future.add_done_callback(lambda done: done.cancelled() or done.exception())  # else asyncio logs that nobody asked
+    try:
+        await asyncio.wait([future])
+    finally:
+        signals.end()
+        await asyncio.wait([future], timeout=_CLOSING)
+        future.cancel()
+    try:
+        future.result()
+    except ClusterError as error:
+        return error
+    return None

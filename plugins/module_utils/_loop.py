@@ -1,0 +1,129 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The loop: run after run with the connections kept open, on time and, where the source can be watched, at once."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any, Callable, Coroutine, Mapping
+
+from ansible_collections.selfheal.cluster.plugins.module_utils._history import History
+from ansible_collections.selfheal.cluster.plugins.module_utils._pace import Pace
+from ansible_collections.selfheal.cluster.plugins.module_utils._reconcile import (
+    CannotGoOn,
+    Reconciler,
+    check_rounds,
+    run,
+)
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import watch
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Source, Topology
+
+_SPACING = 1.0
+"""Seconds from the beginning of one run to that of the next, however often the source changes."""
+_MOST_TRIES = 18  # 2 ** 17 s are more than a day
+_OVERTIME = 120.0
+"""Seconds that the run which began last may take after the duration is over."""
+
+Tell = Callable[[Mapping[str, Any]], None]
+
+
+def keep_whole(topology: Topology, max_rounds: int, full: bool, pace: Pace, tell: Tell) -> dict[str, Any]:
+    """Converge, again and again, for ``pace.duration`` seconds.
+
+    :param tell: see :class:`History`.
+    :returns: the result of ``membership``: the picture of the last run, and what happened in all of them.
+    :raises TopologyError: ``max_rounds`` is less than 1.
+    :raises RoundError: the last run could not go on, or the loop was interrupted.
+    """
+    check_rounds(topology.name, max_rounds)
+    history = History(topology.name, full, tell)
+
+    def work(reconciler: Reconciler) -> Coroutine[Any, Any, None]:
+        return Loop(reconciler, history, topology.source, max_rounds, pace).go_on()
+
+    return run(topology, history.record, work, history.result)
+
+
+class Loop:
+    def __init__(self, reconciler: Reconciler, history: History, source: Source, max_rounds: int, pace: Pace) -> None:
+        self._reconciler = reconciler
+        self._history = history
+        self._source = source
+        self._max_rounds = max_rounds
+        self._pace = pace
+        self._changed = asyncio.Event()
+        self._tries = 0
+
+    async def go_on(self) -> None:
+        """
+        :raises CannotGoOn: the last run could not, or did not come to its end.
+        """
+        try:
+            await asyncio.wait_for(self._watched(), self._pace.duration + _OVERTIME)
+        except asyncio.TimeoutError:
+            raise CannotGoOn(
+                f"the last round was not over {_OVERTIME:g} s after the duration of {self._pace.duration:g} s"
+            ) from None
+        if self._history.problem:
+            raise CannotGoOn(self._history.problem)
+
+    async def _watched(self) -> None:
+        if not self._pace.watch:
+            await self._run_after_run()
+            return
+        running = asyncio.ensure_future(self._run_after_run())
+        watching = asyncio.ensure_future(watch(self._source, self._changed.set, self._history.note))
+        try:
+            await asyncio.wait({running, watching}, return_when=asyncio.FIRST_COMPLETED)
+            await (running if running.done() else watching)
+        finally:
+            for task in (running, watching):
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+
+    async def _run_after_run(self) -> None:
+        now = asyncio.get_running_loop().time
+        end = now() + self._pace.duration
+        while True:
+            began = now()
+            self._changed.clear()
+            await self._run()
+            if not await self._wait(began, end):
+                return
+
+    async def _run(self) -> None:
+        problem = self._history.problem
+        self._reconciler.record = self._history.next_run()
+        try:
+            await self._reconciler.converge(False, self._max_rounds)
+            problem = None
+        except CannotGoOn as error:
+            problem = str(error)
+        finally:
+            self._history.run_ended(problem)
+
+    async def _wait(self, began: float, end: float) -> bool:
+        """:returns: whether another run is due before the end."""
+        now = asyncio.get_running_loop().time
+        due = began + self._pause()
+        with contextlib.suppress(asyncio.TimeoutError):
+            if not self._changed.is_set():
+                await asyncio.wait_for(self._changed.wait(), max(0.0, min(due, end) - now()))
+            due = min(due, began + _SPACING)
+        if due >= end:
+            await asyncio.sleep(max(0.0, end - now()))
+            return False
+        await asyncio.sleep(max(0.0, due - now()))
+        return True
+
+    def _pause(self) -> float:
+        """What did not work is tried again before its time, soon at first: a node may just be starting."""
+        pause = self._pace.pause(self._reconciler.ttl)
+        if not self._history.problem and not self._history.record.could_connect:
+            self._tries = 0
+            return pause
+        self._tries = min(self._tries + 1, _MOST_TRIES)
+        return min(pause, _SPACING * 2.0 ** (self._tries - 1))

@@ -1,0 +1,73 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How long a loop goes on, and when its next full round is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Mapping, Optional
+
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import can_watch
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Source
+
+TTL = "ttl"
+INTERVAL = 30.0
+"""Seconds between two full rounds where nothing else is said, and where ``ttl`` is and the source told none."""
+_SHORTEST_TTL, _LONGEST_TTL = 1.0, 300.0
+_WITH_TTL = ("dns", "dns_srv", "kubernetes_dns", "kubernetes_dns_srv")
+_LEAST_INTERVAL, _A_DAY, _A_YEAR = 0.1, 86400.0, 366 * 86400.0
+
+
+@dataclass(frozen=True)
+class Pace:
+    """``duration`` and ``interval`` in seconds; an ``interval`` of None follows the time to live of what was found."""
+
+    duration: float = 0.0
+    interval: Optional[float] = INTERVAL
+    watch: bool = False
+
+    def pause(self, ttl: Optional[float]) -> float:
+        """Seconds from the beginning of one full round to that of the next.
+
+        :param ttl: of what the last round found, in seconds, None if the source told none.
+        """
+        if self.interval is not None:
+            return self.interval
+        return INTERVAL if ttl is None else min(max(ttl, _SHORTEST_TTL), _LONGEST_TTL)
+
+
+def pace_of(source: Source, params: Mapping[str, Any]) -> Pace:
+    """
+    :param params: ``duration``, ``interval`` and ``watch``, as the argument spec returns them.
+    :raises TopologyError: a value is out of its range, or asks for what the strategy hasn't.
+    """
+    topology, duration = source.topology, params["duration"]
+    if not 0 <= duration <= _A_YEAR:
+        raise TopologyError(topology, "duration", f"{duration!r} is not between 0 and {_A_YEAR:.0f} seconds")
+    if params["watch"] and not can_watch(source.strategy):
+        raise TopologyError(
+            topology, "watch", f"strategy {source.strategy!r} has nothing to watch, only 'kubernetes' has: use interval"
+        )
+    return Pace(duration, _interval(source, params["interval"]), params["watch"])
+
+
+def _interval(source: Source, given: str) -> Optional[float]:
+    if given == TTL:
+        if source.strategy not in _WITH_TTL:
+            raise TopologyError(
+                source.topology,
+                "interval",
+                f"'{TTL}' is for records of DNS, and strategy {source.strategy!r} has none: give seconds",
+            )
+        return None
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = -1.0
+    if not _LEAST_INTERVAL <= seconds <= _A_DAY:
+        raise TopologyError(
+            source.topology, "interval", f"{given!r} is neither {_LEAST_INTERVAL} to {_A_DAY:.0f} seconds nor '{TTL}'"
+        )
+    return seconds

@@ -1,0 +1,185 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The loop, on a mesh that is simulated where a real one would not misbehave on demand."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from ansible_collections.selfheal.cluster.plugins.module_utils import _history, _loop, _reconcile
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery, Observation, View
+from ansible_collections.selfheal.cluster.plugins.module_utils._pace import Pace
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import topology_of
+
+from .plans import discovered, mesh, name
+from .test_reconcile import SimulatedDriver
+
+FAILED = Discovery.failed(["SERVFAIL"])
+
+
+class World:
+    """A source that answers one after the other with what it is given, then always with the last of it.
+
+    ``before_run``: called with the number of the asking, from 1.
+    """
+
+    def __init__(self, driver, answers, before_run=lambda number: None):
+        self.driver = driver
+        self.asked = 0
+        self.told = []
+        self._answers = answers
+        self._before_run = before_run
+
+    def discover(self, _source, _attempt):
+        self.asked += 1
+        self._before_run(self.asked)
+        return self._answers[min(self.asked, len(self._answers)) - 1]
+
+
+@pytest.fixture
+def loop(monkeypatch):
+    def keep_whole(world, pace, **policy):
+        monkeypatch.setattr(_reconcile, "driver_for", lambda _topology: world.driver)
+        monkeypatch.setattr(_reconcile, "discover", world.discover)
+        topology = topology_of(
+            {
+                "topology": "chat",
+                "strategy": "static",
+                "config": {"nodes": []},
+                "policy": {"scope": ["app@*"], "confirmation_interval": 0, "confirmations": 1, **policy},
+            }
+        )
+        return _loop.keep_whole(topology, 5, False, pace, world.told.append)
+
+    return keep_whole
+
+
+def kinds(events):
+    return [(event["event"], event["node"]) for event in events]
+
+
+def test_a_source_that_fails_on_the_way_ends_nothing_and_prunes_nobody(loop):
+    world = World(SimulatedDriver(mesh((1, 2, 3))), [discovered(1, 2, 3), FAILED, FAILED, discovered(1, 2, 3)])
+    result = loop(world, Pace(duration=1, interval=0.1))
+    assert kinds(result["events"]) == [("round_failed", None), ("recovered", None)]
+    assert world.told == result["events"]
+    assert (result["changed"], result["converged"], result["status"]) == (False, True, "complete")
+    assert result["rounds"] == world.asked
+
+
+def test_if_the_last_run_fails_so_does_the_loop_and_tells_what_it_did(loop):
+    world = World(SimulatedDriver(mesh((1, 2), (3,))), [discovered(1, 2, 3), FAILED])
+    with pytest.raises(RoundError, match="discovery failed, so nothing was changed: SERVFAIL") as raised:
+        loop(world, Pace(duration=0.5, interval=0.1))
+    assert raised.value.result["changed"]
+    assert kinds(raised.value.result["events"]) == [("joined", name(3)), ("round_failed", None)]
+
+
+def test_what_may_be_pruned_is_counted_over_all_runs_and_a_refusal_is_told_once(loop):
+    shrinking = [discovered(*range(1, left + 1)) for left in (10, 9, 8, 7, 6, 5)]
+    world = World(SimulatedDriver(mesh(tuple(range(1, 11)))), shrinking)
+    result = loop(world, Pace(duration=2, interval=0.1), max_prune="3")
+    assert kinds(world.told) == [
+        ("left", name(10)),
+        ("left", name(9)),
+        ("left", name(8)),
+        ("prune_refused", name(7)),
+        ("prune_refused", name(6)),
+    ]
+    assert [pruned["node"] for pruned in result["pruned"]] == [name(10), name(9), name(8)]
+
+
+class Leaky(SimulatedDriver):
+    """A connect is said to have worked, and nothing has changed."""
+
+    def __init__(self, observation):
+        super().__init__(observation)
+        self.connects = 0
+
+    async def connect(self, actions, desired):
+        self.connects += 1
+        return dict.fromkeys(actions)
+
+
+def test_a_connect_that_is_in_vain_is_not_made_in_each_run(loop):
+    world = World(Leaky(mesh((1, 2), (3,))), [discovered(1, 2, 3)])
+    result = loop(world, Pace(duration=1, interval=0.1))
+    assert world.asked > 3
+    assert world.driver.connects == 2
+    assert [refused["reason"] for refused in result["refused"]] == ["unsteady"]
+
+
+def test_who_came_back_whole_may_leave_and_come_back_as_often_as_it_likes(loop):
+    def break_(_number):
+        views = {name(n): View(name(n), frozenset({name(3 - n)}) if n < 3 else frozenset()) for n in (1, 2, 3)}
+        driver.observation = Observation(views)
+
+    driver = SimulatedDriver(mesh((1, 2, 3)))
+    world = World(driver, [discovered(1, 2, 3)], break_)
+    result = loop(world, Pace(duration=1, interval=0.1))
+    assert world.asked > 4
+    assert kinds(result["events"]) == [("joined", name(3))] * world.asked
+
+
+def test_only_the_newest_of_what_happened_is_kept(loop, monkeypatch):
+    monkeypatch.setattr(_history, "MOST", 3)
+    answers = [discovered(1, 2, 3), FAILED] * 50
+    world = World(SimulatedDriver(mesh((1, 2, 3))), answers)
+    try:
+        result = loop(world, Pace(duration=1, interval=0.1))
+    except RoundError as error:
+        result = error.result
+    assert len(world.told) > 3
+    assert result["events"] == world.told[-3:]
+
+
+def watched(changes):
+    """A source that says at these seconds that it has changed."""
+
+    async def watch(_source, changed, told):
+        told("the watch is there")
+        for seconds in changes:
+            await asyncio.sleep(seconds)
+            changed()
+        await asyncio.Event().wait()
+
+    return watch
+
+
+def test_a_change_is_followed_at_once_and_a_burst_once(loop, monkeypatch):
+    monkeypatch.setattr(_loop, "_SPACING", 0.3)
+    monkeypatch.setattr(_loop, "watch", watched([1.0, *[0.001] * 50]))
+    world = World(SimulatedDriver(mesh((1, 2, 3))), [discovered(1, 2, 3)])
+    result = loop(world, Pace(duration=3, interval=60, watch=True))
+    assert world.asked in (2, 3)
+    assert kinds(result["events"]) == [("watch", None)]
+
+
+def test_a_watch_that_cannot_be_is_an_error_and_not_a_loop_that_is_slow(loop, monkeypatch):
+    async def watch(_source, _changed, _told):
+        raise RuntimeError("no such thing")
+
+    monkeypatch.setattr(_loop, "watch", watch)
+    world = World(SimulatedDriver(mesh((1, 2, 3))), [discovered(1, 2, 3)])
+    with pytest.raises(RuntimeError, match="no such thing"):
+        loop(world, Pace(duration=60, interval=60, watch=True))
+
+
+def test_it_has_a_deadline_of_its_own(loop, monkeypatch):
+    class Stuck(SimulatedDriver):
+        async def observe(self, desired, in_scope):
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(_loop, "_OVERTIME", 0.2)
+    world = World(Stuck(mesh((1, 2, 3))), [discovered(1, 2, 3)])
+    with pytest.raises(RoundError, match=r"not over 0\.2 s after the duration of 0\.1 s"):
+        loop(world, Pace(duration=0.1, interval=0.1))
+
+
+@pytest.mark.parametrize(("ttl", "pause"), [(None, 30), (0, 1), (5, 5), (86400, 300)])
+def test_an_interval_that_follows_the_records(ttl, pause):
+    assert Pace(interval=None).pause(ttl) == pause
+    assert Pace(interval=7).pause(ttl) == 7

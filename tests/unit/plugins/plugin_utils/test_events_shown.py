@@ -1,0 +1,52 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a person reads of a loop's events, and what a terminal must not."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from ansible_collections.selfheal.cluster.plugins.plugin_utils import _events_shown
+from ansible_collections.selfheal.cluster.plugins.plugin_utils._events_shown import Follower, shown
+
+EVENT = {
+    "topology": "chat",
+    "time": "2026-11-22T14:03:07Z",
+    "event": "joined",
+    "node": "app@10.0.0.3",
+    "reason": "it is in the largest island now",
+    "observer": "app@10.0.0.1",
+}
+
+
+def line(**changes):
+    return json.dumps({**EVENT, **changes}).encode()
+
+
+def test_an_event_is_a_line():
+    assert shown(line()) == "chat 14:03:07 joined app@10.0.0.3: it is in the largest island now"
+    assert shown(line(event="recovered", node=None)) == "chat 14:03:07 recovered: it is in the largest island now"
+
+
+def test_nothing_in_it_is_a_command_for_a_terminal():
+    assert shown(line(reason="\x1b[2J\rgone\n\u202e")) == "chat 14:03:07 joined app@10.0.0.3: ?[2J?gone??"
+
+
+@pytest.mark.parametrize("other", [b"", b"{", b"[]", b"{}", line(time=7), line(event=None)[:-3], b"[" * 100_000])
+def test_what_is_no_event_is_passed_over(other):
+    assert shown(other) is None
+
+
+def test_what_is_appended_is_shown_once_and_in_whole_lines(tmp_path, monkeypatch):
+    monkeypatch.setattr(_events_shown, "_MOST", 100)
+    file = tmp_path / "events"
+    file.write_bytes(line(node="before") + b"\n")
+    lines: list[str] = []
+    with Follower(file, lines.append), file.open("ab") as appended:
+        for number in range(50):
+            appended.write(line(node=str(number)) + b"\n")
+            appended.flush()
+        appended.write(line(node="half")[:40])
+    assert lines == [shown(line(node=str(number))) for number in range(50)]
