@@ -1,0 +1,120 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Event source for ansible-rulebook: who joined and who left the desired membership of clusters."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+short_description: Tell who joined and who left the desired membership of clusters
+version_added: 0.1.0
+author:
+  - The selfheal.cluster maintainers (@selfheal)
+description:
+  - Discovers the nodes of topologies again and again, and with strategy C(kubernetes) at once when the API server says
+    that something has changed, and gives an event for what is new.
+  - What is new is the difference between two discoveries, never a message of the source. So nothing is lost while the
+    source is out of reach, while the connection to it is renewed, or while nobody takes the events.
+  - A discovery that fails or is partial tells of no node that it left. Nor does strategy C(gossip), which cannot list
+    everyone.
+  - The rulebook C(selfheal.cluster.heal) runs the playbook C(selfheal.cluster.converge) with it.
+options:
+  inventory:
+    description:
+      - The files that name the topologies, the same that the playbook C(selfheal.cluster.converge) is given
+        with C(-i). Of a directory, its files that end in C(.cluster.yml) or C(.cluster.yaml).
+      - Templates in C(strategy) and C(config) can use lookups. Their other options are not looked at.
+      - They are read when the rulebook starts.
+      - Give this or O(topologies).
+    type: list
+    elements: path
+  topologies:
+    description:
+      - The topologies themselves, from name to options, as in such a file. Only C(strategy) and C(config) matter.
+      - Their templates are those of the rulebook and know its variables, but no lookups.
+    type: dict
+  interval:
+    description:
+      - Seconds between two discoveries where the source says nothing by itself, from V(0.1) to V(86400).
+      - V(ttl) follows the time to live of the records, with the strategies that ask DNS.
+    type: str
+    default: "30"
+  watch:
+    description:
+      - Whether a source that can tell of its changes by itself is watched. Strategy C(kubernetes) can.
+    type: bool
+    default: true
+  pause:
+    description:
+      - Seconds after an event in which there is no other one for the same topology. What changes meanwhile is told
+        together, at the end.
+    type: float
+    default: 5
+  repeat:
+    description:
+      - Seconds after the last event of a topology after which an event V(unchanged) says what is still so. The members
+        of a cluster can lose one another without any change in the source.
+      - V(0) is never.
+    type: float
+    default: 0
+notes:
+  - An event has these keys.
+  - C(topology), the name of the topology.
+  - C(event), V(started) with the first discovery, V(changed), V(unchanged) every O(repeat) seconds,
+    V(discovery_failed) when the source can no longer be read, once, and V(discovery_recovered) when it can be again.
+  - C(desired), the names of all nodes, in every state, but in V(discovery_failed).
+  - C(joined), C(left) and C(updated), each there only if there are such nodes, in V(changed) and
+    V(discovery_recovered). Each node has C(name), C(address) and C(state), those in C(updated) also
+    C(previous_state). Their state or their address has changed.
+  - C(status) and C(reasons) of the discovery, as in M(selfheal.cluster.nodes_info).
+  - C(meta.hosts), the name of the topology, to which ansible-rulebook limits the playbook that it runs.
+  - It needs ansible-core in the Python environment of ansible-rulebook, and what the strategy needs.
+seealso:
+  - module: selfheal.cluster.nodes_info
+  - module: selfheal.cluster.membership
+"""
+
+EXAMPLES = r"""
+- name: Say who leaves
+  hosts: all
+  sources:
+    - selfheal.cluster.membership:
+        topologies:
+          chat:
+            strategy: kubernetes
+            config:
+              namespace: prod
+              selector: app=chat
+              node_basename: chat
+  rules:
+    - name: Somebody left
+      condition: event.left is defined
+      action:
+        debug:
+          msg: "{{ event.left | map(attribute='name') | join(', ') }} left {{ event.topology }}"
+"""
+
+import asyncio
+import os
+from typing import Any
+
+_HERE = os.path.abspath(__file__)
+
+
+def _make_importable() -> None:
+    """ansible-rulebook runs this file by its path, in a process that knows nothing of collections."""
+    from ansible.plugins.loader import init_plugin_loader
+    from ansible.utils.collection_loader import AnsibleCollectionConfig
+
+    # Another source may have done so, for all collections.
+    if AnsibleCollectionConfig.collection_finder is None:
+        init_plugin_loader([_HERE.rpartition(f"{os.sep}ansible_collections{os.sep}")[0]])
+
+
+async def main(queue: asyncio.Queue[Any], args: dict[str, Any]) -> None:
+    """Put events into the queue until cancelled."""
+    _make_importable()
+    from ansible_collections.selfheal.cluster.plugins.plugin_utils._event_source import tell
+
+    await tell(queue, args)

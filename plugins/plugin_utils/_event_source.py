@@ -1,0 +1,176 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The event source ``membership``: one teller a topology, which discovers, tells what is new, and waits."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import ClusterError
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import FAILED, PARTIAL, Discovery
+from ansible_collections.selfheal.cluster.plugins.module_utils._pace import Pace, pace_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import can_watch, watch
+from ansible_collections.selfheal.cluster.plugins.module_utils._threads import in_a_thread
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Source
+from ansible_collections.selfheal.cluster.plugins.plugin_utils._cluster_files import source_of_topology, sources_in
+from ansible_collections.selfheal.cluster.plugins.plugin_utils._membership_events import Event, Story
+from ansible_collections.selfheal.cluster.plugins.plugin_utils._options import (
+    PluginError,
+    discovery_from,
+    masked,
+    plain,
+)
+
+SPEC: dict[str, dict[str, Any]] = {
+    "interval": {"type": "str", "default": "30"},
+    "inventory": {"type": "list", "elements": "path"},
+    "pause": {"type": "float", "default": 5.0},
+    "repeat": {"type": "float", "default": 0.0},
+    "topologies": {"type": "dict"},
+    "watch": {"type": "bool", "default": True},
+}
+_EITHER = ["inventory", "topologies"]
+_A_DAY = 86400.0
+_SPACING = 1.0
+"""Seconds from the beginning of one discovery to that of the next, however often the source says that it changed."""
+
+log = logging.getLogger(__name__)
+
+
+class Queue(Protocol):
+    async def put(self, event: Event) -> None: ...
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How one topology is told of; ``pause`` and ``repeat`` in seconds, ``repeat`` of 0 is never."""
+
+    pace: Pace
+    watch: bool
+    pause: float
+    repeat: float
+
+
+async def tell(queue: Queue, args: Mapping[str, Any]) -> None:
+    """Put an event for each change of each topology into the queue, until cancelled.
+
+    :raises PluginError: the arguments are wrong.
+    """
+    tellers = await asyncio.wrap_future(in_a_thread(lambda: _tellers(queue, args)))
+    async with asyncio.TaskGroup() as group:
+        for teller in tellers:
+            group.create_task(teller.go_on())
+
+
+def _tellers(queue: Queue, args: Mapping[str, Any]) -> list[Teller]:
+    options = _checked(args)
+    sources = sources_in(options["inventory"]) if options["inventory"] else _inline(options["topologies"])
+    return [Teller(source, _manner_of(source, options), queue) for source in sources]
+
+
+def _checked(args: Mapping[str, Any]) -> dict[str, Any]:
+    validator = ArgumentSpecValidator(SPEC, mutually_exclusive=[_EITHER], required_one_of=[_EITHER])
+    result = validator.validate(plain(args))
+    if result.error_messages:
+        raise PluginError("; ".join(result.error_messages))
+    options: dict[str, Any] = result.validated_parameters
+    for key in _EITHER:
+        if options[key] is not None and not options[key]:
+            raise PluginError(f"{key}: is empty, name at least one")
+    for key in ("pause", "repeat"):
+        if not 0 <= options[key] <= _A_DAY:
+            raise PluginError(f"{key}: {options[key]!r} is not between 0 and {_A_DAY:.0f} seconds")
+    return options
+
+
+def _inline(topologies: Mapping[str, Any]) -> list[Source]:
+    return [source_of_topology(name, options) for name, options in topologies.items()]
+
+
+def _manner_of(source: Source, options: Mapping[str, Any]) -> Manner:
+    watches = options["watch"] and can_watch(source.strategy)
+    try:
+        pace = pace_of(source, {"duration": 0.0, "interval": options["interval"], "watch": watches})
+    except ClusterError as error:
+        raise PluginError(str(error)) from None
+    return Manner(pace, watches, options["pause"], options["repeat"])
+
+
+class Teller:
+    """Of one topology. Whatever happens to its source, it goes on, so that it takes no other topology with it."""
+
+    def __init__(self, source: Source, manner: Manner, queue: Queue) -> None:
+        self._source = source
+        self._manner = manner
+        self._queue = queue
+        self._story = Story(source.topology, source.authoritative)
+        self._changed = asyncio.Event()
+        self._status: str | None = None
+
+    async def go_on(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            if self._manner.watch:
+                group.create_task(self._watch())
+            await self._discover_again_and_again()
+
+    async def _discover_again_and_again(self) -> None:
+        now = asyncio.get_running_loop().time
+        told = now()
+        while True:
+            began = now()
+            # Whatever changes from here on may be missing from the discovery, so it wakes the next one.
+            self._changed.clear()
+            discovery = await self._discover()
+            event = self._story.take(discovery)
+            if event is None and self._manner.repeat and now() >= told + self._manner.repeat:
+                event = self._story.again()
+            if event is not None:
+                await self._queue.put(event)
+                told = now()
+                await asyncio.sleep(self._manner.pause)
+            due = began + self._manner.pace.pause(discovery.ttl)
+            if self._manner.repeat and not self._story.is_failing:
+                due = min(due, told + self._manner.repeat)
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), max(0.0, due - now()))
+                due = min(due, began + _SPACING)
+            await asyncio.sleep(max(0.0, due - now()))
+
+    async def _discover(self) -> Discovery:
+        try:
+            discovery = await asyncio.wrap_future(in_a_thread(lambda: discovery_from(self._source)))
+        except PluginError as error:
+            discovery = Discovery.failed([str(error)], self._source.authoritative)
+        self._log(discovery)
+        return discovery
+
+    async def _watch(self) -> None:
+        while True:
+            try:
+                await watch(self._source, self._changed.set, self._warn)
+            except Exception as error:  # it is asked every interval all the same
+                self._warn(f"{error}; not watched until the next attempt")
+            await asyncio.sleep(self._manner.pace.pause(None))
+
+    def _log(self, discovery: Discovery) -> None:
+        """What users should know, once when it begins and once when it is over."""
+        before, self._status = self._status, discovery.status
+        if discovery.status == before:
+            return
+        if discovery.status == FAILED:
+            log.error("%s", "; ".join(discovery.reasons))
+        elif discovery.status == PARTIAL:
+            self._warn(f"the discovery is partial: {'; '.join(discovery.reasons)}")
+        elif before is not None:
+            self._warn("the discovery is complete again")
+
+    def _warn(self, text: str) -> None:
+        source = self._source
+        log.warning("%s", masked(source.topology, text, {"strategy": source.strategy, "config": source.config}))

@@ -1,0 +1,90 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What discoveries have to tell of one topology: an event for each difference. Nothing in here does I/O."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import COMPLETE, FAILED, Discovery, Node
+
+STARTED = "started"
+CHANGED = "changed"
+UNCHANGED = "unchanged"
+FAILED_NOW = "discovery_failed"
+RECOVERED = "discovery_recovered"
+
+_TEMPLATE = re.compile(r"\{(?=[{%#])")
+
+Event = dict[str, Any]
+
+
+class Story:
+    """Of one topology, from one discovery to the next.
+
+    What was told stays known until a later discovery says otherwise: one that failed or is partial takes nothing away,
+    and one that can't list everyone tells of nobody that he left.
+    """
+
+    def __init__(self, topology: str, authoritative: bool) -> None:
+        self._topology = topology
+        self._authoritative = authoritative
+        self._known: Mapping[str, Node] | None = None
+        self._last: Discovery | None = None
+
+    @property
+    def is_failing(self) -> bool:
+        return self._last is not None and self._last.status == FAILED
+
+    def take(self, discovery: Discovery) -> Event | None:
+        """The event that tells what is new, None if nothing is."""
+        was_failing, self._last = self.is_failing, discovery
+        if discovery.status == FAILED:
+            return None if was_failing else self._event(FAILED_NOW)
+        before = self._known
+        found = {node.name: node for node in discovery.nodes}
+        self._known = found if discovery.status == COMPLETE else {**(before or {}), **found}
+        if before is None:
+            return self._event(STARTED)
+        news = self._news(before)
+        if was_failing:
+            return self._event(RECOVERED, **news)
+        return self._event(CHANGED, **news) if news else None
+
+    def again(self) -> Event | None:
+        """What is still so, None as long as that is not known."""
+        return None if self._known is None or self.is_failing else self._event(UNCHANGED)
+
+    def _news(self, before: Mapping[str, Node]) -> dict[str, list[dict[str, Any]]]:
+        now = self._known or {}
+        joined = [_told(node) for name, node in now.items() if name not in before]
+        left = [_told(node) for name, node in before.items() if name not in now] if self._authoritative else []
+        updated = [
+            {**_told(node), "previous_state": before[name].state}
+            for name, node in now.items()
+            if name in before and (node.state, node.address) != (before[name].state, before[name].address)
+        ]
+        return {key: nodes for key, nodes in (("joined", joined), ("left", left), ("updated", updated)) if nodes}
+
+    def _event(self, kind: str, **news: list[dict[str, Any]]) -> Event:
+        event: Event = {"topology": self._topology, "event": kind}
+        if self._last is not None:
+            event["status"] = self._last.status
+            event["reasons"] = [_inert(reason) for reason in self._last.reasons]
+        if kind != FAILED_NOW:
+            event["desired"] = sorted(self._known or ())
+        # The hosts to which ansible-rulebook limits what it runs because of the event.
+        return {**event, **news, "meta": {"hosts": self._topology}}
+
+
+def _told(node: Node) -> dict[str, Any]:
+    """Without the attributes, which are free text of whoever may write to the source: see :func:`_inert`."""
+    return {"name": node.name, "address": node.address and _inert(node.address), "state": node.state}
+
+
+def _inert(text: str) -> str:
+    """The text as no template: ansible-rulebook hands an event on as extra variables, which Ansible templates."""
+    return _TEMPLATE.sub("{ ", text)
