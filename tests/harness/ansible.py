@@ -16,7 +16,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,9 @@ class Run:
 class Ansible:
     """Commands with a home of their own, so that nothing of the user's leaks in and nothing is left behind."""
 
+    prefix: Sequence[str] = ()
+    """Of each command: what runs it elsewhere."""
+
     def __init__(self, home: Path, **environment: str) -> None:
         self.home = home
         self.environment = {
@@ -77,7 +80,7 @@ class Ansible:
         results = self.home / "results.jsonl"
         results.unlink(missing_ok=True)
         done = subprocess.run(
-            [str(_BIN / command), *arguments],
+            [*self.prefix, str(_BIN / command), *arguments],
             env={**self.environment, "RESULTS_FILE": str(results), **environment},
             cwd=self.home,
             capture_output=True,

@@ -39,6 +39,8 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self.server.fault(self)
 
+    do_POST = do_PATCH = do_DELETE = do_GET
+
     def answer(self, code: int, body: bytes, content_type: str = TEXT, **headers: str) -> None:
         """
         :param headers: more of them, with an underscore for each hyphen.

@@ -1,0 +1,257 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the inventory files of a schedule mean for the Kubernetes objects that run it (pure)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
+
+import yaml
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.resources import RESOURCES
+from ansible_collections.selfheal.cluster.plugins.module_utils._schema import STRATEGIES, TOPOLOGY_SPEC
+from ansible_collections.selfheal.cluster.plugins.plugin_utils._inventory_file import check_keys, check_name
+from ansible_collections.selfheal.cluster.plugins.plugin_utils._options import PluginError, secrets_in
+
+Roles = dict[str, list[dict[str, list[str]]]]
+
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_TEMPLATE = re.compile(r"\{\{|\{%")
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_WAY_OUT = "say in schedule_kubernetes_roles what the schedule may do in which namespace"
+_ROUNDS = 100_000
+_PER_NAMESPACE = ("Role", "RoleBinding")
+_API_VERSIONS = {
+    "ServiceAccount": "v1",
+    "Role": "rbac.authorization.k8s.io/v1",
+    "RoleBinding": "rbac.authorization.k8s.io/v1",
+    "ConfigMap": "v1",
+    "Secret": "v1",
+    "CronJob": "batch/v1",
+    "Deployment": "apps/v1",
+}
+
+
+class _Encrypted(str):
+    """What Ansible Vault has encrypted within a file."""
+
+
+class _Loader(yaml.SafeLoader):
+    """Knows the tags that Ansible knows."""
+
+
+def _encrypted(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> _Encrypted:
+    return _Encrypted(loader.construct_scalar(node))
+
+
+_Loader.add_constructor("!vault", _encrypted)
+_Loader.add_constructor("!vault-encrypted", _encrypted)
+_Loader.add_constructor("!unsafe", yaml.SafeLoader.construct_yaml_str)
+
+
+def topologies_of(files: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """The topologies of inventory files, by the name of the file and their own.
+
+    :param files: the text of each file, by its name.
+    :raises PluginError: a file cannot be read, or tells a secret to whoever may read a ConfigMap.
+    """
+    return {file: dict(_topologies_in(file, text)) for file, text in files.items()}
+
+
+def roles_of(files: Mapping[str, dict[str, Any]], namespace: str, loops: bool, watches: bool) -> Roles:
+    """The rules of a Role for each namespace, exactly those that discovery and transports with the pod's own service
+    account use.
+
+    :param files: from :func:`topologies_of`.
+    :param namespace: the pod's own.
+    :param loops: whether a topology may watch.
+    :param watches: whether each that can does.
+    :raises PluginError: a template decides what is needed, so that nobody can tell before the pod runs.
+    """
+    needed: dict[str, dict[tuple[str, str], set[str]]] = {}
+    for file, topologies in files.items():
+        for topology, options in topologies.items():
+            subject = f"{file}: topology {topology!r}"
+            for where in _namespaces(subject, options, namespace):
+                rules = needed.setdefault(where, {})
+                for resource, verbs in _rights(subject, options, loops, watches):
+                    rules.setdefault(resource, set()).update(verbs)
+    return {
+        where: [
+            {"apiGroups": [group], "resources": [plural], "verbs": sorted(verbs)}
+            for (group, plural), verbs in sorted(rules.items())
+        ]
+        for where, rules in sorted(needed.items())
+    }
+
+
+def check_roles(roles: Any) -> Roles:
+    """
+    :raises PluginError: they are not lists of rules by namespace.
+    """
+    if not isinstance(roles, Mapping):
+        raise PluginError("schedule_kubernetes_roles: is no dictionary from namespaces to rules")
+    for namespace, rules in roles.items():
+        if not isinstance(namespace, str) or not _LABEL.fullmatch(namespace):
+            raise PluginError(f"schedule_kubernetes_roles: {namespace!r} is not a name of a namespace")
+        if not isinstance(rules, list) or not rules or not all(isinstance(rule, Mapping) for rule in rules):
+            raise PluginError(
+                f"schedule_kubernetes_roles: {namespace}: is no list of rules, each with apiGroups, resources and verbs"
+            )
+    return {namespace: [dict(rule) for rule in rules] for namespace, rules in roles.items()}
+
+
+def cron_of(interval: float) -> str:
+    """When a CronJob starts a run, so that there are so many seconds from one start to the next, at every hour of every
+    day.
+
+    :raises PluginError: cron has no word for it.
+    """
+    if interval == _DAY:
+        return "0 0 * * *"
+    if interval % _HOUR == 0 and interval < _DAY and _DAY % interval == 0:
+        return "0 * * * *" if interval == _HOUR else f"0 */{int(interval // _HOUR)} * * *"
+    if interval % _MINUTE == 0 and interval < _HOUR and _HOUR % interval == 0:
+        return "* * * * *" if interval == _MINUTE else f"*/{int(interval // _MINUTE)} * * * *"
+    raise PluginError(
+        f"schedule_interval: {interval:g} s: a CronJob starts runs only at whole minutes that divide an hour (60, 120,"
+        " 180, 240, 300, 360, 600, 720, 900, 1200, 1800 s) or whole hours that divide a day (1, 2, 3, 4, 6, 8, 12,"
+        " 24 h); take one of these, or set schedule_loop, which knows any interval"
+    )
+
+
+def objects_of(name: str, namespace: str, roles_in: Iterable[str], kinds: Collection[str]) -> list[dict[str, Any]]:
+    """The objects of a schedule, each with what identifies it and the file that it is rendered to, in the order
+    in which they are made: what comes later needs what comes before.
+
+    :param roles_in: the namespaces that have a Role.
+    :param kinds: those of which there is one, beside the ServiceAccount and the ConfigMap that there always are.
+    """
+    roles = [
+        _object(kind, f"{namespace}:{name}", where, where) for where in sorted(roles_in) for kind in _PER_NAMESPACE
+    ]
+    others = [_object(kind, name, namespace) for kind in _API_VERSIONS if kind in {"ConfigMap", *kinds}]
+    return [_object("ServiceAccount", name, namespace), *roles, *others]
+
+
+def checksum_of(files: Mapping[str, str], secrets: Mapping[str, str], salt: str) -> str:
+    """Another one where a file or a secret is another.
+
+    Whoever may read a Deployment need not be allowed to read its Secret, so it is made too slow and too short to find
+    out a secret by trying.
+    """
+    content = json.dumps([files, secrets], sort_keys=True).encode()
+    return hashlib.pbkdf2_hmac("sha256", content, salt.encode(), _ROUNDS).hex()[:12]
+
+
+def _object(kind: str, name: str, namespace: str, *more: str) -> dict[str, Any]:
+    return {
+        "apiVersion": _API_VERSIONS[kind],
+        "kind": kind,
+        "metadata": {"name": name, "namespace": namespace},
+        "file": ".".join([name.rpartition(":")[2], kind.lower(), *more, "yml"]),
+    }
+
+
+def _topologies_in(file: str, text: str) -> Iterator[tuple[str, Any]]:
+    if text.startswith("$ANSIBLE_VAULT"):
+        raise PluginError(
+            f"{file}: is encrypted with Ansible Vault as a whole, so that nobody can tell what it needs; encrypt only"
+            " the values in it, or give them as schedule_secrets"
+        )
+    try:
+        content = yaml.load(text, _Loader)  # noqa: S506 - a safe one
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}: " if mark else ""
+        raise PluginError(f"{file}: is no YAML: {where}{getattr(error, 'problem', None) or 'unreadable'}") from None
+    topologies = content.get("topologies") if isinstance(content, Mapping) else None
+    if not isinstance(topologies, Mapping) or not topologies:
+        raise PluginError(f"{file}: topologies: is required, a dictionary from name to options")
+    for topology, options in topologies.items():
+        try:
+            check_name(topology)
+            check_keys(topology, options)
+        except PluginError as error:
+            raise PluginError(f"{file}: {error}") from None
+        _check_secrets(f"{file}: topology {topology!r}", options)
+        yield topology, options
+
+
+def _check_secrets(subject: str, options: Mapping[str, Any]) -> None:
+    for path, value in secrets_in(TOPOLOGY_SPEC, options):
+        if not isinstance(value, _Encrypted) and not _is_template(value):
+            raise PluginError(
+                f"{subject}: {'.'.join(path)}: is in the clear (not shown), and would be in a ConfigMap; give it in"
+                " schedule_secrets and read it from there, as in"
+                " \"{{ lookup('ansible.builtin.file', lookup('ansible.builtin.env', 'CHAT_COOKIE_FILE')) }}\""
+            )
+
+
+def _namespaces(subject: str, options: Mapping[str, Any], own: str) -> list[str]:
+    """Where the topology needs the pod's service account."""
+    config = _dictionary(subject, options, "config") if _text(subject, "strategy", options) == "kubernetes" else None
+    if config is None or any(config.get(key) for key in ("host", "kubeconfig", "context")):
+        return []
+    option = "namespaces" if config.get("namespaces") else "namespace"
+    given = config.get(option) or own
+    if _is_template(given):
+        raise _untold(subject, f"config.{option}")
+    found = [given] if isinstance(given, str) else given
+    if not isinstance(found, list):
+        raise PluginError(f"{subject}: config.{option}: {given!r} is not a name of a namespace")
+    for namespace in found:
+        if _is_template(namespace):
+            raise _untold(subject, f"config.{option}")
+        if not isinstance(namespace, str) or not _LABEL.fullmatch(namespace):
+            raise PluginError(f"{subject}: config.{option}: {namespace!r} is not a name of a namespace")
+    return list(dict.fromkeys(found))
+
+
+def _rights(
+    subject: str, options: Mapping[str, Any], loops: bool, watches: bool
+) -> Iterator[tuple[tuple[str, str], tuple[str, ...]]]:
+    config = _dictionary(subject, options, "config")
+    lookup = _text(subject, "config.lookup", config) or STRATEGIES["kubernetes"].defaults["lookup"]
+    if lookup not in RESOURCES:
+        raise PluginError(f"{subject}: config.lookup: {lookup!r} is not one of {', '.join(RESOURCES)}")
+    resource = RESOURCES[lookup]
+    watching = loops and (watches or options.get("watch") not in (None, False))
+    yield (resource.group, resource.plural), ("list", "watch") if watching else ("list",)
+    driver_config = _dictionary(subject, options, "driver_config")
+    if _text(subject, "driver_config.transport", driver_config) == "port_forward":
+        yield ("", "pods/portforward"), ("create", "get")
+        if config.get("mode") != "hostname":
+            yield ("", "pods"), ("list",)
+
+
+def _dictionary(subject: str, options: Mapping[str, Any], option: str) -> Mapping[str, Any]:
+    value = options.get(option) or {}
+    if _is_template(value):
+        raise _untold(subject, option)
+    if not isinstance(value, Mapping):
+        raise PluginError(f"{subject}: {option}: is a {type(value).__name__}, not a dictionary")
+    return value
+
+
+def _text(subject: str, option: str, options: Mapping[str, Any]) -> Any:
+    value = options.get(option.rpartition(".")[2])
+    if _is_template(value):
+        raise _untold(subject, option)
+    return value
+
+
+def _untold(subject: str, option: str) -> PluginError:
+    return PluginError(
+        f"{subject}: {option}: is a template, so that nobody can tell which rights it needs before it runs in the pod;"
+        f" write it out, or {_WAY_OUT}"
+    )
+
+
+def _is_template(value: Any) -> bool:
+    """Whether it is one, or a secret that nobody but the pod can read."""
+    return isinstance(value, str) and (isinstance(value, _Encrypted) or bool(_TEMPLATE.search(value)))
