@@ -155,7 +155,7 @@ class Controller(HttpService):
         return {
             **{"id": 7, "type": "job_template", "name": "selfheal", "ask_limit_on_launch": True, **asked},
             "related": {"launch": "/api/v2/job_templates/7/launch/"},
-            "summary_fields": {"organization": {"name": "Default"}},
+            "summary_fields": {"organization": {"name": "selfheal"}},
         }
 
     def _job(self, number: int) -> dict[str, Any]:

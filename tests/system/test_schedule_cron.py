@@ -84,7 +84,12 @@ def test_no_run_starts_while_another_goes_on_and_none_goes_on_for_ever(schedule:
 
 def test_from_nothing_to_a_job_and_back_to_nothing(schedule: Scheduler) -> None:
     before = schedule.host.written()
-    options = {"schedule_secrets": {"CHAT_COOKIE": SECRET}, "schedule_cron_log": None, "schedule_interval": 900}
+    options = {
+        "schedule_secrets": {"CHAT_COOKIE": SECRET},
+        "schedule_cron_log": None,
+        "schedule_interval": 900,
+        "schedule_inventories": schedule.file.name,
+    }
     foreseen = schedule.apply("--check", "--diff", "-vvv", **options)
     assert changed(foreseen) > 0
     assert schedule.host.written() == before

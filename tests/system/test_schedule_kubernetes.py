@@ -246,7 +246,7 @@ def test_files_for_gitops(schedule: Schedule) -> None:
         *(f"selfheal.{part}.yml" for part in ("configmap", "deployment", "serviceaccount")),
     ]
     assert pod_of(manifests_of(schedule)["Deployment", NAMESPACE])["automountServiceAccountToken"] is False
-    assert "changed=0" in schedule.run(**output, loop=True).ok().output
+    assert "changed=0" in schedule.run(kubernetes_output="manifests/", loop=True).ok().output
     schedule.run(**output, state="absent").ok()
     assert list(schedule.directory.iterdir()) == [own]
 
