@@ -88,10 +88,10 @@ def test_a_black_hole_costs_one_time_out(authority: CertificateAuthority, driver
         hole.listen()
         name = f"app@{address}"
         began = time.monotonic()
-        result = heal([*nodes, name], driver_config={**driver_config, "timeout": 2.0})
-        assert time.monotonic() - began < 3.9
+        result = heal([*nodes, name], driver_config={**driver_config, "timeout": 4.0})
+        assert time.monotonic() - began < 2 * 4
         assert not result["changed"]
-        assert "said nothing and did not finish the TLS handshake within 2 s" in result["unreachable_nodes"][name]
+        assert "said nothing and did not finish the TLS handshake within 4 s" in result["unreachable_nodes"][name]
         assert not any(name in node.names("nodes(known)") for node in nodes), "no member was asked to connect it"
 
 

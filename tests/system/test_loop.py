@@ -130,8 +130,9 @@ def sockets_of(pid: int) -> int:
 def test_it_ends_on_time_and_changes_nothing_that_is_whole(ansible: Ansible) -> None:
     with beams(3) as nodes:
         join(nodes)
-        result = ansible.module(MEMBERSHIP, **by_list(nodes, duration=2, interval=0.5))
-        assert (result["changed"], result["converged"], result["rounds"]) == (False, True, 4), json.dumps(result)
+        result = ansible.module(MEMBERSHIP, **by_list(nodes, duration=3, interval=0.5))
+        assert (result["changed"], result["converged"]) == (False, True), json.dumps(result)
+        assert 1 < result["rounds"] <= 6
         assert result["events"] == []
 
         nodes[2].kill()

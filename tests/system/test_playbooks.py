@@ -67,14 +67,15 @@ def test_loops_go_on_side_by_side_or_not_at_all(ansible: Ansible, tmp_path: Path
     with beams(2) as one, beams(2, basename="web") as two:
         join(two)
         file = _inventory(tmp_path, {"chat": _topology(one), "web": {**_topology(two), "interval": 0.5}})
-        loop = ["-i", str(file), "-e", "topology_duration=1", "--forks"]
+        loop = ["-i", str(file), "-e", "topology_duration=3", "--forks"]
         run = ansible.playbook(CONVERGE, *loop, "1")
         assert "the play has 2 hosts and Ansible works on 1 at the same time" in run.text
         assert "run with --forks 2" in run.text
         assert not one[0].peers()
 
         run = ansible.playbook(CONVERGE, *loop, "2").ok()
-        assert (run.of("chat", MEMBERSHIP)["rounds"], run.of("web", MEMBERSHIP)["rounds"]) == (1, 2)
+        assert run.of("chat", MEMBERSHIP)["converged"]
+        assert 1 < run.of("web", MEMBERSHIP)["rounds"] <= 6
         assert f"joined {one[1].name}: it is in the largest island now" in run.output
         assert run.of("chat", "ansible.builtin.debug")["msg"].startswith("chat: connected 1, pruned 0; now 2 of 2")
         assert is_whole(one)

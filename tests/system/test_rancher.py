@@ -119,7 +119,7 @@ def test_an_answer_that_takes_too_long_fails_in_time_and_leaves_no_thread(fault:
         metadata.fault = fault
         start = time.monotonic()
         found = read(metadata, timeout=0.3)
-        assert time.monotonic() - start < 1
+        assert time.monotonic() - start < 2
         assert (found.status, found.nodes) == (FAILED, ())
         assert "no whole answer within 0.3 s (config.timeout)" in found.reasons[0]
     wait_until(lambda: threading.active_count() <= threads, 5, "the end of the threads")
