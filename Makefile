@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults fuzz lint unit system setup clean
+.PHONY: help demo test long faults fuzz lint unit system setup clean
 
 help: ## This list
 	@sed -n 's/^\([a-z]*\): ## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -15,7 +15,11 @@ demo: ## Watch a split cluster of real Erlang nodes being healed, in under a min
 test: ## Lint, types, import layers, unit and system tests, decoders briefly fuzzed
 	@scripts/setup test
 	@scripts/lint
-	@scripts/test tests/unit tests/fuzz tests/system
+	@scripts/test -m "not long" tests/unit tests/fuzz tests/system
+
+long: ## Schedules and rulebooks from nothing to healed clusters and back to nothing
+	@scripts/setup test
+	@scripts/test -m long tests/system
 
 faults: ## Break sources, members and controllers, and count the healthy links that are lost: none
 	@scripts/setup test

@@ -23,7 +23,7 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -123,11 +123,14 @@ def container(
     (main,) = pod["containers"]
     mounts = {mount["name"]: mount["mountPath"] for mount in main["volumeMounts"]}
     group = pod["securityContext"]["fsGroup"]
-    script = [
-        _ROOT_FILE_SYSTEM.format(image=" ".join(map(shlex.quote, _image())), root=shlex.quote(str(directory / "root")))
-    ]
+    image = _image()
+    # A checkout in /tmp would be hidden by a volume there.
+    late = [place for place in image if any(place.startswith(f"{path}/") for path in mounts.values())]
+    script = [_ROOT_FILE_SYSTEM.format(root=shlex.quote(str(directory / "root")))]
+    script.append(_bound(place for place in image if place not in late))
     for volume in pod["volumes"]:
         script.append(_volume(volume, mounts[volume["name"]], objects, group, directory))
+    script.append(_bound(late))
     if pod["automountServiceAccountToken"]:
         account = {"token": api.token, "ca.crt": api.ca_cert.read_text(), "namespace": namespace}
         script.append(_files(SERVICE_ACCOUNT, account, group, directory / "account"))
@@ -155,7 +158,11 @@ PATH=/usr/sbin:/usr/bin:/sbin:/bin
 root={root}
 mkdir -p "$root"
 mount -t tmpfs -o mode=755 root "$root"
-for place in {image}; do
+mkdir -p "$root/run" "$root/tmp" "$root/var"
+ln -s /run "$root/var/run"
+"""
+_BOUND = """
+for place in {places}; do
     if [ -L "$place" ]; then
         ln -s "$(readlink "$place")" "$root$place"
     elif [ -d "$place" ]; then
@@ -163,8 +170,6 @@ for place in {image}; do
         mount --rbind "$place" "$root$place"
     fi
 done
-mkdir -p "$root/run" "$root/tmp" "$root/var"
-ln -s /run "$root/var/run"
 """
 _START = """
 mount -o remount,ro "$root"
@@ -180,6 +185,10 @@ def _image() -> list[str]:
         for place in places
         if not any(place != other and not os.path.islink(other) and place.startswith(other + "/") for other in places)
     ]
+
+
+def _bound(places: Iterable[str]) -> str:
+    return _BOUND.format(places=" ".join(map(shlex.quote, places)))
 
 
 def _volume(

@@ -14,7 +14,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._strategies impor
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import discover
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import source_of
 
-from tests.harness.nameserver import Nameserver, free_port, nameserver
+from tests.harness.nameserver import TTL, Nameserver, free_port, nameserver
 
 APP = "app.example.test"
 
@@ -89,7 +89,8 @@ def test_a_name_that_is_gone_fails(ns: Nameserver) -> None:
 
 def test_a_name_without_addresses_is_an_honest_nothing(ns: Nameserver) -> None:
     ns.replace(APP, TXT=['"here I am"'])
-    assert read(ns.config) == Discovery.complete([])
+    found = read(ns.config)
+    assert (found.status, found.nodes, found.ttl) == (COMPLETE, (), TTL)
 
 
 def test_a_zone_that_is_not_served_fails(ns: Nameserver) -> None:

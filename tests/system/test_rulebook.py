@@ -13,6 +13,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.harness.ansible import Ansible
 from tests.harness.beam import COOKIE, Beam, beams, is_whole, wait_until
 from tests.harness.eda import Rulebook, rulebook
@@ -84,6 +86,7 @@ def _overlaps(running: Rulebook, host: str) -> list[str]:
     return [mark for mark, following in zip(marks, marks[1:], strict=False) if mark == following]
 
 
+@pytest.mark.long
 def test_it_keeps_a_cluster_whole(ansible: Ansible) -> None:
     with ExitStack() as stack:
         api = stack.enter_context(kube_api())

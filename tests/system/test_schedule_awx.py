@@ -99,6 +99,7 @@ def schedule(controller: Awx, tmp_path: Path) -> Scheduler:
     return Scheduler(tmp_path, controller)
 
 
+@pytest.mark.long
 def test_from_nothing_to_nothing(schedule: Scheduler, controller: Awx) -> None:
     would = schedule.run("--check").ok()
     assert "would make the execution environment, credential, project, inventory, job template, schedule" in would.text

@@ -49,6 +49,7 @@ def cron(host: Machine) -> Iterator[subprocess.Popen[str]]:
         process.communicate()
 
 
+@pytest.mark.long
 def test_a_tick_of_cron_heals(schedule: Scheduler) -> None:
     with beams(3) as nodes:
         schedule.inventory(chat=of_nodes(nodes))
@@ -82,6 +83,7 @@ def test_no_run_starts_while_another_goes_on_and_none_goes_on_for_ever(schedule:
         wait_until(lambda: schedule.host.run("sh", "-c", lock).returncode == 0, PATIENCE, "all processes to end")
 
 
+@pytest.mark.long
 def test_from_nothing_to_a_job_and_back_to_nothing(schedule: Scheduler) -> None:
     before = schedule.host.written()
     options = {

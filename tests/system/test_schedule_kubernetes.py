@@ -73,6 +73,7 @@ def deleted(*objects: str) -> list[str]:
     return [f"delete {one}" for one in objects]
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_there_changed_and_away_again(schedule: Schedule, api: KubeDouble, control: Control) -> None:
     assert ran(schedule, api, control, "--check", "--diff") == []

@@ -45,6 +45,7 @@ def is_sound(host: Machine, *units: str) -> None:
     assert float(exposure) < 1.5, judged
 
 
+@pytest.mark.long
 def test_from_nothing_to_a_timer_to_a_loop_and_back_to_nothing(schedule: Scheduler) -> None:
     before = written(schedule)
     secret = {"schedule_secrets": {"CHAT_COOKIE": SECRET}}
