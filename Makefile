@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test long faults fuzz lint unit system setup clean
+.PHONY: help demo test long faults bench fuzz lint unit system setup clean
 
 help: ## This list
 	@sed -n 's/^\([a-z]*\): ## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -24,6 +24,10 @@ long: ## Schedules and rulebooks from nothing to healed clusters and back to not
 faults: ## Break sources, members and controllers, and count the healthy links that are lost: none
 	@scripts/setup test
 	@scripts/test tests/faults
+
+bench: ## How fast a loop that watches heals
+	@scripts/setup test
+	@PYTHONPATH=.:.build/collections .venv/ansible-2.21/bin/python -m tests.benchmarks.loop heal
 
 fuzz: ## Every decoder at length, FUZZ_EXAMPLES inputs each (10000)
 	@scripts/setup test
