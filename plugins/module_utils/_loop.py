@@ -10,7 +10,7 @@ import contextlib
 from typing import Any, Callable, Coroutine, Mapping
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._history import History
-from ansible_collections.selfheal.cluster.plugins.module_utils._pace import Pace
+from ansible_collections.selfheal.cluster.plugins.module_utils._pace import SPACING, Pace, wait_until_due
 from ansible_collections.selfheal.cluster.plugins.module_utils._reconcile import (
     CannotGoOn,
     Reconciler,
@@ -20,8 +20,6 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._reconcile import
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import watch
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Source, Topology
 
-_SPACING = 1.0
-"""Seconds from the beginning of one run to that of the next, however often the source changes."""
 _MOST_TRIES = 18  # 2 ** 17 s are more than a day
 _OVERTIME = 120.0
 """Seconds that the run which began last may take after the duration is over."""
@@ -91,7 +89,8 @@ class Loop:
             began = now()
             self._changed.clear()
             await self._run()
-            if not await self._wait(began, end):
+            due = min(began + self._pause(), end)
+            if await wait_until_due(self._changed, began, due) >= end:
                 return
 
     async def _run(self) -> None:
@@ -105,20 +104,6 @@ class Loop:
         finally:
             self._history.run_ended(problem)
 
-    async def _wait(self, began: float, end: float) -> bool:
-        """:returns: whether another run is due before the end."""
-        now = asyncio.get_running_loop().time
-        due = began + self._pause()
-        with contextlib.suppress(asyncio.TimeoutError):
-            if not self._changed.is_set():
-                await asyncio.wait_for(self._changed.wait(), max(0.0, min(due, end) - now()))
-            due = min(due, began + _SPACING)
-        if due >= end:
-            await asyncio.sleep(max(0.0, end - now()))
-            return False
-        await asyncio.sleep(max(0.0, due - now()))
-        return True
-
     def _pause(self) -> float:
         """What did not work is tried again before its time, soon at first: a node may just be starting."""
         pause = self._pace.pause(self._reconciler.ttl)
@@ -126,4 +111,4 @@ class Loop:
             self._tries = 0
             return pause
         self._tries = min(self._tries + 1, _MOST_TRIES)
-        return min(pause, _SPACING * 2.0 ** (self._tries - 1))
+        return min(pause, SPACING * 2.0 ** (self._tries - 1))

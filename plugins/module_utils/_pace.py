@@ -1,10 +1,12 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long a loop goes on, and when its next full round is."""
+"""How long a loop goes on, when its next full round is, and the wait until then."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from dataclasses import dataclass
 from typing import Any, Mapping, Optional
 
@@ -15,6 +17,8 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._topology import 
 TTL = "ttl"
 INTERVAL = 30.0
 """Seconds between two full rounds where nothing else is said, and where ``ttl`` is and the source told none."""
+SPACING = 1.0
+"""Seconds from the beginning of one round to that of the next, however often the source changes."""
 _SHORTEST_TTL, _LONGEST_TTL = 1.0, 300.0
 _WITH_TTL = ("dns", "dns_srv", "kubernetes_dns", "kubernetes_dns_srv")
 _LEAST_INTERVAL, _A_DAY, _A_YEAR = 0.1, 86400.0, 366 * 86400.0
@@ -36,6 +40,21 @@ class Pace:
         if self.interval is not None:
             return self.interval
         return INTERVAL if ttl is None else min(max(ttl, _SHORTEST_TTL), _LONGEST_TTL)
+
+
+async def wait_until_due(changed: asyncio.Event, began: float, due: float) -> float:
+    """Until the next round is due, or sooner where the source has changed.
+
+    :param began: when the last one did; it and ``due`` are on the clock of the running loop.
+    :returns: when it was due in the end.
+    """
+    now = asyncio.get_running_loop().time
+    with contextlib.suppress(asyncio.TimeoutError):
+        if not changed.is_set():
+            await asyncio.wait_for(changed.wait(), max(0.0, due - now()))
+        due = min(due, began + SPACING)
+    await asyncio.sleep(max(0.0, due - now()))
+    return due
 
 
 def pace_of(source: Source, params: Mapping[str, Any]) -> Pace:

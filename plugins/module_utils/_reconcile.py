@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import time
 from typing import Any, Awaitable, Callable, Coroutine, Optional, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base import Driver, Outcome
@@ -25,14 +24,16 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Plan,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._plan import plan
+from ansible_collections.selfheal.cluster.plugins.module_utils._recently import Recently
 from ansible_collections.selfheal.cluster.plugins.module_utils._result import Record
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import discover
 from ansible_collections.selfheal.cluster.plugins.module_utils._threads import in_a_thread
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology
-from ansible_collections.selfheal.cluster.plugins.module_utils._tries import Tries
 
 RECENTLY = 300.0
 """Seconds over which ``max_prune`` counts what was already pruned."""
+IN_VAIN = 600.0
+"""Seconds over which a connect in vain counts, as long as a member remembers that it left and rejoined."""
 
 
 def inspect(topology: Topology, full: bool = False) -> dict[str, Any]:
@@ -139,9 +140,9 @@ class Reconciler:
         self.ttl: Optional[float] = None
         self._policy = topology.policy
         self._ask_source = ask
-        self._pruned_at: dict[str, float] = {}
+        self._pruned = Recently(RECENTLY)
         self._last_desired: Sequence[Node] = ()
-        self._connected = Tries()
+        self._connected = Recently(IN_VAIN)
         self._interrupted = False
 
     async def inspect(self) -> None:
@@ -240,7 +241,7 @@ class Reconciler:
         if todo.prunes:
             with self.record.timed("prune"):
                 outcome = await self._to_its_end(self.driver.prune(todo.prunes, discovery.nodes))
-            self._pruned_at.update((action.node, time.monotonic()) for action in outcome if not outcome[action])
+            self._pruned.add({action.node for action in outcome if not outcome[action]})
             self.record.pruned(outcome)
             failed.update(action.node for action in outcome if outcome[action])
             self._stop_if_interrupted()
@@ -278,17 +279,14 @@ class Reconciler:
         return await self._wait_until(discovery, done)
 
     def _plan(self, discovery: Discovery, observation: Observation, earlier: Sequence[Discovery] = ()) -> Plan:
-        since = time.monotonic() - RECENTLY
-        self._pruned_at = {name: at for name, at in self._pruned_at.items() if at > since}
-        recently = frozenset(self._pruned_at)
-        return plan(discovery, observation, self._policy, self.driver.facts, earlier, recently)
+        return plan(discovery, observation, self._policy, self.driver.facts, earlier, self._pruned.names)
 
     def _without_repetitions(self, todo: Plan) -> Plan:
         """Who was connected and is out again may have been restarted, so that it gets a second try. After that, and for
         who had to leave first at once, some peer refuses it, and each try costs the others their links to it."""
         actions = (
             action._replace(kind=REFUSE, refused=CONNECT, reason="unsteady", observer=None, detail=_CONNECTED_IN_VAIN)
-            if action.kind == CONNECT and self._connected.of(action.node) >= (1 if action.rejoin else 2)
+            if action.kind == CONNECT and self._connected.times(action.node) >= (1 if action.rejoin else 2)
             else action
             for action in todo.actions
         )

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from typing import Any, Protocol
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import ClusterError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import FAILED, PARTIAL, Discovery
-from ansible_collections.selfheal.cluster.plugins.module_utils._pace import Pace, pace_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._pace import Pace, pace_of, wait_until_due
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import can_watch, watch
 from ansible_collections.selfheal.cluster.plugins.module_utils._threads import in_a_thread
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Source
@@ -38,8 +37,6 @@ SPEC: dict[str, dict[str, Any]] = {
 }
 _EITHER = ["inventory", "topologies"]
 _A_DAY = 86400.0
-_SPACING = 1.0
-"""Seconds from the beginning of one discovery to that of the next, however often the source says that it changed."""
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +50,6 @@ class Manner:
     """How one topology is told of; ``pause`` and ``repeat`` in seconds, ``repeat`` of 0 is never."""
 
     pace: Pace
-    watch: bool
     pause: float
     repeat: float
 
@@ -100,7 +96,7 @@ def _manner_of(source: Source, options: Mapping[str, Any]) -> Manner:
         pace = pace_of(source, {"duration": 0.0, "interval": options["interval"], "watch": watches})
     except ClusterError as error:
         raise PluginError(str(error)) from None
-    return Manner(pace, watches, options["pause"], options["repeat"])
+    return Manner(pace, options["pause"], options["repeat"])
 
 
 class Teller:
@@ -116,7 +112,7 @@ class Teller:
 
     async def go_on(self) -> None:
         async with asyncio.TaskGroup() as group:
-            if self._manner.watch:
+            if self._manner.pace.watch:
                 group.create_task(self._watch())
             await self._discover_again_and_again()
 
@@ -138,10 +134,7 @@ class Teller:
             due = began + self._manner.pace.pause(discovery.ttl)
             if self._manner.repeat and not self._story.is_failing:
                 due = min(due, told + self._manner.repeat)
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), max(0.0, due - now()))
-                due = min(due, began + _SPACING)
-            await asyncio.sleep(max(0.0, due - now()))
+            await wait_until_due(self._changed, began, due)
 
     async def _discover(self) -> Discovery:
         try:

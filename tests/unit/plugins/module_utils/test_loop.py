@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils import _history, _loop, _reconcile
+from ansible_collections.selfheal.cluster.plugins.module_utils import _history, _loop, _pace, _reconcile
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery, Observation, View
 from ansible_collections.selfheal.cluster.plugins.module_utils._pace import Pace
@@ -150,7 +150,7 @@ def watched(changes):
 
 
 def test_a_change_is_followed_at_once_and_a_burst_once(loop, monkeypatch):
-    monkeypatch.setattr(_loop, "_SPACING", 0.3)
+    monkeypatch.setattr(_pace, "SPACING", 0.3)
     monkeypatch.setattr(_loop, "watch", watched([1.0, *[0.001] * 50]))
     world = World(SimulatedDriver(mesh((1, 2, 3))), [discovered(1, 2, 3)])
     result = loop(world, Pace(duration=3, interval=60, watch=True))

@@ -1,0 +1,38 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What happened to which nodes lately, in one process."""
+
+from __future__ import annotations
+
+import time
+from typing import AbstractSet, Iterable
+
+
+class Recently:
+    """
+    :param seconds: for which it counts.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._at: dict[str, list[float]] = {}
+
+    def add(self, names: Iterable[str]) -> None:
+        self.keep(self.names)
+        now = time.monotonic()
+        for name in names:
+            self._at.setdefault(name, []).append(now)
+
+    def times(self, name: str) -> int:
+        """How often it happened to this node."""
+        since = time.monotonic() - self._seconds
+        return sum(1 for at in self._at.get(name, ()) if at > since)
+
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset(name for name in self._at if self.times(name))
+
+    def keep(self, names: AbstractSet[str]) -> None:
+        """Forget it of all others."""
+        self._at = {name: at for name, at in self._at.items() if name in names}
