@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.benchmarks import memory_of
 from tests.harness.ansible import Ansible
 from tests.harness.background import Run, run
 from tests.harness.beam import BASENAME, COOKIE, Beam, beams, is_whole, wait_until
@@ -120,9 +121,11 @@ def go_on(count: int, minutes: float) -> bool:
 
 
 def _sample(pid: int, node: Beam) -> tuple[int, int, int]:
-    status = Path(f"/proc/{pid}/status").read_text()
-    memory = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))
-    return memory, len(list(Path(f"/proc/{pid}/fd").iterdir())), int(node.eval("erlang:system_info(atom_count)"))
+    return (
+        memory_of(pid),
+        len(list(Path(f"/proc/{pid}/fd").iterdir())),
+        int(node.eval("erlang:system_info(atom_count)")),
+    )
 
 
 def main() -> int:

@@ -16,6 +16,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
+from tests.benchmarks import memory_of
 from tests.harness.ansible import Ansible
 from tests.harness.beam import COOKIE, Beam, beams, is_whole, wait_until, wait_whole
 from tests.harness.eda import Rulebook, rulebook
@@ -62,11 +63,6 @@ def report(what: str, runs: Sequence[tuple[float, ...]]) -> None:
     print(f"{what} (median of {len(runs)}): {shown}", flush=True)
 
 
-def memory_of(running: Rulebook) -> str:
-    status = Path(f"/proc/{running.process.pid}/status").read_text()
-    return next(line for line in status.splitlines() if line.startswith("VmRSS")).split(":")[1].strip()
-
-
 def measure(count: int, directory: Path) -> None:
     with kube_api() as api, beams(count + 1) as nodes:
         *members, extra = nodes
@@ -93,7 +89,7 @@ def measure(count: int, directory: Path) -> None:
                 prunes.append(seconds_of(running, lambda: api.remove_pod(name_of(extra)), lambda: not extra.peers()))
             report(f"{count} nodes and one that joins", joins)
             report(f"{count} nodes and one that is pruned", prunes)
-            print(f"memory of ansible-rulebook, its Java included: {memory_of(running)}")
+            print(f"memory of ansible-rulebook, its Java included: {memory_of(running.process.pid)} kB")
 
 
 def main(counts: Sequence[int]) -> None:

@@ -118,6 +118,11 @@ def descendants_of(process: int) -> list[int]:
     return found[1:]
 
 
+def events_in(file: Path) -> list[dict[str, Any]]:
+    """What a loop has written to its events_file until now."""
+    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+
 def _processes() -> list[int]:
     return [int(name) for name in os.listdir("/proc") if name.isdecimal()]
 

@@ -23,24 +23,21 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.harness.ansible import ROOT
 from tests.harness.beam import free_port, wait_until
+from tests.harness.bundle import PARTS, with_bundle
 
 REGION = "eu-central-1"
-_PARTS = ROOT / ".venv" / "aws"
 _IMAGE = "ami-12c6146b"
 
 
 class Ec2:
     def __init__(self) -> None:
-        if not (_PARTS / ".made").exists():
-            raise RuntimeError("amazon.aws and moto are not there: scripts/setup test fetches them")
         port = free_port("127.0.0.1")
         self._url = f"http://127.0.0.1:{port}"
         self._subnets: dict[str, str] = {}
-        library = str(_PARTS / "lib")
+        library = str(PARTS / "lib")
         self.environment = {
-            "ANSIBLE_COLLECTIONS_PATH": f"{ROOT / '.build' / 'collections'}:{_PARTS / 'collections'}",
+            **with_bundle(),
             "AWS_ACCESS_KEY_ID": "tests",
             "AWS_ENDPOINT_URL": self._url,
             "AWS_MAX_ATTEMPTS": "1",

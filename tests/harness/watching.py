@@ -34,6 +34,8 @@ from tests.harness.beam import wait_until
 from tests.harness.kube import KubeDouble, kube_api
 from tests.harness.kube_server import Request
 
+PODS = {"apiGroups": [""], "resources": ["pods"]}
+"""A rule of a Role, without its verbs."""
 PATIENCE = 30
 """Seconds for what comes at once where nothing else is going on."""
 
@@ -114,6 +116,13 @@ def watching(params: Mapping[str, Any]) -> Iterator[Heard]:
         with contextlib.suppress(RuntimeError):  # it has ended by itself
             heard.task.get_loop().call_soon_threadsafe(heard.task.cancel)
         thread.join()
+
+
+@contextmanager
+def api_with_a_pod() -> Iterator[KubeDouble]:
+    with kube_api() as api:
+        api.add_pod("a", "10.1.0.1", labels={"app": "chat"})
+        yield api
 
 
 @contextmanager

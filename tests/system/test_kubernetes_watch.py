@@ -24,15 +24,12 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes impor
 
 from tests.harness.beam import wait_until
 from tests.harness.kube import KubeDouble, kube_api
-from tests.harness.watching import PATIENCE, open_sockets, opened, params_of, requests, watching
-
-RULE = {"apiGroups": [""], "resources": ["pods"]}
+from tests.harness.watching import PATIENCE, api_with_a_pod, open_sockets, opened, params_of, requests, watching
 
 
 @pytest.fixture
 def api() -> Iterator[KubeDouble]:
-    with kube_api() as api:
-        api.add_pod("a", "10.1.0.1", labels={"app": "chat"})
+    with api_with_a_pod() as api:
         yield api
 
 

@@ -20,16 +20,13 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.strea
 
 from tests.harness.beam import wait_until
 from tests.harness.hosts import Namespace
-from tests.harness.kube import KubeDouble, kube_api
-from tests.harness.watching import PATIENCE, opened, params_of, requests, watching
-
-RULE = {"apiGroups": [""], "resources": ["pods"]}
+from tests.harness.kube import KubeDouble
+from tests.harness.watching import PATIENCE, PODS, api_with_a_pod, opened, params_of, requests, watching
 
 
 @pytest.fixture
 def api() -> Iterator[KubeDouble]:
-    with kube_api() as api:
-        api.add_pod("a", "10.1.0.1", labels={"app": "chat"})
+    with api_with_a_pod() as api:
         yield api
 
 
@@ -47,8 +44,8 @@ class TestTrouble:
         ("fault", "text"),
         [
             (lambda api: api.fail(401, watch=True), "answered 401: Unauthorized; the token (config.api_key"),
-            (lambda api: api.restrict([{**RULE, "verbs": ["list"]}]), "must allow the verb 'watch' on 'pods' of"),
-            (lambda api: api.restrict([{**RULE, "verbs": ["watch"]}]), "must allow the verb 'list' on 'pods' of"),
+            (lambda api: api.restrict([{**PODS, "verbs": ["list"]}]), "must allow the verb 'watch' on 'pods' of"),
+            (lambda api: api.restrict([{**PODS, "verbs": ["watch"]}]), "must allow the verb 'list' on 'pods' of"),
             (lambda api: api.fail(500), "list pods in namespace 'prod': https://127.0.0.1"),
             (lambda api: api.fail(503, watch=True), "answered 503"),
             (lambda api: api.hang_up(), "broke off"),

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.harness.ansible import Ansible
-from tests.harness.background import MEMBERSHIP, run
+from tests.harness.background import MEMBERSHIP, events_in, run
 from tests.harness.beam import BASENAME, COOKIE, Beam, beams, is_whole, join, wait_until
 from tests.harness.clusters import lost
 from tests.harness.nameserver import Nameserver, nameserver
@@ -57,8 +57,7 @@ class Events:
 
     @property
     def all(self) -> list[tuple[str, str | None]]:
-        lines = self._file.read_text().splitlines() if self._file.exists() else []
-        return [(event["event"], event["node"]) for event in map(json.loads, lines)]
+        return [(event["event"], event["node"]) for event in events_in(self._file)]
 
     def follow(self, *events: tuple[str, str | None]) -> None:
         """The next ones are these, in any order."""

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -15,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.harness.ansible import Ansible
-from tests.harness.background import Run, run
+from tests.harness.background import Run, events_in, run
 from tests.harness.beam import BASENAME, COOKIE, Beam, beams, is_whole, wait_until
 from tests.harness.clusters import lost
 from tests.harness.kube import KubeDouble, kube_api
@@ -33,8 +32,7 @@ class World:
 
     @property
     def events(self) -> list[tuple[str, str | None, str]]:
-        lines = self._file.read_text().splitlines() if self._file.exists() else []
-        return [(event["event"], event["node"], event["reason"]) for event in map(json.loads, lines)]
+        return [(event["event"], event["node"], event["reason"]) for event in events_in(self._file)]
 
     def slice_of(self, nodes: list[Beam]) -> list[dict[str, Any]]:
         return [self.api.endpoint(node.address, f"chat-{self.nodes.index(node)}") for node in nodes]

@@ -50,16 +50,21 @@ def topology(api: KubeDouble, node: Beam, **config: Any) -> dict[str, Any]:
     }
 
 
+def output_of_a_job(schedule: Schedule, api: KubeDouble, directory: Path) -> str:
+    """Of one that may do what its Role says and no more, and that has succeeded."""
+    manifests = schedule.rendered()
+    pod = manifests["CronJob", NAMESPACE]["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    api.restrict(manifests["Role", api.namespace]["rules"])
+    with container(pod, schedule.mounted(manifests), api, NAMESPACE, directory) as running:
+        return running.ends(120)
+
+
 def test_a_job_heals(ansible: Ansible, tmp_path: Path) -> None:
     with beams(3) as nodes, pods(nodes) as api:
         schedule = Schedule(ansible, secrets={"APP_COOKIE": COOKIE})
         # Each lookup in a run: the Role has to be right for all of them at once.
         schedule.topologies({lookup: topology(api, nodes[0], lookup=lookup) for lookup in LOOKUPS})
-        manifests = schedule.rendered()
-        pod = manifests["CronJob", NAMESPACE]["spec"]["jobTemplate"]["spec"]["template"]["spec"]
-        api.restrict(manifests["Role", api.namespace]["rules"])
-        with container(pod, schedule.mounted(manifests), api, NAMESPACE, tmp_path / "pod") as running:
-            output = running.ends(120)
+        output = output_of_a_job(schedule, api, tmp_path / "pod")
         assert is_whole(nodes), output
         assert "failed=0" in output
         assert "[WARNING]" not in output
@@ -97,10 +102,6 @@ def test_a_job_heals_through_port_forwards(ansible: Ansible, tmp_path: Path) -> 
         wanted = topology(api, nodes[0], lookup="pods")
         wanted["driver_config"]["transport"] = "port_forward"
         schedule.topologies({"app": wanted})
-        manifests = schedule.rendered()
-        pod = manifests["CronJob", NAMESPACE]["spec"]["jobTemplate"]["spec"]["template"]["spec"]
-        api.restrict(manifests["Role", api.namespace]["rules"])
-        with container(pod, schedule.mounted(manifests), api, NAMESPACE, tmp_path / "pod") as running:
-            output = running.ends(120)
+        output = output_of_a_job(schedule, api, tmp_path / "pod")
         assert is_whole(nodes), output
         assert any(request.path.endswith("/portforward") for request in api.requests), output
