@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 from typing import Any, Callable, Coroutine, Mapping
 
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._history import History
 from ansible_collections.selfheal.cluster.plugins.module_utils._pace import SPACING, Pace, wait_until_due
 from ansible_collections.selfheal.cluster.plugins.module_utils._reconcile import (
@@ -53,6 +54,7 @@ class Loop:
         self._pace = pace
         self._changed = asyncio.Event()
         self._tries = 0
+        self._has_worked = False
 
     async def go_on(self) -> None:
         """
@@ -64,6 +66,8 @@ class Loop:
             raise CannotGoOn(
                 f"the last round was not over {_OVERTIME:g} s after the duration of {self._pace.duration:g} s"
             ) from None
+        except TopologyError as error:
+            raise CannotGoOn(_problem(error)) from error
         if self._history.problem:
             raise CannotGoOn(self._history.problem)
 
@@ -99,8 +103,14 @@ class Loop:
         try:
             await self._reconciler.converge(False, self._max_rounds)
             problem = None
+            self._has_worked = True
         except CannotGoOn as error:
             problem = str(error)
+        except TopologyError as error:
+            # What has worked can work again: a kubeconfig or a certificate is being renewed.
+            if not self._has_worked:
+                raise
+            problem = _problem(error)
         finally:
             self._history.run_ended(problem)
 
@@ -112,3 +122,7 @@ class Loop:
             return pause
         self._tries = min(self._tries + 1, _MOST_TRIES)
         return min(pause, SPACING * 2.0 ** (self._tries - 1))
+
+
+def _problem(error: TopologyError) -> str:
+    return f"{error.option}: {error.problem}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from tests.harness.ansible import Ansible
 from tests.harness.background import MEMBERSHIP, events_in, run
 from tests.harness.beam import BASENAME, COOKIE, Beam, beams, is_whole, join, wait_until
 from tests.harness.clusters import lost
+from tests.harness.kube import kube_api
 from tests.harness.nameserver import Nameserver, nameserver
 
 LONG = 300
@@ -103,6 +105,24 @@ def test_it_heals_what_breaks_on_the_way_over_the_same_connections(
     assert [(event["event"], event["node"]) for event in result["events"]] == events.all
     assert (result["changed"], result["converged"], result["status"]) == (True, True, "complete"), json.dumps(result)
     assert COOKIE not in output
+
+
+def test_a_file_that_is_gone_for_a_moment_ends_nothing(ansible: Ansible, tmp_path: Path, events: Events) -> None:
+    with kube_api() as api, beams(2) as nodes:
+        api.add_slice("chat-1", [api.endpoint(node.address) for node in nodes])
+        certificates, elsewhere = tmp_path / "ca.crt", tmp_path / "elsewhere"
+        shutil.copy(api.ca_cert, certificates)
+        options = by_list(nodes, interval=0.5, duration=LONG, events_file=str(tmp_path / "events"))
+        config = {"namespace": api.namespace, "node_basename": BASENAME, **api.auth, "ca_cert": str(certificates)}
+        with run(ansible, {**options, "strategy": "kubernetes", "config": config}) as running:
+            events.follow(("joined", nodes[1].name))
+            certificates.rename(elsewhere)
+            events.follow(("round_failed", None))
+            told = "round_failed: config.ca_cert: "
+            wait_until(lambda: running.shows(told), 60, f"{told!r} in {running.output}")
+            elsewhere.rename(certificates)
+            events.follow(("recovered", None))
+            assert is_whole(nodes)
 
 
 def test_members_that_come_and_go_leave_nothing_behind(ansible: Ansible, tmp_path: Path, events: Events) -> None:
