@@ -59,6 +59,16 @@ def output_of_a_job(schedule: Schedule, api: KubeDouble, directory: Path) -> str
         return running.ends(120)
 
 
+def ansible_config_in(
+    pod: dict[str, Any], mounted: dict[tuple[str, str], Any], api: KubeDouble, directory: Path
+) -> str:
+    """What the pod's Ansible has set otherwise than by default, and from where."""
+    (main,) = pod["containers"]
+    asking = {**pod, "containers": [{**main, "command": ["ansible-config", "dump", "--only-changed"]}]}
+    with container(asking, mounted, api, NAMESPACE, directory) as running:
+        return running.ends(120)
+
+
 def test_a_job_heals(ansible: Ansible, tmp_path: Path) -> None:
     with beams(3) as nodes, pods(nodes) as api:
         schedule = Schedule(ansible, secrets={"APP_COOKIE": COOKIE})
@@ -85,8 +95,9 @@ def test_a_deployment_goes_on_healing_and_stops_when_told(ansible: Ansible, tmp_
         manifests = schedule.rendered()
         api.restrict(manifests["Role", api.namespace]["rules"])
         api.set_slice("app", [api.endpoint(node.address) for node in nodes[:2]])
-        pod = manifests["Deployment", NAMESPACE]["spec"]["template"]["spec"]
-        with container(pod, schedule.mounted(manifests), api, NAMESPACE, tmp_path / "pod") as running:
+        pod, mounted = manifests["Deployment", NAMESPACE]["spec"]["template"]["spec"], schedule.mounted(manifests)
+        assert "/inventories/ansible.cfg) = 0.1" in ansible_config_in(pod, mounted, api, tmp_path / "config")
+        with container(pod, mounted, api, NAMESPACE, tmp_path / "pod") as running:
             running.until(lambda: is_whole(nodes[:2]), 120, "a mesh of two")
             api.set_slice("app", [api.endpoint(node.address) for node in nodes])
             running.until(lambda: is_whole(nodes), 120, "a mesh of three")
