@@ -1,10 +1,11 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Shows the events of a loop while it goes on, which a module cannot. All else is the module's."""
+"""Shows the events of a loop while it goes on, and ends it with Ansible, which a module cannot. All else is its own."""
 
 from __future__ import annotations
 
+import os
 import tempfile
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -14,6 +15,7 @@ from ansible import constants as C
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._events_shown import Follower
+from ansible_collections.selfheal.cluster.plugins.plugin_utils._parent import ending_with_parent
 
 _MODULE = "selfheal.cluster.membership"
 
@@ -30,7 +32,8 @@ class ActionModule(ActionBase):
 
     def _module(self, added: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
         arguments = {**self._task.args, **added}
-        return self._execute_module(_MODULE, arguments, task_vars=task_vars, wrap_async=bool(self._task.async_val))
+        with ending_with_parent():
+            return self._execute_module(_MODULE, arguments, task_vars=task_vars, wrap_async=bool(self._task.async_val))
 
     def _can_show(self) -> bool:
         """The file has to be one that both can read, and that is there while the module runs."""
@@ -40,7 +43,7 @@ class ActionModule(ActionBase):
 
     def _shown(self, path: str) -> AbstractContextManager[Any]:
         try:
-            return Follower(Path(path).expanduser(), _show)
+            return Follower(Path(os.path.expandvars(path)).expanduser(), _show)
         except OSError:
             return nullcontext()  # the module says what is wrong with the path
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from typing import Any, Callable, Mapping, Optional
@@ -27,23 +28,31 @@ class EventsFile:
         self._topology = topology
         self._path = path
         self._mask = mask
+        self._is_torn = False
         try:
             self._append(b"")
         except OSError as error:
             raise TopologyError(topology, "events_file", f"{path!r}: {error.strerror}") from error
 
     def tell(self, event: Mapping[str, Any]) -> None:
-        line = json.dumps(self._mask({"topology": self._topology, **event}))
+        line = json.dumps(self._mask({"topology": self._topology, **event})) + "\n"
+        # What is left of an event that found no room must not spoil this one.
+        beginning = "\n" if self._is_torn else ""
         try:
-            self._append(f"{line}\n".encode())
+            self._append((beginning + line).encode())
         except OSError as error:
             self.problems = [f"not every event could be written to events_file: {error.strerror}"]
 
     def _append(self, data: bytes) -> None:
         if self._path is None:
             return
-        file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        # Of a pipe it would wait until somebody reads, be it for ever.
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
+        file = os.open(self._path, flags, 0o600)
         try:
-            os.write(file, data)
+            written = os.write(file, data)
         finally:
             os.close(file)
+        self._is_torn = written < len(data)
+        if self._is_torn:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -21,6 +21,7 @@ extends_documentation_fragment:
   - selfheal.cluster.discovery
   - selfheal.cluster.membership
   - selfheal.cluster.attributes
+  - selfheal.cluster.attributes.action_group
 options:
   max_rounds:
     description:
@@ -207,6 +208,11 @@ picture:
     - ""
     - "  chat@10.0.0.1    ●"
     - "  chat@10.0.0.2  ●"
+time:
+  description: When this was so, in UTC.
+  returned: always
+  type: str
+  sample: "2026-11-22T14:03:07Z"
 timings:
   description: Seconds that each part took.
   returned: always
@@ -287,6 +293,7 @@ rounds:
 from typing import Any, Dict
 
 from ansible.module_utils.common.parameters import remove_values
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
 from ansible_collections.selfheal.cluster.plugins.module_utils._events_file import EventsFile
 from ansible_collections.selfheal.cluster.plugins.module_utils._loop import keep_whole
 from ansible_collections.selfheal.cluster.plugins.module_utils._module import ClusterModule, run
@@ -303,7 +310,11 @@ def work(module: ClusterModule) -> Dict[str, Any]:
     if module.check_mode or not pace.duration:
         return converge(topology, module.check_mode, params["max_rounds"], params["full"])
     events = EventsFile(topology.name, params["events_file"], lambda event: remove_values(event, module.no_log_values))
-    result = keep_whole(topology, params["max_rounds"], params["full"], pace, events.tell)
+    try:
+        result = keep_whole(topology, params["max_rounds"], params["full"], pace, events.tell)
+    except RoundError as error:
+        error.result["warnings_"].extend(events.problems)
+        raise
     result["warnings_"] += events.problems
     return result
 

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -17,15 +19,17 @@ _MOST = 1 << 20
 
 
 class Follower:
-    """Used as a context: from its beginning to its end each event that is appended is shown.
+    """Used as a context: from its beginning to its end each event that is appended is shown, also where the file is
+    rotated on the way.
 
     :param show: called with a line, from a thread.
+    :raises OSError: the file cannot be read from where it ends now.
     """
 
     def __init__(self, path: Path, show: Callable[[str], None]) -> None:
         self._path = path
         self._show = show
-        self._at = path.stat().st_size if path.exists() else 0
+        self._file = self._opened(os.SEEK_END) if path.exists() else None
         self._rest = b""
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._follow, daemon=True)
@@ -37,6 +41,7 @@ class Follower:
     def __exit__(self, *_error: object) -> None:
         self._over.set()
         self._thread.join()
+        self._close()
 
     def _follow(self) -> None:
         while not self._over.wait(_EVERY):
@@ -45,20 +50,46 @@ class Follower:
             pass
 
     def _read(self) -> bool:
-        """:returns: whether there was something."""
+        """:returns: whether there may be more."""
         try:
-            with self._path.open("rb") as file:
-                file.seek(self._at)
-                data = file.read(_MOST)
+            file = self._file = self._file or self._opened(os.SEEK_SET)
+            # In this order: the rest of a file comes before what has taken its place.
+            is_over = self._is_over(file)
+            data = file.read(_MOST)
         except OSError:
             return False
-        self._at += len(data)
+        if is_over and not data:
+            self._close()
+            return True
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
             text = shown(line)
             if text:
                 self._show(text)
         return bool(data)
+
+    def _opened(self, whence: int) -> io.FileIO:
+        # Of a pipe it would wait until somebody writes, be it for ever; it has no end to begin at.
+        file = io.FileIO(self._path, opener=lambda path, flags: os.open(path, flags | os.O_NONBLOCK))
+        try:
+            file.seek(0, whence)
+        except OSError:
+            file.close()
+            raise
+        return file
+
+    def _is_over(self, file: io.FileIO) -> bool:
+        """Whether another file has taken its place, or it was emptied."""
+        try:
+            now = self._path.stat()
+        except OSError:
+            return False
+        return not os.path.samestat(now, os.fstat(file.fileno())) or now.st_size < file.tell()
+
+    def _close(self) -> None:
+        if self._file:
+            self._file.close()
+        self._file, self._rest = None, b""
 
 
 def shown(line: bytes) -> str | None:

@@ -62,6 +62,18 @@ def test_a_run_that_waits_for_a_confirmation(ansible: Ansible, whom: str, number
         assert (again["changed"], again["converged"]) == (True, True)
 
 
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGKILL])
+def test_a_loop_does_not_outlive_the_terminal_that_it_was_started_in(ansible: Ansible, number: signal.Signals) -> None:
+    with beams(2) as nodes:
+        with run(ansible, {**topology(nodes), "duration": LONG}) as running:
+            wait_until(lambda: is_whole(nodes), 60, "the loop to heal")
+            assert running.module
+            running.process.send_signal(number)
+            running.ends()
+        assert is_whole(nodes)
+        wait_until(lambda: nodes[0].names("nodes(hidden)") == frozenset(), SOON, "the connection to be closed")
+
+
 def test_a_run_whose_source_does_not_answer_is_ended_without_waiting_for_it(ansible: Ansible) -> None:
     with beams(1) as nodes, faulty_nameserver(silence) as server:
         config = {**server.config, "query": "app.example.test", "node_basename": "app", "timeout": LONG}

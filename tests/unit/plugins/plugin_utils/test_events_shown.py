@@ -6,10 +6,13 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 from ansible_collections.selfheal.cluster.plugins.plugin_utils import _events_shown
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._events_shown import Follower, shown
+
+from tests.harness.beam import wait_until
 
 EVENT = {
     "topology": "chat",
@@ -50,3 +53,33 @@ def test_what_is_appended_is_shown_once_and_in_whole_lines(tmp_path, monkeypatch
             appended.flush()
         appended.write(line(node="half")[:40])
     assert lines == [shown(line(node=str(number))) for number in range(50)]
+
+
+@pytest.mark.parametrize("rotate", ["away", "in place"])
+def test_a_file_that_is_rotated_is_followed(tmp_path, rotate):
+    file = tmp_path / "events"
+    lines: list[str] = []
+
+    def append(*nodes):
+        with file.open("ab") as appended:
+            appended.write(b"".join(line(node=node) + b"\n" for node in nodes))
+        wait_until(lambda: lines[-1:] == [shown(line(node=nodes[-1]))], 30, f"{nodes} after {lines}")
+
+    with Follower(file, lines.append):
+        append("1", "2", "3")
+        if rotate == "away":
+            file.rename(tmp_path / "events.1")
+        else:
+            os.truncate(file, 0)
+        append("4")
+        append("5")
+    assert lines == [shown(line(node=number)) for number in "12345"]
+
+
+@pytest.mark.timeout(60)
+def test_a_pipe_is_not_waited_for(tmp_path):
+    pipe = tmp_path / "pipe"
+    with Follower(pipe, pytest.fail):
+        os.mkfifo(pipe)
+    with pytest.raises(OSError, match="seek"):
+        Follower(pipe, pytest.fail)
