@@ -7,12 +7,16 @@ Against the double only: a real cluster has no faults on demand."""
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
+import os
 import re
 import socket
+import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +25,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import Dis
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import discover
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import source_of
 
+from tests.harness.beam import wait_until
 from tests.harness.kube import KubeDouble, kube_api
 
 
@@ -99,7 +104,7 @@ def test_the_servers_text_is_cut_and_cleared(api: KubeDouble) -> None:
         (b"", "application/json", "not JSON ('application/json', 0 bytes)"),
         (b"\xff\xfe\x00", "application/json", "not JSON"),
         (b"[" * 100_000, "application/json", "not JSON"),
-        (gzip.compress(b'{"kind": "PodList", "items": []}'), "application/json", "not JSON"),
+        (gzip.compress(b'{"kind": "PodList", "items": []}', mtime=0), "application/json", "not JSON"),
         (b"null", "application/json", "'NoneType' instead of 'PodList'"),
         (b'{"kind": "PodList", "metadata": {}}', "application/json", "no proper 'items'"),
         (b'{"kind": "PodList", "metadata": {}, "items": null}', "application/json", "no proper 'items'"),
@@ -133,6 +138,22 @@ def test_a_server_that_does_not_come_to_an_end_gets_one_time_out(api: KubeDouble
     reason = failure(api, timeout=0.5)
     assert "no whole answer within 0.5 s (config.timeout)" in reason
     assert time.monotonic() - before < 5
+
+
+def test_what_did_not_come_to_an_end_leaves_nothing_behind(api: KubeDouble) -> None:
+    before = threading.active_count(), sockets()
+    api.drip()
+    for _time in range(3):
+        assert ask(api, timeout=0.3).status == "failed"
+    wait_until(lambda: (threading.active_count(), sockets()) == before, 30, f"threads and sockets to be {before}")
+
+
+def sockets() -> int:
+    count = 0
+    for file in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):  # that of the listing itself is gone
+            count += os.readlink(file).startswith("socket:")
+    return count
 
 
 def test_a_connection_that_is_closed_in_the_middle(api: KubeDouble) -> None:

@@ -113,10 +113,8 @@ class Attempt:
         self._line.allow(listing.timeout)
         deadline = time.monotonic() + listing.timeout
         timeout = urllib3.Timeout(total=listing.timeout)
-        with (
-            in_words(connection, listing.what(), listing.timeout),
-            send(connection, listing.path(), timeout) as response,
-        ):
+        told = in_words(connection, listing.what(), listing.timeout)
+        with told, send(connection, listing.path(), timeout) as response:
             answer = read_answer(listing, response, MAX_BYTES, deadline)
         if answer.status != 200:
             raise refusal(self._topology, connection, self._config, listing, answer)

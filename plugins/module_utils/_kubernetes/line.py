@@ -19,7 +19,7 @@ KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
 class Line:
     """The way of one attempt to the API server: one connection at a time."""
 
-    def __init__(self, allowed: Callable[[float], None]) -> None:
+    def __init__(self, allowed: Callable[[float], None] = lambda _seconds: None) -> None:
         """
         :param allowed: called with the seconds after which to cut it, in place of those it was called with before.
         """

@@ -27,6 +27,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.answe
     root_of,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.auth import Connection
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.line import Line
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.resources import (
     RESOURCES,
     Resource,
@@ -115,12 +116,24 @@ def list_all(
     :raises ApiError: any page failed.
     :raises TopologyError: the API server refuses a selector.
     """
+    with _line_of(connection, listing) as line:
+        return _list_all(topology, connection, config, listing, take, line)
+
+
+def _list_all(
+    topology: str,
+    connection: Connection,
+    config: Mapping[str, Any],
+    listing: Listing,
+    take: Callable[[list[Any]], T],
+    line: Line,
+) -> list[T]:
     budget = MAX_BYTES
-    for _ in range(MAX_RESTARTS + 1):
+    for _restart in range(MAX_RESTARTS + 1):
         taken: list[T] = []
         token = ""
-        for _ in range(MAX_PAGES):
-            answer = _get(connection, listing, listing.path(token), budget)
+        for _page in range(MAX_PAGES):
+            answer = _get(connection, listing, listing.path(token), budget, line)
             if answer.status == _GONE and token:
                 break
             if answer.status != 200:
@@ -139,7 +152,20 @@ def list_all(
     )
 
 
-def _get(connection: Connection, listing: Listing, path: str, budget: int) -> Answer:
+@contextlib.contextmanager
+def _line_of(connection: Connection, listing: Listing) -> Iterator[Line]:
+    """The way of one list, over a connection that is closed behind it."""
+    line = Line()
+    with in_words(connection, listing.what(), listing.timeout):
+        line.guard(connection.pool.connection_from_url(connection.host))
+    try:
+        yield line
+    finally:
+        connection.pool.clear()
+        line.close()
+
+
+def _get(connection: Connection, listing: Listing, path: str, budget: int, line: Line) -> Answer:
     import urllib3
 
     deadline = time.monotonic() + listing.timeout
@@ -149,7 +175,7 @@ def _get(connection: Connection, listing: Listing, path: str, budget: int) -> An
             return read_answer(listing, response, budget, deadline)
 
     with in_words(connection, listing.what(), listing.timeout):
-        return _within(listing.timeout, ask)
+        return _within(listing.timeout, ask, line.cut)
 
 
 def send(connection: Connection, path: str, timeout: Any) -> Any:
@@ -224,8 +250,11 @@ def _body(response: Any, limit: int, deadline: float) -> bytes:
     return b"".join(chunks)
 
 
-def _within(seconds: float, work: Callable[[], T]) -> T:
-    """In a thread of its own: a name look-up, a handshake or a server that drips bytes heeds no socket time-out."""
+def _within(seconds: float, work: Callable[[], T], cut: Callable[[], None]) -> T:
+    """In a thread of its own: a name look-up, a handshake or a server that drips bytes heeds no socket time-out.
+
+    :param cut: ends what is not over in time, so that a loop does not gather such threads.
+    """
     results: list[T] = []
     errors: list[BaseException] = []
 
@@ -241,6 +270,7 @@ def _within(seconds: float, work: Callable[[], T]) -> T:
     if errors:
         raise errors[0]
     if not results:
+        cut()
         raise TimeoutError
     return results[0]
 

@@ -11,7 +11,7 @@ import random
 from typing import Any, Callable, Mapping, Optional, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import ClusterError, DiscoveryError
-from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.attempt import Attempt
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.attempt import Attempt, SilentError
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.auth import Connection, connect
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.line import Line
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.listing import ApiError, Listing
@@ -141,7 +141,8 @@ class _Watch:
             if attempt.lasted >= LONGEST_DELAY:
                 self._backoff.reset()
             # Servers, and what is on the way to them, end streams every few minutes, and nothing is missed by that.
-            if error is None or type(error) is ApiError and status is None:
+            ended = isinstance(error, ApiError) and not isinstance(error, SilentError) and status is None
+            if error is None or ended:
                 return 0.0
         if status == _GONE and (attempt.lasted >= SHORTEST or not attempt.listed):
             self._version, self._missed = "", True
