@@ -116,6 +116,7 @@ class Machine:
             stderr=subprocess.STDOUT,
             text=True,
             timeout=SECONDS,
+            check=False,
         )
 
     def read(self, path: str | Path) -> str:

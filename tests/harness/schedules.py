@@ -48,7 +48,7 @@ class Scheduler:
         }
 
     def inventory(self, **topologies: Any) -> Path:
-        self.file.write_text(json.dumps({"plugin": "selfheal.cluster.nodes", "topologies": topologies}))
+        self.host.write(self.file, json.dumps({"plugin": "selfheal.cluster.nodes", "topologies": topologies}))
         return self.file
 
     def apply(self, *arguments: str, **options: Any) -> Run:

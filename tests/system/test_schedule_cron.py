@@ -83,6 +83,19 @@ def test_no_run_starts_while_another_goes_on_and_none_goes_on_for_ever(schedule:
         wait_until(lambda: schedule.host.run("sh", "-c", lock).returncode == 0, PATIENCE, "all processes to end")
 
 
+def test_no_link_that_its_user_makes_leads_root_elsewhere(schedule: Scheduler) -> None:
+    host, log = schedule.host, "/var/log/of-nobody/selfheal.log"
+    host.write("/etc/of-root", "for root alone", 0o600)
+    host.run("install", "-d", "-o", "nobody", "/var/log/of-nobody")
+    done = host.run(*AS_NOBODY, "ln", "-s", "/etc/of-root", log)
+    assert done.returncode == 0, done.stdout
+    schedule.apply(schedule_cron_log=log).ok()
+    assert host.run("stat", "-c", "%a %U", "/etc/of-root").stdout == "600 root\n"
+    for name in ("run", "app.cluster.yml", "CHAT_COOKIE.secret"):
+        done = host.run(*AS_NOBODY, "ln", "-sf", "/etc", f"{OWN}/{name}")
+        assert "Permission denied" in done.stdout, done.stdout
+
+
 @pytest.mark.long
 def test_from_nothing_to_a_job_and_back_to_nothing(schedule: Scheduler) -> None:
     before = schedule.host.written()
@@ -102,7 +115,7 @@ def test_from_nothing_to_a_job_and_back_to_nothing(schedule: Scheduler) -> None:
     assert {path: what.split()[:2] for path, what in there.items() if path not in before} == {
         "/etc/cron.d/selfheal": ["f644", "root"],
         "/etc/selfheal": ["d755"],
-        OWN: ["d700"],
+        OWN: ["d711"],
         f"{OWN}/CHAT_COOKIE.secret": ["f600", "nobody"],
         f"{OWN}/app.cluster.yml": ["f600", "nobody"],
         f"{OWN}/run": ["f700", "nobody"],
