@@ -156,6 +156,7 @@ class Record:
     def _seen(self, plan: Plan) -> dict[str, Any]:
         discovery = self._discovery or Discovery.failed(["the source was not asked"])
         return {
+            "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "converged": self._plan is not None and plan.converged,
             "status": discovery.status,
             "reasons": list(discovery.reasons),

@@ -21,6 +21,7 @@ extends_documentation_fragment:
   - selfheal.cluster.discovery
   - selfheal.cluster.membership
   - selfheal.cluster.attributes
+  - selfheal.cluster.attributes.action_group
   - selfheal.cluster.attributes.read_only
 seealso:
   - module: selfheal.cluster.membership
@@ -108,6 +109,11 @@ picture:
     - ""
     - "  chat@10.0.0.1    ●"
     - "  chat@10.0.0.2  ●"
+time:
+  description: When this was so, in UTC.
+  returned: always
+  type: str
+  sample: "2026-11-22T14:03:07Z"
 timings:
   description: Seconds that each part took.
   returned: always

@@ -18,6 +18,7 @@ description:
 extends_documentation_fragment:
   - selfheal.cluster.discovery
   - selfheal.cluster.attributes
+  - selfheal.cluster.attributes.action_group
   - selfheal.cluster.attributes.read_only
 options:
   attempt:

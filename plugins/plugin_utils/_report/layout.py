@@ -1,0 +1,124 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the nodes of a graph are drawn. Pure geometry: the same sizes give the same places."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+DISC = 12.0
+"""The radius of a node."""
+MOST_WIDTH = 440.0
+"""So that a telephone shows the numbers in the nodes in a size that can be read."""
+
+_BETWEEN = 5.0
+_HULL = 8.0
+_LEAST_HULL = 27.0
+_LABEL = 17.0
+_GAP = 12.0
+_MARGIN = 6.0
+
+
+@dataclass(frozen=True)
+class Spot:
+    x: float
+    y: float
+
+
+@dataclass(frozen=True)
+class Island:
+    """A ring of nodes in a round hull, and below it the place of its label."""
+
+    centre: Spot
+    radius: float
+    nodes: tuple[Spot, ...]
+    label: Spot
+
+
+@dataclass(frozen=True)
+class Layout:
+    """``apart``: those in no island, below all islands, in the box from ``apart_top`` to the bottom."""
+
+    width: float
+    height: float
+    islands: tuple[Island, ...]
+    apart: tuple[Spot, ...] = ()
+    apart_top: float = 0.0
+
+
+def layout(sizes: Sequence[int], apart: int) -> Layout:
+    """
+    :param sizes: how many nodes each island has, at least one.
+    :param apart: how many are in no island.
+    """
+    rows = list(_rows([_ring(size) for size in sizes]))
+    widths = [_row_width(row) for row in rows]
+    columns = max(1, min(apart, int((MOST_WIDTH - 4 * _MARGIN) // (2 * DISC + _BETWEEN))))
+    apart_width = columns * (2 * DISC + _BETWEEN) + 2 * _MARGIN if apart else 0.0
+    width = max([*widths, apart_width, 2 * _LEAST_HULL]) + 2 * _MARGIN
+    islands: list[Island] = []
+    top = _MARGIN
+    for row, row_width in zip(rows, widths):
+        islands += _placed(row, (width - row_width) / 2, top)
+        top += 2 * max(_hull(ring) for ring in row) + _LABEL + _GAP
+    spots = tuple(_grid(apart, columns, (width - apart_width) / 2 + _MARGIN, top + _LABEL + _MARGIN))
+    bottom = spots[-1].y + DISC + _MARGIN if spots else top - _GAP
+    return Layout(width, bottom + _MARGIN, tuple(islands), spots, top)
+
+
+@dataclass(frozen=True)
+class _Ring:
+    size: int
+    radius: float
+
+
+def _ring(size: int) -> _Ring:
+    """Neighbours on it are further apart than two discs; a few nodes have room for their links to be seen."""
+    if size == 1:
+        return _Ring(1, 0.0)
+    neighbours = (DISC + _BETWEEN / 2) / math.sin(math.pi / size)
+    return _Ring(size, max(neighbours, min(22.0 + 6.0 * size, 80.0)))
+
+
+def _hull(ring: _Ring) -> float:
+    return max(ring.radius + DISC + _HULL, _LEAST_HULL)
+
+
+def _row_width(row: Sequence[_Ring]) -> float:
+    return sum(2 * _hull(ring) for ring in row) + _GAP * (len(row) - 1)
+
+
+def _rows(rings: Sequence[_Ring]) -> Iterator[list[_Ring]]:
+    row: list[_Ring] = []
+    for ring in rings:
+        if row and _row_width([*row, ring]) > MOST_WIDTH - 2 * _MARGIN:
+            yield row
+            row = []
+        row.append(ring)
+    if row:
+        yield row
+
+
+def _placed(row: Sequence[_Ring], left: float, top: float) -> Iterator[Island]:
+    middle = top + max(_hull(ring) for ring in row)
+    for ring in row:
+        hull = _hull(ring)
+        centre = Spot(left + hull, middle)
+        nodes = tuple(_on_ring(centre, ring, place) for place in range(ring.size))
+        yield Island(centre, hull, nodes, Spot(centre.x, middle + hull + _LABEL - 4))
+        left += 2 * hull + _GAP
+
+
+def _on_ring(centre: Spot, ring: _Ring, place: int) -> Spot:
+    angle = 2 * math.pi * place / ring.size - math.pi / 2
+    return Spot(centre.x + ring.radius * math.cos(angle), centre.y + ring.radius * math.sin(angle))
+
+
+def _grid(count: int, columns: int, left: float, top: float) -> Iterator[Spot]:
+    step = 2 * DISC + _BETWEEN
+    for place in range(count):
+        row, column = divmod(place, columns)
+        yield Spot(left + step * (column + 0.5), top + DISC + row * step)

@@ -1,0 +1,201 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What one run told of a topology, in a shape that everything below can rely on, whatever the result held."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+BOTH, ONE_END, NONE, UNKNOWN = "both", "one", "none", "unknown"
+
+
+@dataclass(frozen=True)
+class Line:
+    """An action that was planned, done or refused."""
+
+    action: str
+    node: str
+    observer: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Happened:
+    """An event; ``time`` is empty where the run was no loop."""
+
+    event: str
+    node: str
+    reason: str
+    time: str = ""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """
+    ``failure``: why the run failed, empty if it did not. ``plan``, ``connected`` and ``pruned`` are None where the run
+    was not of a kind that has one. ``status`` is empty where there is no result at all.
+    """
+
+    topology: str
+    time: str = ""
+    failure: str = ""
+    host_unreachable: bool = False
+    status: str = ""
+    reasons: tuple[str, ...] = ()
+    converged: bool = False
+    desired: frozenset[str] = frozenset()
+    members: frozenset[str] = frozenset()
+    views: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    islands: tuple[tuple[str, ...], ...] = ()
+    unreachable: Mapping[str, str] = field(default_factory=dict)
+    refused: tuple[Line, ...] = ()
+    plan: tuple[Line, ...] | None = None
+    connected: tuple[Line, ...] | None = None
+    pruned: tuple[Line, ...] | None = None
+    events: tuple[Happened, ...] = ()
+
+    @cached_property
+    def unseen(self) -> tuple[str, ...]:
+        """Who is in no island: nobody who answered lists them, and they did not answer either."""
+        placed = frozenset(name for island in self.islands for name in island)
+        return natural((self.desired | self.members) - placed)
+
+    @cached_property
+    def order(self) -> tuple[str, ...]:
+        """Everybody, island by island. Who is at which place is the number by which the page calls a node."""
+        return (*(name for island in self.islands for name in island), *self.unseen)
+
+    @cached_property
+    def lacking(self) -> Mapping[str, frozenset[str]]:
+        """From a desired node that answered to those desired ones that it does not list; whole ones are left out."""
+        pairs = ((name, self.desired - self.views[name] - {name}) for name in self.desired if name in self.views)
+        return {name: lacks for name, lacks in pairs if lacks}
+
+    def mark(self, one: str, other: str) -> str:
+        """What the ends that answered say of the link between two nodes."""
+        says = [b in self.views[a] for a, b in ((one, other), (other, one)) if a in self.views]
+        if not says:
+            return UNKNOWN
+        if all(says):
+            return BOTH
+        return ONE_END if any(says) else NONE
+
+    def missing(self, among: Collection[str] | None = None) -> Iterator[tuple[str, str]]:
+        """Each link between desired nodes, or those of them that are ``among``, that an end which answers does not
+        list, once."""
+        counted = self.desired if among is None else self.desired.intersection(among)
+        for one in counted & self.lacking.keys():
+            for other in self.lacking[one] & counted:
+                if one < other or one not in self.lacking.get(other, ()):
+                    yield one, other
+
+    @cached_property
+    def missing_links(self) -> int | None:
+        """None where it is not known who should be linked, or nobody answered."""
+        return sum(1 for _link in self.missing()) if self.views and self.says_who_is_desired else None
+
+    @cached_property
+    def strays(self) -> frozenset[str]:
+        """Members that discovery does not list. Of a discovery that failed nobody can say so."""
+        return self.members - self.desired if self.says_who_is_desired else frozenset()
+
+    @property
+    def says_who_is_desired(self) -> bool:
+        return self.status in ("complete", "partial")
+
+    @property
+    def was_read(self) -> bool:
+        """Whether the members themselves were asked."""
+        return bool(self.members or self.unreachable)
+
+
+def reading(topology: str, result: Any, failure: str = "") -> Reading:
+    """
+    :param result: what ``membership`` or ``membership_info`` returned, or a task that failed instead of them.
+    :param failure: why the run failed, where the result does not say so itself.
+    """
+    given = result if isinstance(result, Mapping) else {}
+    unreachable = _texts(given.get("unreachable_nodes"))
+    desired, members = frozenset(_names(given.get("desired"))), frozenset(_names(given.get("members")))
+    views = {name: frozenset(_names(peers)) for name, peers in _mapping(given.get("views")).items()}
+    # A large cluster's result leaves out the views that are whole, but has each desired node that did not answer here.
+    for name in desired & members - views.keys() - unreachable.keys():
+        views[name] = members - {name}
+    return Reading(
+        topology=topology,
+        time=_text(given.get("time")),
+        failure=_failure(given, failure).removeprefix(f"topology {topology!r}: "),
+        host_unreachable=given.get("unreachable") is True,
+        status=_text(given.get("status")),
+        reasons=tuple(_names(given.get("reasons"))),
+        converged=given.get("converged") is True,
+        desired=desired,
+        members=members,
+        views=views,
+        islands=tuple(sorted((natural(_names(island)) for island in _list(given.get("islands")) if island), key=_size)),
+        unreachable=unreachable,
+        refused=tuple(_lines(given.get("refused"))),
+        plan=tuple(_lines(given["plan"])) if "plan" in given else None,
+        connected=tuple(_lines(given["connected"], "connect")) if "connected" in given else None,
+        pruned=tuple(_lines(given["pruned"], "prune")) if "pruned" in given else None,
+        events=tuple(_events(given.get("events"))),
+    )
+
+
+def natural(names: Any) -> tuple[str, ...]:
+    """Sorted as people count: 9 before 10."""
+    return tuple(sorted(names, key=lambda name: ([_chunk(part) for part in re.split(r"([0-9]+)", name)], name)))
+
+
+def _size(island: Sequence[str]) -> int:
+    return -len(island)
+
+
+def _chunk(part: str) -> tuple[int, int, str]:
+    return (1, int(part), "") if part.isdecimal() and len(part) < 1000 else (0, 0, part)
+
+
+def _failure(given: Mapping[str, Any], failure: str) -> str:
+    if given.get("unreachable") is True or given.get("failed") is True:
+        return _text(given.get("msg")) or failure or "the run failed and does not say why"
+    if not given:
+        return failure or "there is no result"
+    return failure
+
+
+def _lines(value: Any, action: str = "") -> Iterator[Line]:
+    for line in _list(value):
+        if isinstance(line, Mapping):
+            kind = action or _text(line.get("action"))
+            yield Line(kind, _text(line.get("node")), _text(line.get("observer")), _text(line.get("reason")))
+
+
+def _events(value: Any) -> Iterator[Happened]:
+    for event in _list(value):
+        if isinstance(event, Mapping):
+            yield Happened(*(_text(event.get(key)) for key in ("event", "node", "reason", "time")))
+
+
+def _list(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, (list, tuple)) else ()
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return {str(key): item for key, item in value.items()} if isinstance(value, Mapping) else {}
+
+
+def _names(value: Any) -> list[str]:
+    return [str(item) for item in _list(value)]
+
+
+def _texts(value: Any) -> dict[str, str]:
+    return {key: _text(item) for key, item in _mapping(value).items()}
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)

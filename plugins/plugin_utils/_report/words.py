@@ -1,0 +1,135 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a cluster is, in a word and in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sized
+from typing import NamedTuple
+
+from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.reading import Reading
+
+BAD, WARN, NOTICE, GOOD = "bad", "warn", "notice", "good"
+
+
+class Status(NamedTuple):
+    """``rank``: the lower, the worse. ``level`` is one of the four above."""
+
+    rank: int
+    level: str
+    label: str
+
+
+HOST_UNREACHABLE = Status(0, BAD, "unreachable for Ansible")
+DISCOVERY_FAILED = Status(1, BAD, "discovery failed")
+NO_ANSWER = Status(2, BAD, "no node answers")
+RUN_FAILED = Status(3, BAD, "run failed")
+SPLIT = Status(4, BAD, "split")
+NOT_WHOLE = Status(5, WARN, "not whole")
+EMPTY = Status(6, WARN, "no nodes")
+PARTIAL = Status(7, WARN, "discovery partial")
+UNREACHABLE = Status(8, NOTICE, "whole, some unreachable from here")
+KEPT_APART = Status(9, NOTICE, "nothing to do")
+WHOLE = Status(10, GOOD, "whole")
+STATUSES = (
+    HOST_UNREACHABLE,
+    DISCOVERY_FAILED,
+    NO_ANSWER,
+    RUN_FAILED,
+    SPLIT,
+    NOT_WHOLE,
+    EMPTY,
+    PARTIAL,
+    UNREACHABLE,
+    KEPT_APART,
+    WHOLE,
+)
+
+
+def status_of(reading: Reading) -> Status:
+    return min(_found(reading), default=WHOLE)
+
+
+def _found(reading: Reading) -> list[Status]:
+    """All that is so; the worst of it is what is said first."""
+    checks = {
+        HOST_UNREACHABLE: reading.host_unreachable,
+        DISCOVERY_FAILED: reading.status == "failed",
+        NO_ANSWER: bool(reading.desired and reading.unreachable) and not reading.views,
+        RUN_FAILED: bool(reading.failure),
+        SPLIT: len(reading.islands) > 1 and not reading.converged,
+        NOT_WHOLE: not reading.converged,
+        EMPTY: not reading.desired,
+        PARTIAL: reading.status == "partial",
+        UNREACHABLE: bool(reading.unreachable),
+        KEPT_APART: bool(reading.missing_links) or len(reading.islands) > 1,
+    }
+    return [status for status, holds in checks.items() if holds]
+
+
+def sentence_of(reading: Reading) -> str:
+    """What a person wants to know next."""
+    status = status_of(reading)
+    if status == HOST_UNREACHABLE:
+        return f"Ansible could not reach the host that works on this topology, so nothing is known: {reading.failure}"
+    if status in (DISCOVERY_FAILED, RUN_FAILED) and not reading.was_read:
+        return f"Nothing is known of the cluster: {reading.failure or '; '.join(reading.reasons)}"
+    if status == NO_ANSWER:
+        return f"{count(reading.desired, 'desired node')}, and none of them gave an answer."
+    if status == EMPTY:
+        return "The source lists no node, so there was nobody to ask about the cluster."
+    parts = [_shape(reading)]
+    if reading.missing_links:
+        parts.append(count(reading.missing_links, "missing link"))
+    if reading.unreachable:
+        parts.append(f"{len(reading.unreachable)} unreachable")
+    if reading.strays:
+        parts.append(f"{len(reading.strays)} not desired")
+    text = f"{', '.join(parts)}."
+    return f"{text} The run failed: {reading.failure}" if reading.failure else text
+
+
+def _shape(reading: Reading) -> str:
+    members = count(reading.members, "member")
+    if len(reading.islands) > 1:
+        sizes = ", ".join(str(len(island)) for island in reading.islands[:8])
+        more = ", …" if len(reading.islands) > 8 else ""
+        return f"{members} in {len(reading.islands)} islands ({sizes}{more})"
+    linked = ", each linked with all others" if reading.converged and not reading.missing_links else ""
+    return f"{members} in one island{linked}" if reading.members else "no member"
+
+
+def count(things: Sized | int, singular: str) -> str:
+    number = things if isinstance(things, int) else len(things)
+    return f"{number:,} {singular}{'' if number == 1 else 's'}"
+
+
+REASONS = {
+    "data": "it holds data of its own, which joining would delete",
+    "empty": "the source lists nobody, which may be its own fault",
+    "island": "its island is joined to the largest one",
+    "max_prune": "too many would go at once, so none goes",
+    "min_nodes": "too few would be left, so none goes",
+    "missing": "the link is missing",
+    "no_answer": "it takes no call, or nobody answers who could do it",
+    "no_scope": "no scope says which nodes may be pruned",
+    "not_desired": "discovery does not list it",
+    "not_ready": "discovery lists it as not ready",
+    "other_name": "discovery lists this node by another name",
+    "out_of_scope": "it is outside the scope of this topology",
+    "partial": "the discovery is partial, so its absence proves nothing",
+    "prune_live": "it is alive, and live members may not be pruned",
+    "prune_off": "the policy prunes nobody",
+    "rejoin": "it leaves and rejoins, since no link can be added alone",
+    "split": "it is in another cluster or on the other side of a split, and joining would delete what it holds",
+    "terminating": "it is stopping",
+    "unauthoritative": "the strategy cannot list everyone",
+    "unconfirmed": "it is not yet confirmed by further discoveries; a converging run asks again",
+    "unsteady": "links keep missing: look for members that refuse each other",
+}
+"""The words of plans and refusals, for people who do not know them."""
+
+
+def because(reason: str) -> str:
+    return f"{reason}: {REASONS[reason]}" if reason in REASONS else reason
