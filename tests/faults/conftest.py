@@ -28,9 +28,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         return
     write = terminalreporter.write_line
     terminalreporter.section("healthy links under faults, recorded on the members")
-    write("| | fault | links before | wrongly dropped | discovery | pruned | what the last run said |")
-    write("| --- | --- | --- | --- | --- | --- | --- |")
+    write("source, fault, links before, wrongly dropped, discovery, pruned; what the last run said")
     for row in found:
         text = row.message if len(row.message) <= _MESSAGE else row.message[: _MESSAGE - 1] + "…"
-        write(f"{row} {row.gone} | {text.replace('|', '/')} |")
+        write(f"{row}; {text}")
     write(f"{len(found)} faults, {sum(row.dropped for row in found)} healthy links wrongly dropped")

@@ -34,9 +34,9 @@ class Row:
     message: str
 
     def __str__(self) -> str:
-        """As it stands in the table, and in docs/faults.md."""
-        cells = [self.group, self.fault, self.before, self.dropped, ", ".join(self.statuses)]
-        return "| " + " | ".join(str(cell) for cell in cells) + " |"
+        """As it stands in the table, and in the guide."""
+        cells = [self.group, self.fault, self.before, self.dropped, ", ".join(self.statuses), self.gone]
+        return ", ".join(f'"{cell}"' if "," in str(cell) else str(cell) for cell in cells)
 
 
 @dataclass

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The recipes of docs/recipes.md, run as their readers run them, on real nodes.
+"""The recipes of the guide, run as their readers run them, on real nodes.
 
 recipe = Recipe(ansible, tmp_path, "group", nodes)        # a copy of docs/examples/group
 recipe.replace("10.0.0.1", nodes[0].address)              # what readers replace by their own

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The recipes of docs/recipes.md that need no server but a small one, and that the page shows the files of all."""
+"""The recipes of the guide that need no server but a small one, and that the page shows the files of all."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.harness.ansible import ROOT, Ansible
+from tests.harness.ansible import Ansible
 from tests.harness.beam import Beam, beams, is_whole
 from tests.harness.consul import TOKEN, consul, no_leader
+from tests.harness.documents import guide
 from tests.harness.http_service import Fault, Handler, HttpService, raw, running, status
 from tests.harness.nameserver import nameserver
 from tests.harness.recipes import EXAMPLES, Recipe
@@ -32,7 +33,7 @@ def test_the_page_shows_the_file(file: Path) -> None:
     lines = file.read_text().removeprefix("---\n").splitlines(keepends=True)
     assert "selfheal.cluster maintainers" in lines[0]
     shown = "".join(lines[_LICENCE_LINES:])
-    assert f"\n{shown}```\n" in (ROOT / "docs" / "recipes.md").read_text()
+    assert shown in [block.text for block in guide("recipes")]
 
 
 @pytest.fixture

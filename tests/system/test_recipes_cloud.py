@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The recipes of docs/recipes.md for PostgreSQL and EC2, with a real server, and with the API that moto has."""
+"""The recipes of the guide for PostgreSQL and EC2, with a real server, and with the API that moto has."""
 
 from __future__ import annotations
 

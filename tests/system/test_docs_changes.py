@@ -1,0 +1,106 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The changes that developers are shown, made in a copy of the checkout."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.harness.ansible import ROOT, Ansible
+from tests.harness.documents import blocks, guide
+
+_NOT_OF_A_CHECKOUT = shutil.ignore_patterns(".*", "__pycache__")
+_SCRIPT = "scripts/test "
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    place = tmp_path / "checkout"
+    shutil.copytree(ROOT, place, ignore=_NOT_OF_A_CHECKOUT)
+    _run(place, place / "scripts" / "link-collection")
+    return place
+
+
+def _run(checkout: Path, *command: object, text: str = "", fails: bool = False) -> str:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+    done = subprocess.run(
+        [str(word) for word in command],
+        cwd=checkout,
+        env=environment,
+        input=text,
+        text=True,
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    output = done.stdout + done.stderr
+    assert bool(done.returncode) is fails, output
+    return output
+
+
+def _apply(checkout: Path, diff: str) -> None:
+    """Where the lines have moved git finds them, as long as they are what the page shows."""
+    _run(checkout, "git", "apply", "--verbose", "-", text=diff)
+
+
+def _write(checkout: Path, file: str | None, text: str) -> None:
+    assert file
+    (checkout / file).parent.mkdir(parents=True, exist_ok=True)
+    (checkout / file).write_text(text)
+
+
+def _test(checkout: Path, command: str, fails: bool = False) -> str:
+    """What scripts/test runs, with the Python that runs this."""
+    assert command.startswith(_SCRIPT), command
+    options = ("-q", "-p", "no:cacheprovider")
+    return _run(checkout, sys.executable, "-m", "pytest", *options, *command.split()[1:], fails=fails)
+
+
+def test_the_first_change(checkout: Path) -> None:
+    """That of CONTRIBUTING.md: red, green, told."""
+    shown = blocks(ROOT / "CONTRIBUTING.md")
+    test, change = [block.text for block in shown if block.language == "diff"]
+    (fragment,) = [block for block in shown if block.language == "yaml"]
+    command = next(block.text for block in shown if "test_topology.py" in block.text and block.language == "sh")
+    command = command.splitlines()[0]
+    _apply(checkout, test)
+    assert "1 failed" in _test(checkout, command, fails=True)
+    _apply(checkout, change)
+    assert "passed" in _test(checkout, command)
+    _write(checkout, fragment.file, fragment.content)
+    sections = yaml.safe_load((ROOT / "changelogs" / "config.yaml").read_text())["sections"]
+    assert set(yaml.safe_load(fragment.text)) <= {section for section, _title in sections}
+
+
+def test_the_new_strategy(checkout: Path, tmp_path: Path) -> None:
+    """That of the guide: its tests pass, and the module has it."""
+    for block in guide("extending"):
+        if block.language == "diff":
+            _apply(checkout, block.text)
+        elif block.language == "python":
+            _write(checkout, block.file, block.content)
+    (commands,) = [block.text for block in guide("extending") if block.language == "shell"]
+    test, write, ask = commands.splitlines()
+    assert "3 passed" in _test(checkout, test)
+
+    nodes = tmp_path / "nodes"
+    _run(checkout, "sh", "-c", write.replace("/tmp/nodes", str(nodes)))
+    ansible = Ansible(tmp_path, ANSIBLE_COLLECTIONS_PATH=str(checkout / ".build" / "collections"))
+    arguments = shlex.split(ask.replace("/tmp/nodes", str(nodes)))[1:]
+    found = ansible.run("ansible", *arguments).ok().results[-1]["result"]
+    assert [node["name"] for node in found["nodes"]] == ["chat@10.0.0.1", "chat@10.0.0.2"]
+    assert found["status"] == "complete"
+
+    nodes.write_text("chat@10.0.0.1\n")
+    assert "was cut off" in ansible.run("ansible", *arguments).text
+    documented = ansible.run("ansible-doc", "selfheal.cluster.nodes_info").ok()
+    assert "lines_file" in documented.output
