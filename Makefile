@@ -3,7 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test long faults bench fuzz lint unit system setup clean
+.PHONY: help demo test long faults bench fuzz molecule integration gates build docs lint unit system setup clean
+
+# Most of their time tests wait. Those of a file share its servers, and the many short ones come last, so that all end together.
+SIDE_BY_SIDE = --numprocesses $$((2 * $$(nproc))) --dist loadfile --no-loadscope-reorder
 
 help: ## This list
 	@sed -n 's/^\([a-z]*\): ## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -12,10 +15,10 @@ demo: ## Watch a split cluster of real Erlang nodes being healed, in under a min
 	@scripts/setup demo
 	@scripts/demo
 
-test: ## Lint, types, import layers, unit and system tests, decoders briefly fuzzed
+test: ## Lint, types, import layers, unit and system tests, decoders briefly fuzzed, with the newest ansible-core
 	@scripts/setup test
-	@scripts/lint
-	@scripts/test -m "not long" tests/unit tests/fuzz tests/system
+	@.venv/nox/bin/nox -s lint
+	@CORES=$${CORES:-newest} scripts/test -m "not long" $(SIDE_BY_SIDE) tests/system tests/fuzz tests/unit
 
 long: ## Schedules and rulebooks from nothing to healed clusters and back to nothing
 	@scripts/setup test
@@ -33,9 +36,29 @@ fuzz: ## Every decoder at length, FUZZ_EXAMPLES inputs each (10000)
 	@scripts/setup test
 	@FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-10000} scripts/test tests/fuzz
 
+molecule: ## Each role on real nodes, from nothing to healed and back to nothing
+	@scripts/setup test
+	@.venv/nox/bin/nox -s $$(printf 'molecule-%s ' $${CORES:-2.19 2.21})
+
+integration: ## Modules, plugins, role and playbooks on real nodes, by ansible-test
+	@scripts/setup test
+	@.venv/nox/bin/nox -s $$(printf 'integration-%s ' $${CORES:-2.19 2.21})
+
+docs: ## The docsite, in .build/docs
+	@scripts/setup test
+	@.venv/nox/bin/nox -s docs
+
+gates: ## Every other check of the field: ansible-test, ansible-lint, galaxy-importer, licences, workflows …
+	@scripts/setup test
+	@scripts/gates
+
+build: ## The release tarball, in .build/release
+	@scripts/setup test
+	@.venv/nox/bin/nox -s build
+
 lint: ## Style, types and import layers
 	@scripts/setup test
-	@scripts/lint
+	@.venv/nox/bin/nox -s lint
 
 unit: ## The tests that need no server
 	@scripts/setup test
@@ -43,7 +66,7 @@ unit: ## The tests that need no server
 
 system: ## The tests against real nodes and servers
 	@scripts/setup test
-	@scripts/test tests/system
+	@scripts/test -m "not long" $(SIDE_BY_SIDE) tests/system
 
 setup: ## Install what the tests need, and do nothing else
 	@scripts/setup test

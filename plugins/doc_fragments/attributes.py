@@ -16,6 +16,15 @@ attributes:
     platforms: posix
 """
 
+    ACTION_GROUP = r"""
+attributes:
+  action_group:
+    description: Use C(group/selfheal.cluster.cluster) in C(module_defaults) to set defaults for this module.
+    support: full
+    membership:
+      - selfheal.cluster.cluster
+"""
+
     READ_ONLY = r"""
 attributes:
   check_mode:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from typing import Any, Callable, Mapping, Optional
+from typing import Any, Callable, Mapping, Optional, Tuple
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._result import Record
 
 MOST = 1000
 """Events, connects and prunes that the result holds of a loop, the newest; each event was told when it happened."""
 
-_Key = tuple[str, Optional[str], str]
+_Key = Tuple[str, Optional[str], str]
 
 
 class History:

@@ -41,9 +41,9 @@ def prune_actions(
         else:
             candidates.append((name, verdict))
     refused_together = _refused_together(
-        [name for name, _ in candidates], discovery, observation, policy, recently_pruned
+        [name for name, _why in candidates], discovery, observation, policy, recently_pruned
     )
-    confirmed = [name for name, _ in candidates if _confirmations(name, discovery, earlier) >= policy.confirmations]
+    confirmed = [name for name, _why in candidates if _confirmations(name, discovery, earlier) >= policy.confirmations]
     going = frozenset(confirmed).difference(name for name, verdict in candidates if verdict)
     for name, verdict in candidates:
         if refused_together:

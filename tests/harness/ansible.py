@@ -87,6 +87,7 @@ class Ansible:
             text=True,
             timeout=180,
             stdin=subprocess.DEVNULL,
+            check=False,
         )
         lines = results.read_text().splitlines() if results.exists() else []
         return Run(done.returncode, done.stdout, done.stderr, tuple(json.loads(line) for line in lines))

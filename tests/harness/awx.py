@@ -118,7 +118,7 @@ class Awx(HttpService):
 
     def respond(self, handler: Handler) -> None:
         body = handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
-        path, _, query = handler.path.partition("?")
+        path, _mark, query = handler.path.partition("?")
         advance(self)
         try:
             self._authenticate(handler, path)
@@ -134,7 +134,7 @@ class Awx(HttpService):
             handler.answer(code, b"" if code == 204 else json.dumps(answer).encode(), "application/json", **product)
 
     def _authenticate(self, handler: Handler, path: str) -> None:
-        scheme, _, given = (handler.headers.get("Authorization") or "").partition(" ")
+        scheme, _blank, given = (handler.headers.get("Authorization") or "").partition(" ")
         if scheme == "Bearer" and given in self.tokens:
             return
         if scheme == "Basic" and base64.b64decode(given).decode() == f"{USER}:{PASSWORD}":
@@ -227,7 +227,7 @@ class Awx(HttpService):
     def _value(self, item: dict[str, Any], key: str) -> Any:
         if key == "organization" and item["type"] == "job_template":
             return self.get("projects", item["project"])["organization"]
-        first, _, rest = key.partition("__")
+        first, _mark, rest = key.partition("__")
         if rest:
             number = self._value(item, first)
             return number and self.get(_OF[first], number)[rest]

@@ -144,6 +144,7 @@ class Jobs:
             text=True,
             timeout=300,
             stdin=subprocess.DEVNULL,
+            check=False,
         )
 
     def _import(self, source: Mapping[str, Any], listed: Mapping[str, Any]) -> None:

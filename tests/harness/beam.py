@@ -224,18 +224,17 @@ def beams(
     port = port or free_port(addresses[0])
 
     def start(home: Path) -> Iterator[Beam]:
-        for address in addresses:
-            optfile = tls(address) if tls else None
-            yield Beam(f"{basename}@{address}", address, home, port=port, tls=optfile, **options)
+        optfiles = ((address, tls(address) if tls else None) for address in addresses)
+        return (Beam(f"{basename}@{at}", at, home, port=port, tls=file, **options) for at, file in optfiles)
 
     with running(start, cookie) as nodes:
         yield nodes
 
 
 @contextmanager
-def beam(name: str, address: str, *, cookie: str = COOKIE, **options: object) -> Iterator[Beam]:
+def beam(name: str, address: str, *, port: int | None, cookie: str = COOKIE, **options: object) -> Iterator[Beam]:
     """One node; options are those of :class:`Beam`."""
-    with running(lambda home: [Beam(name, address, home, **options)], cookie) as (node,):
+    with running(lambda home: [Beam(name, address, home, port=port, **options)], cookie) as (node,):
         yield node
 
 

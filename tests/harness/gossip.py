@@ -172,8 +172,7 @@ def members(hosts: Sequence[Host], port: int = 9100) -> Iterator[list[Beam]]:
     """A node on each host, alone, on one fixed port and without epmd."""
 
     def start(home: Path) -> Iterator[Beam]:
-        for host in hosts:
-            yield Beam(f"{BASENAME}@{host.address}", host.address, home, port=port, prefix=host.prefix)
+        return (Beam(f"{BASENAME}@{host.address}", host.address, home, port=port, prefix=host.prefix) for host in hosts)
 
     with running(start) as nodes:
         yield nodes

@@ -86,6 +86,7 @@ class Namespace:
             capture_output=True,
             text=True,
             timeout=timeout,
+            check=False,
         )
         if done.returncode:
             raise RuntimeError(f"{' '.join(arguments)} failed: {done.stderr}")
@@ -97,7 +98,7 @@ class Namespace:
         self._holder.communicate()
 
     def _run(self, command: Sequence[str], text: str) -> None:
-        done = subprocess.run([*self.prefix, *command], input=text, capture_output=True, text=True)
+        done = subprocess.run([*self.prefix, *command], input=text, capture_output=True, text=True, check=False)
         if done.returncode:
             raise RuntimeError(f"{command}: {done.stderr.strip()}: {text}")
 
@@ -212,7 +213,7 @@ def hosts(net: Network, *arguments: str, interface: str | None = None) -> Iterat
 
 
 def _has_epmd(host: Host) -> bool:
-    done = subprocess.run([*host.prefix, "epmd", "-names"], capture_output=True)
+    done = subprocess.run([*host.prefix, "epmd", "-names"], capture_output=True, check=False)
     return done.returncode == 0
 
 

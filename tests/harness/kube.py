@@ -369,10 +369,12 @@ def kube_api(
 def any_kube_api() -> Iterator[KubeApi]:
     """The cluster that the environment variable TEST_KUBECONFIG names, else the double."""
     kubeconfig = os.environ.get("TEST_KUBECONFIG")
-    if not kubeconfig:
-        with kube_api() as double:
-            yield double
-        return
+    with _real_kube_api(kubeconfig) if kubeconfig else kube_api() as api:
+        yield api
+
+
+@contextlib.contextmanager
+def _real_kube_api(kubeconfig: str) -> Iterator[RealCluster]:
     cluster = RealCluster(kubeconfig)
     with cluster.another_namespace() as cluster.namespace:
         yield cluster
@@ -388,5 +390,5 @@ def _message(code: int, request: web.BaseRequest) -> str:
         410: lambda namespace, plural: "The provided continue parameter is too old to display a consistent list result",
         429: lambda namespace, plural: "Too many requests, please try again later.",
     }
-    *_, namespace, plural = request.path.split("/")
+    namespace, plural = request.path.split("/")[-2:]
     return messages.get(code, lambda namespace, plural: "Internal error occurred: the test said so")(namespace, plural)

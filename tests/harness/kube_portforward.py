@@ -79,7 +79,7 @@ async def port_forward(request: web.BaseRequest, connect: Connect, pod: str) -> 
     for index, port in enumerate(ports):
         for channel in (2 * index, 2 * index + 1):
             await websocket.send_bytes(bytes((channel,)) + port.to_bytes(2, "little"))
-    inputs: list[asyncio.Queue[bytes]] = [asyncio.Queue(1) for _ in ports]
+    inputs: list[asyncio.Queue[bytes]] = [asyncio.Queue(1) for _port in ports]
     pipes = [
         asyncio.ensure_future(_forward(websocket, 2 * index, port, connect, pod, inputs[index]))
         for index, port in enumerate(ports)

@@ -111,8 +111,8 @@ class KubeServer:
 
         async def put() -> None:
             for item in objects:
-                group, _, version = item["apiVersion"].rpartition("/")
-                plural = next(name for name, (_, kind) in RESOURCES.items() if kind == item["kind"] + "List")
+                group, _slash, version = item["apiVersion"].rpartition("/")
+                plural = next(name for name, (_version, kind) in RESOURCES.items() if kind == item["kind"] + "List")
                 metadata = item["metadata"]
                 key = (kmock.resource(group, version, plural), metadata["namespace"], metadata["name"])
                 self._emulator.objects[key] = item

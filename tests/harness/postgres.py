@@ -69,7 +69,7 @@ class Postgres:
     def _psql(self, command: str) -> subprocess.CompletedProcess[str]:
         arguments = ["psql", "-Xq", "-v", "ON_ERROR_STOP=1", "-f", "-"]
         environment = {**os.environ, **self.environment}
-        return subprocess.run(arguments, input=command, env=environment, capture_output=True, text=True)
+        return subprocess.run(arguments, input=command, env=environment, capture_output=True, text=True, check=False)
 
     def _run(self, program: str, *arguments: str) -> None:
         done = subprocess.run(
@@ -77,6 +77,7 @@ class Postgres:
             cwd=self._data.parent,
             capture_output=True,
             text=True,
+            check=False,
         )
         assert done.returncode == 0, done.stderr
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What docs/awx.md has its readers make, run by ansible-runner the way AWX runs it, on real nodes."""
+"""What the guide of AWX has its readers make, run by ansible-runner the way AWX runs it, on real nodes."""
 
 from __future__ import annotations
 

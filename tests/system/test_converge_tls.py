@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError, TopologyError
 
-from tests.harness.ansible import ROOT, Ansible, result_of
+from tests.harness.ansible import Ansible, result_of
 from tests.harness.beam import COOKIE, beams, is_whole, join, loopback_addresses
 from tests.harness.certificates import CertificateAuthority
 from tests.harness.clusters import forget, heal, lost
+from tests.harness.documents import guide
 from tests.harness.erlang_tls import NodeTls
 
 MEMBERSHIP = "selfheal.cluster.membership"
@@ -114,8 +115,7 @@ def test_a_cluster_that_wants_other_certificates_than_ours_fails_and_nothing_is_
 def test_the_example_of_the_docs(
     authority: CertificateAuthority, driver_config: dict[str, Any], tmp_path: Path
 ) -> None:
-    _before, _mark, rest = (ROOT / "docs" / "erlang.md").read_text().partition("```erlang\n[{server,")
-    example = "[{server," + rest.partition("```")[0]
+    (example,) = [block.text for block in guide("erlang") if block.text.startswith("[{server,")]
 
     def options(address: str) -> Path:
         path = tmp_path / f"{address}.conf"

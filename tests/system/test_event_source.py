@@ -382,6 +382,7 @@ def _in_a_process(home: Path, args: dict[str, Any], **environment: str) -> subpr
         capture_output=True,
         text=True,
         timeout=120,
+        check=False,
     )
 
 

@@ -24,7 +24,7 @@ from tests.harness.beam import wait_until
 
 
 class Files:
-    """Members are directories, the links that each has are files in it, as in docs/exec.md."""
+    """Members are directories, the links that each has are files in it, as in the guide of the driver."""
 
     def __init__(self, directory: Path, count: int) -> None:
         self.directory = directory
@@ -141,7 +141,7 @@ def test_strays_that_go_together_are_no_witnesses_of_each_other(tmp_path: Path, 
 
 def test_one_listing_that_fails_in_between_is_asked_for_again(files: Files) -> None:
     """It is the first that is read once all are linked, of a node that connects nobody."""
-    one, two, new, _ = files.names
+    one, two, new = files.names[:3]
     files.heal([one, two])
     once = files.directory / "once"
     script = f'''cd {files.directory}
@@ -178,7 +178,7 @@ def test_a_live_member_is_not_pruned_under_its_other_name(files: Files) -> None:
     *known, real = files.names
     (files.directory / "alias").symlink_to(real)
     options = {"driver_config": {"reversible": True}, "policy": {"scope": ["*"], "max_prune": "100%"}}
-    for _ in range(2):
+    for _run in range(2):
         result = files.heal([*known, "alias"], **options)
         assert (result["pruned"], result["refused"]) == (
             [],
@@ -201,7 +201,7 @@ def test_nobody_is_pruned_who_may_be_a_desired_member_by_its_other_name(files: F
 
 
 def test_two_that_know_only_a_stray_are_connected(files: Files) -> None:
-    one, two, stray, _ = files.names
+    one, two, stray = files.names[:3]
     for name in (one, two):
         (files.directory / name / stray).touch()
         (files.directory / stray / name).touch()

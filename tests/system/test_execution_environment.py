@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from tests.harness.ansible import ROOT
+from tests.harness.documents import files, guide
 
 _EXAMPLE = ROOT / "docs" / "examples" / "awx"
 _BUILDER = Path(sys.executable).parent / "ansible-builder"
@@ -27,6 +28,7 @@ def _build(directory: Path, *arguments: object) -> None:
         text=True,
         timeout=120,
         stdin=subprocess.DEVNULL,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -45,11 +47,28 @@ def test_the_example_is_accepted_and_its_context_has_all_that_it_names(tmp_path:
     assert (tmp_path / "_build" / "requirements.yml").read_text() == required
 
 
+def test_that_of_a_decision_environment_is_accepted(tmp_path: Path) -> None:
+    file = ROOT / "docs" / "examples" / "eda" / "decision-environment.yml"
+    _build(tmp_path, "create", "--file", file, "--context", tmp_path / "context", "--output-filename", "Containerfile")
+    recipe = (tmp_path / "context" / "Containerfile").read_text()
+    assert yaml.safe_load(file.read_text())["images"]["base_image"]["name"] in recipe
+
+
+def test_systemd_takes_the_unit_for_events(tmp_path: Path) -> None:
+    unit = tmp_path / "selfheal-eda.service"
+    shown = (ROOT / "docs" / "examples" / "eda" / unit.name).read_text()
+    # It insists on a program that is there
+    unit.write_text(shown.replace("/opt/eda/bin/ansible-rulebook", sys.executable))
+    done = subprocess.run(["systemd-analyze", "verify", unit], check=False, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_the_page_has_the_files_of_the_example() -> None:
-    page = (ROOT / "docs" / "awx.md").read_text()
+    shown = files(guide("awx"))
     for file in _EXAMPLE.rglob("*.yml"):
         content = file.read_text().partition("GPL-3.0-or-later\n")[2]
-        assert f"```yaml\n{content}```\n" in page, f"{file.name} is not in docs/awx.md as it is"
+        name = str(file.relative_to(_EXAMPLE))
+        assert shown[name] == content.removeprefix(f"# {name}\n"), f"{name} is not in the guide as it is"
 
 
 def test_the_collection_says_which_libraries_it_needs(tmp_path: Path) -> None:

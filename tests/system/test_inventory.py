@@ -283,7 +283,7 @@ def test_the_role_the_file_and_the_documentation_know_the_same_options() -> None
         }
     facts = entries["main"]["options"]["topology_facts"]["options"]
     assert set(facts) == set(TOPOLOGY_KEYS["facts"]["options"])
-    for page in ("roles/converge/README.md", "docs/role.md"):
+    for page in ("roles/converge/README.md", "docs/docsite/rst/role.rst"):
         text = (ROOT / page).read_text()
         assert [key for key in TOPOLOGY_KEYS if f"{key}`" not in text] == []
     documented = yaml.safe_load(DOCUMENTATION)["options"]["topologies"]["description"]

@@ -41,6 +41,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._topology import 
 
 from tests.harness.beam import COOKIE, free_port, loopback_addresses, wait_until
 from tests.harness.certificates import CertificateAuthority
+from tests.harness.documents import guide
 from tests.harness.kube import KubeDouble, kube_api
 from tests.harness.kube_portforward import on_loopback
 
@@ -48,7 +49,6 @@ NODE = Node("chat@10.1.0.1", "10.1.0.1", attributes={"pod_name": "chat-0", "name
 STRAY = Node("chat@10.1.0.1")
 SLOW = 20.0
 EPMD = 4369
-RBAC = Path(__file__).resolve().parents[2] / "docs" / "kubernetes-rbac.md"
 
 T = TypeVar("T")
 
@@ -198,7 +198,7 @@ def test_many_at_once(api: KubeDouble, echo: tuple[str, int]) -> None:
         deadline = asyncio.get_running_loop().time() + 60
         gateway = await Gateway.open("t", config(api), deadline)
         pod = Pod(api.namespace, "chat-0")
-        opening = (Forward.open(gateway, pod, echo[1], deadline) for _ in range(64))
+        opening = (Forward.open(gateway, pod, echo[1], deadline) for _forward in range(64))
         forwards = await asyncio.gather(*opening)
         answers = await asyncio.gather(*map(hello, forwards))
         for forward in forwards:
@@ -286,9 +286,7 @@ def test_a_pod_that_is_gone(api: KubeDouble) -> None:
 
 
 def documented_rules(role: str) -> list[dict[str, Any]]:
-    text = RBAC.read_text()
-    blocks = [part.split("```", 1)[0] for part in text.split("```yaml\n")[1:]]
-    objects = [item for block in blocks for item in yaml.safe_load_all(block)]
+    objects = [item for block in guide("kubernetes_rbac") for item in yaml.safe_load_all(block.text)]
     (found,) = [item for item in objects if item["kind"] == "Role" and item["metadata"]["name"] == role]
     return found["rules"]
 
@@ -468,7 +466,7 @@ def test_credentials_are_had_anew_each_round(api: KubeDouble, tmp_path: Path) ->
     async def rounds() -> list[str]:
         way = reach(api, **NO_AUTH, kubeconfig=path)
         reasons = []
-        for _ in range(3):
+        for _probe in range(3):
             with pytest.raises(UnreachableError) as raised:
                 await way.open(NODE, timeout=SLOW, cookie=COOKIE, port=None)
             reasons.append(raised.value.reason)

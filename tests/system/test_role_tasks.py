@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Task files in the place of a driver: what docs/role.md shows, on real Serf agents."""
+"""Task files in the place of a driver: what the guide of the role shows, on real Serf agents."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from typing import Any
 
 import yaml
 
-from tests.harness.ansible import ROOT, Ansible, Run
+from tests.harness.ansible import Ansible, Run
+from tests.harness.documents import files, guide
 from tests.harness.serf import Agent, agents, is_whole, join, wait_failed
 
 CONVERGE = "selfheal.cluster.converge"
@@ -21,19 +22,13 @@ TASK_FILES = ("list_nodes_tasks", "connect_tasks", "disconnect_tasks")
 UNANSWERED = {"strategy": "dns", "config": {"query": "web.test", "nameservers": ["127.0.0.1"], "port": 1}}
 
 
-def documented() -> dict[str, str]:
-    """The files that the page shows, by the names that their first lines give."""
-    blocks = re.findall(r"```yaml\n# (\S+)\n(.*?)```", (ROOT / "docs" / "role.md").read_text(), flags=re.DOTALL)
-    return dict(blocks)
-
-
 def write(directory: Path, nodes: Sequence[Agent], **options: Any) -> Path:
     """The documented files, for these nodes, with prunes that are confirmed without a wait in between.
 
     :param options: the topology's other options; None takes one out.
     """
-    files = documented()
-    shown = yaml.safe_load(files["web.cluster.yml"])
+    documented = files(guide("role"))
+    shown = yaml.safe_load(documented["web.cluster.yml"])
     topology = {
         **shown["topologies"]["web"],
         "config": {"nodes": [node.node for node in nodes]},
@@ -44,7 +39,7 @@ def write(directory: Path, nodes: Sequence[Agent], **options: Any) -> Path:
     topology["policy"] = {**topology["policy"], "confirmation_interval": 0}
     (directory / "serf").mkdir(exist_ok=True)
     for name in ("list", "connect", "disconnect"):
-        (directory / "serf" / f"{name}.yml").write_text(files[f"serf/{name}.yml"])
+        (directory / "serf" / f"{name}.yml").write_text(documented[f"serf/{name}.yml"])
     event = "{{ converge_event.event }} {{ converge_event.node }}"
     told = {"ansible.builtin.shell": f"echo '{event}' >> {directory}/told"}
     (directory / "told.yml").write_text(yaml.safe_dump([told]))

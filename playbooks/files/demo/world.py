@@ -52,7 +52,7 @@ class World:
     def start(self) -> dict[str, Any]:
         """Everything runs when this returns; what it returns is what a topology needs to know."""
         self.nameserver.start()
-        for _ in range(NODES):
+        for _node in range(NODES):
             self._launch()
         for node in self.nodes.values():
             node.wait_ready(START_TIMEOUT)
@@ -112,7 +112,7 @@ def supervise(playbook: int, directory: Path) -> None:
         except (OSError, RuntimeError) as error:
             sys.exit(str(error))
         while True:
-            readable, _, _ = select.select([listener, playbook], [], [], max(0.0, deadline - time.monotonic()))
+            readable = select.select([listener, playbook], [], [], max(0.0, deadline - time.monotonic()))[0]
             if not readable or playbook in readable:
                 return
             with listener.accept()[0] as connection:

@@ -41,12 +41,12 @@ _LOCALHOST = "127.0.0.1"
 class Reach:
     """The direct way."""
 
-    async def open(self, node: Node, *, timeout: float, **options: Any) -> Connection:
+    async def open(self, node: Node, *, timeout: float, cookie: str, port: Optional[int], **options: Any) -> Connection:
         """
-        :param options: those of :meth:`Connection.open`.
+        :param options: the others of :meth:`Connection.open`.
         :raises UnreachableError: it cannot be reached.
         """
-        return await Connection.open(node.name, node.address, timeout=timeout, **options)
+        return await Connection.open(node.name, node.address, timeout=timeout, cookie=cookie, port=port, **options)
 
     def renew(self) -> None:
         """Forget what may have changed since the last round."""
@@ -74,7 +74,7 @@ class PortForward(Reach):
         self._gateway: Optional[asyncio.Task[Gateway]] = None
         self._forwards: set[Forward] = set()
 
-    async def open(self, node: Node, *, timeout: float, **options: Any) -> Connection:
+    async def open(self, node: Node, *, timeout: float, cookie: str, port: Optional[int], **options: Any) -> Connection:
         deadline = asyncio.get_running_loop().time() + timeout
         opened: list[Forward] = []
         try:
@@ -90,11 +90,12 @@ class PortForward(Reach):
 
         left = round(deadline - asyncio.get_running_loop().time(), 1)
         try:
-            return await Connection.open(node.name, _LOCALHOST, dial=dial, timeout=left, **options)
+            there = {"dial": dial, "timeout": left, **options}
+            return await Connection.open(node.name, _LOCALHOST, cookie=cookie, port=port, **there)
         except ForwardError as error:
             raise ForwardError(f"{node.name}: {error.reason}") from None
         except UnreachableError as error:
-            raise _explained(error, node.name, pod, opened, options["port"] is None) from None
+            raise _explained(error, node.name, pod, opened, port is None) from None
 
     def renew(self) -> None:
         # Tokens are short-lived, those of credential plugins above all.

@@ -91,9 +91,9 @@ class _Command(asyncio.SubprocessProtocol):
         code = self._transport.get_returncode() if self._transport else None
         if self._too_much():
             return f"printed more than {MOST_OUTPUT >> 20} MB"
-        if not code:
+        if code is None or code == 0:
             return None
-        how = f"ended with exit code {code}" if code > 0 else f"was ended by {_signal_name(-code)}"
+        how = f"ended with exit code {code}" if code > 0 else f"was ended by {_signal_name(abs(code))}"
         said = in_one_line(bytes(self._errors)) or in_one_line(bytes(self.output))
         return f"{how}: {said}" if said else how
 

@@ -19,8 +19,10 @@ try:
     import dns.flags
     import dns.message
     import dns.name
-    from dns.message import ChainTooLong  # noqa: F401  it came with resolve_chaining: older versions count as missing
-except ImportError:
+
+    # It came with resolve_chaining: older versions count as missing.
+    _NEEDED = dns.message.ChainTooLong
+except (ImportError, AttributeError):
     DNSPYTHON_ERROR = traceback.format_exc()
 
 _RESEND_AFTER = 1.0

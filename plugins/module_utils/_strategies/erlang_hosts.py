@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Mapping, Sequence, Union
+from typing import Any, Mapping, Sequence, Tuple, Union
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist import epmd
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import UnreachableError
@@ -16,7 +16,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.local
 
 _AT_ONCE = 256
 
-Answer = Union[Sequence[tuple[str, int]], str]
+Answer = Union[Sequence[Tuple[str, int]], str]
 """What one epmd knows, name and distribution port, or why it could not be asked."""
 
 

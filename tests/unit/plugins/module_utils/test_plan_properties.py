@@ -89,7 +89,7 @@ facts = st.sampled_from([EXCLUSIVE, TRANSITIVE, PAIRWISE, JOINS_ALONE]) | st.bui
     prune_spreads=st.booleans(),
     joins_alone=st.booleans(),
 )
-history = st.lists(discoveries() | st.just(Discovery.failed(["a reason"])), max_size=3)
+history = st.lists(st.one_of(discoveries(), st.just(Discovery.failed(["a reason"]))), max_size=3)
 lately = st.sets(st.sampled_from(NAMES), max_size=3).map(frozenset)
 
 

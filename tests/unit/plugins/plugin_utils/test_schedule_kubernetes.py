@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +17,8 @@ from ansible_collections.selfheal.cluster.plugins.plugin_utils._schedule_kuberne
     topologies_of,
 )
 
-DOCUMENTED = Path(__file__).parents[4] / "docs" / "kubernetes-rbac.md"
+from tests.harness.documents import guide
+
 TEMPLATE = "{{ lookup('ansible.builtin.env', 'SOMETHING') }}"
 SLICES = {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": ["list"]}
 
@@ -38,8 +37,7 @@ def read(text: str) -> dict[str, Any]:
 
 
 def documented(name: str) -> list[dict[str, Any]]:
-    blocks = re.findall(r"```yaml\n(.*?)```", DOCUMENTED.read_text(), re.DOTALL)
-    documents = [document for block in blocks for document in yaml.safe_load_all(block)]
+    documents = [document for block in guide("kubernetes_rbac") for document in yaml.safe_load_all(block.text)]
     (role,) = [one for one in documents if one.get("kind") == "Role" and one["metadata"]["name"] == name]
     return role["rules"]
 

@@ -119,18 +119,18 @@ def test_what_the_peer_refuses_is_told(
         handshake.feed(frame)
     with pytest.raises(UnreachableError, match=text) as caught:
         handshake.feed(frames[-1])
-    assert type(caught.value) is kind
+    assert caught.type is kind
     assert WHERE in caught.value.reason
     assert COOKIE not in caught.value.reason
 
 
 def test_closing_after_our_answer_is_a_rejected_cookie() -> None:
     handshake = new()
-    assert type(handshake.on_close()) is ConnectionLost
+    assert handshake.on_close().__class__ is ConnectionLost
     handshake.feed(NAMED)
-    assert type(handshake.on_close()) is ConnectionLost
+    assert handshake.on_close().__class__ is ConnectionLost
     handshake.feed(challenge_from(PEER))
-    assert type(handshake.on_close()) is CookieRejected
+    assert handshake.on_close().__class__ is CookieRejected
 
 
 def test_a_cookie_that_no_node_can_have() -> None:

@@ -108,13 +108,13 @@ class TestDecoder:
 class TestBackoff:
     def test_it_doubles_to_a_limit(self) -> None:
         backoff = Backoff(lambda: 0.0)
-        assert [backoff.delay() for _ in range(8)] == [1, 2, 4, 8, 16, 30, 30, 30]
+        assert [backoff.delay() for _try in range(8)] == [1, 2, 4, 8, 16, 30, 30, 30]
         backoff.reset()
         assert backoff.delay() == 1
 
     def test_it_is_cut_by_up_to_its_half(self) -> None:
         backoff = Backoff(lambda: 1.0)
-        assert [backoff.delay() for _ in range(4)] == [0.5, 1, 2, 4]
+        assert [backoff.delay() for _try in range(4)] == [0.5, 1, 2, 4]
 
     def test_it_is_never_less_than_what_is_asked_for(self) -> None:
         backoff = Backoff(lambda: 1.0)

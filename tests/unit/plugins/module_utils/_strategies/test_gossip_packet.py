@@ -65,7 +65,7 @@ def why_not(node_of: Callable[[bytes], str], packet: bytes) -> str:
 
 def test_a_captured_packet() -> None:
     assert plain_node(CAPTURED) == "alpha@127.0.3.31"
-    assert type(plain_node(CAPTURED)) is str
+    assert plain_node(CAPTURED).__class__ is str
 
 
 @pytest.mark.parametrize("of_name", [100, 115, 118, 119])

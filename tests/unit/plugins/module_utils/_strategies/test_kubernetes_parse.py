@@ -46,7 +46,7 @@ def nodes(lookup: str, *items: Any, mode: str = "ip", service_name: str | None =
 )
 def test_conditions_of_an_endpoint(conditions: Any, state: str) -> None:
     one = {**endpoint("10.0.0.1", namespace=NS), "conditions": conditions}
-    found, _ = nodes("endpoint_slices", endpoint_slice("a", [one], namespace=NS))
+    found, _reasons = nodes("endpoint_slices", endpoint_slice("a", [one], namespace=NS))
     assert [node.state for node in found] == [state]
 
 
@@ -63,7 +63,7 @@ def test_conditions_of_an_endpoint(conditions: Any, state: str) -> None:
 def test_conditions_of_a_pod(conditions: Any, state: str) -> None:
     one = pod("a", "10.0.0.1", namespace=NS)
     one["status"]["conditions"] = conditions
-    found, _ = nodes("pods", one)
+    found, _reasons = nodes("pods", one)
     assert [node.state for node in found] == [state]
 
 
@@ -83,14 +83,14 @@ def test_empty_objects(nothing: Any) -> None:
 def test_an_address_that_is_ready_on_one_port_only_is_ready() -> None:
     one = address("10.0.0.1", "a", namespace=NS)
     subsets = [{"notReadyAddresses": [one], "ports": [{"port": 1}]}, {"addresses": [one], "ports": [{"port": 2}]}]
-    found, _ = nodes("endpoints", {**endpoints("a", namespace=NS), "subsets": subsets})
+    found, _reasons = nodes("endpoints", {**endpoints("a", namespace=NS), "subsets": subsets})
     assert [node.state for node in found] == ["ready"]
 
 
 def test_a_pod_that_two_services_select_is_one_node() -> None:
     one = endpoint("10.0.0.1", "a", hostname="a", namespace=NS)
     slices = [endpoint_slice(name, [one], namespace=NS, service=name) for name in ("x", "y")]
-    found, _ = nodes("endpoint_slices", *slices, mode="hostname")
+    found, _reasons = nodes("endpoint_slices", *slices, mode="hostname")
     assert [node.name for node in found] == ["app@a.x.prod.svc.cluster.local"]
 
 
@@ -101,7 +101,7 @@ def test_the_families_of_different_pods_stay_apart() -> None:
         ),
         endpoint_slice("v4", [endpoint("10.0.0.1", "a-1", namespace=NS)], namespace=NS),
     ]
-    found, _ = nodes("endpoint_slices", *slices)
+    found, _reasons = nodes("endpoint_slices", *slices)
     assert [node.name for node in found] == ["app@10.0.0.1", "app@fd00::2"]
 
 
@@ -111,7 +111,7 @@ def test_two_families_of_something_that_is_no_pod() -> None:
         endpoint_slice(ip, [{**endpoint(ip, namespace=NS), "targetRef": target}], namespace=NS, family=family)
         for ip, family in (("fd00::1", "IPv6"), ("10.0.0.1", "IPv4"))
     ]
-    found, _ = nodes("endpoint_slices", *slices)
+    found, _reasons = nodes("endpoint_slices", *slices)
     assert [(node.name, node.attributes["pod_name"]) for node in found] == [("app@10.0.0.1", None)]
 
 
@@ -139,7 +139,7 @@ def test_reasons_are_counted_not_repeated() -> None:
 def test_a_slice_without_a_service_in_mode_hostname() -> None:
     one = endpoint_slice("a", [endpoint("10.0.0.1", hostname="a", namespace=NS)], namespace=NS)
     assert "neither config.service_name nor label" in nodes("endpoint_slices", one, mode="hostname")[1][0]
-    found, _ = nodes("endpoint_slices", one, mode="hostname", service_name="chat")
+    found, _reasons = nodes("endpoint_slices", one, mode="hostname", service_name="chat")
     assert [node.name for node in found] == ["app@a.chat.prod.svc.cluster.local"]
 
 
