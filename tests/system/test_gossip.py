@@ -121,8 +121,8 @@ def test_silence(port: int) -> None:
 def test_a_flood_of_hostile_packets(nodes: list[Beam], port: int, secret: str | None) -> None:
     with all_send(nodes, port, secret=secret), flood(port):
         start = time.monotonic()
-        found = hear(port, secret=secret, listen=1.5)
-        assert 1.5 <= time.monotonic() - start < 5
+        found = hear(port, secret=secret, listen=3)
+        assert 3 <= time.monotonic() - start < 9
     assert set(found["nodes"]) == {node.name for node in nodes}
     assert (found["status"], found["authoritative"]) == ("partial", False)
     assert any("one sender sent more than 1000 in a second" in reason for reason in found["reasons"])

@@ -224,7 +224,7 @@ def in_words(connection: Connection, what: str, timeout: float) -> Iterator[None
         raise ApiError(f"{what}: {connection.host}: {root_of(error)}; check config.host") from None
     except (TimeoutError, urllib3.exceptions.TimeoutError):
         raise ApiError(
-            f"{what}: {connection.host} gave no whole answer within {timeout:g} s (config.timeout)"
+            f"{what}: {connection.host} gave no whole answer within {round(timeout, 1):g} s (config.timeout)"
         ) from None
     except urllib3.exceptions.SSLError as error:
         raise ApiError(
