@@ -27,7 +27,7 @@ BUNDLE = ROOT / ".venv" / "bundle" / "collections"
 HOME = ROOT / ".venv" / "gates" / "home"
 
 nox.options.envdir = str(ROOT / ".venv" / "gates")
-nox.options.default_venv_backend = "uv|venv"
+nox.options.default_venv_backend = "venv"
 nox.options.download_python = "never"
 nox.options.reuse_venv = "yes"
 nox.options.stop_on_first_error = False
