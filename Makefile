@@ -20,9 +20,9 @@ test: ## Lint, types, import layers, unit and system tests, decoders briefly fuz
 	@.venv/nox/bin/nox -s lint
 	@CORES=$${CORES:-newest} scripts/test -m "not long" $(SIDE_BY_SIDE) tests/system tests/fuzz tests/unit
 
-long: ## Schedules and rulebooks from nothing to healed clusters and back to nothing
+long: ## Whole stories that take minutes: schedules, rulebooks, the quick start word by word
 	@scripts/setup test
-	@scripts/test -m long tests/system
+	@scripts/test -m long $(SIDE_BY_SIDE) tests/system
 
 faults: ## Break sources, members and controllers, and count the healthy links that are lost: none
 	@scripts/setup test

@@ -81,6 +81,7 @@ def _check(job: Job, topology: str, changed: bool) -> None:
         assert COOKIE.encode() not in content, f"the cookie is in {file.name}"
 
 
+@pytest.mark.long
 def test_from_an_empty_awx_to_healed_clusters(
     tmp_path: Path, controller: Awx, clusters: tuple[list[Beam], list[Beam]]
 ) -> None:

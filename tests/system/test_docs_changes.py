@@ -65,6 +65,7 @@ def _test(checkout: Path, command: str, fails: bool = False) -> str:
     return _run(checkout, sys.executable, "-m", "pytest", *options, *command.split()[1:], fails=fails)
 
 
+@pytest.mark.long
 def test_the_first_change(checkout: Path) -> None:
     """That of CONTRIBUTING.md: red, green, told."""
     shown = blocks(ROOT / "CONTRIBUTING.md")
@@ -81,6 +82,7 @@ def test_the_first_change(checkout: Path) -> None:
     assert set(yaml.safe_load(fragment.text)) <= {section for section, _title in sections}
 
 
+@pytest.mark.long
 def test_the_new_strategy(checkout: Path, tmp_path: Path) -> None:
     """That of the guide: its tests pass, and the module has it."""
     for block in guide("extending"):

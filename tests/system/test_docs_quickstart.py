@@ -67,6 +67,7 @@ def _recaps(output: str) -> list[tuple[int, int]]:
     return [(int(changed), int(failed)) for changed, failed in found]
 
 
+@pytest.mark.long
 def test_word_by_word(tmp_path: Path, network: Namespace) -> None:
     core = ".".join(__version__.split(".")[:2])
     wheels = tmp_path / "wheels"

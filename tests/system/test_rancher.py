@@ -149,6 +149,7 @@ def test_without_a_service_it_fails(host: str) -> None:
     assert found.reasons[0].endswith("check config.host")
 
 
+@pytest.mark.long
 def test_the_mesh_follows_the_service_and_survives_its_metadata(ansible: Ansible, tmp_path: Path) -> None:
     with beams(4) as nodes, rancher_metadata([node.address for node in nodes[:3]]) as metadata:
         file = tmp_path / "app.cluster.yml"

@@ -49,6 +49,7 @@ def _told(directory: Path) -> list[str]:
     return (directory / TOLD).read_text().splitlines() if (directory / TOLD).exists() else []
 
 
+@pytest.mark.long
 def test_each_event_calls_its_task_file_once_and_check_mode_calls_none(ansible: Ansible, tmp_path: Path) -> None:
     files = {"on_join": _write_down(tmp_path, "joined.yml"), "on_leave": _write_down(tmp_path, "left.yml")}
     with beams(4) as nodes:

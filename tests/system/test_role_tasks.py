@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from tests.harness.ansible import Ansible, Run
@@ -59,6 +60,7 @@ def result(run: Run, topology: str = "web") -> dict[str, Any]:
     return [fact["converge_result"] for fact in facts if fact.get("converge_result")][-1]
 
 
+@pytest.mark.long
 def test_the_documented_tasks_heal_and_then_change_nothing(ansible: Ansible, tmp_path: Path) -> None:
     with agents(3) as nodes:
         file = write(tmp_path, nodes)
@@ -100,6 +102,7 @@ def test_the_documented_tasks_heal_and_then_change_nothing(ansible: Ansible, tmp
         assert len(told(tmp_path)) == 2
 
 
+@pytest.mark.long
 def test_a_failed_agent_goes_when_discovery_misses_it_and_not_before(ansible: Ansible, tmp_path: Path) -> None:
     with agents(3) as nodes:
         join(nodes)

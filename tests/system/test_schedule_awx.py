@@ -216,6 +216,7 @@ def _check_objects(controller: Awx) -> None:
     assert due["rrule"] == "DTSTART:20260101T000000Z RRULE:FREQ=MINUTELY;INTERVAL=1"
 
 
+@pytest.mark.long
 def test_what_somebody_else_made_stays_as_it_is(schedule: Scheduler, controller: Awx) -> None:
     default = controller.add("organizations", {"name": "Default", "description": "The default one"})
     schedule.options |= {"schedule_awx_organization": "Default", "schedule_secrets": {}}

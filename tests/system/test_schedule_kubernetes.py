@@ -216,6 +216,7 @@ def unrestricted(pod: dict[str, Any]) -> list[str]:
     return found
 
 
+@pytest.mark.long
 def test_files_for_gitops(schedule: Schedule) -> None:
     schedule.directory.mkdir()
     own = schedule.directory / "kustomization.yml"
