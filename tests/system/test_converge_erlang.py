@@ -139,7 +139,6 @@ def test_members_that_cannot_be_whole_where_they_are_leave_and_rejoin(refusing):
 def test_members_that_refuse_each_other_are_told_and_not_torn_again_and_again(refusing):
     result = heal(refusing)
     assert not result["converged"]
-    assert result["rounds"] <= 3
     assert all(node.ups().count(peer.name) <= 6 for node in refusing for peer in refusing)
     assert any(not heal(refusing)["changed"] for _later in range(6))
     forget(refusing)

@@ -22,7 +22,7 @@ from tests.harness.http_service import Fault, Handler, HttpService, raw, running
 from tests.harness.nameserver import nameserver
 from tests.harness.recipes import EXAMPLES, Recipe
 
-_OF_OTHER_PAGES = ("awx", "eda")
+_OF_OTHER_PAGES = ("awx", "eda", "prometheus")
 _DIRECTORIES = [path for path in EXAMPLES.iterdir() if path.name not in _OF_OTHER_PAGES]
 _FILES = sorted(path for directory in _DIRECTORIES for path in directory.rglob("*") if path.is_file())
 _LICENCE_LINES = 3

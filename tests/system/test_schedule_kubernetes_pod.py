@@ -26,10 +26,9 @@ LOOKUPS = ("endpoint_slices", "endpoints", "pods")
 
 
 @pytest.fixture
-def ansible(tmp_path: Path) -> Ansible:
-    home = tmp_path / "home"
-    home.mkdir()
-    return Ansible(home)
+def ansible(tmp_path_factory: pytest.TempPathFactory) -> Ansible:
+    # With a short name: a socket that Ansible makes in it must not have a longer one than sockets may.
+    return Ansible(tmp_path_factory.mktemp("home"))
 
 
 @contextmanager
