@@ -134,7 +134,7 @@ class World:
 
 @pytest.fixture
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    # With a short name: a socket that Ansible makes in a directory below it must not have a longer one than sockets may.
+    # With a short name: a socket that Ansible makes below it must not have a longer one than sockets may.
     directory = tmp_path_factory.mktemp("world")
     cookie, token = (f"{kind}-{uuid.uuid4().hex}" for kind in ("cookie", "token"))
     with beams(2, cookie=cookie) as nodes, kube_api(token=token) as api:
