@@ -48,7 +48,10 @@ class History:
         """
         :param problem: why it could not go on.
         """
-        done = self._last = self.record.done()
+        done = self.record.done()
+        # A run that was interrupted before it knew anything hides nothing of what the one before it saw.
+        if self.record.has_asked or not self._last:
+            self._last = done
         self._rounds += done["rounds"]
         for phase, seconds in done["timings"].items():
             self._timings[phase] = round(self._timings.get(phase, 0.0) + seconds, 3)

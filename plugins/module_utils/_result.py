@@ -95,6 +95,11 @@ class Record:
                 self.warn(f"{action.observer} could not connect {action.node}: {problem}")
 
     @property
+    def has_asked(self) -> bool:
+        """Whether the source has answered, be it with a failure."""
+        return self._discovery is not None
+
+    @property
     def islands(self) -> Optional[Sequence[Sequence[str]]]:
         """Those that the run saw last; if nobody answered, those before it; None if there were none either."""
         return self._events.islands

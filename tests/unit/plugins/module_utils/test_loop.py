@@ -6,6 +6,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+import threading
 
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils import _history, _loop, _pace, _reconcile
@@ -76,6 +79,22 @@ def test_if_the_last_run_fails_so_does_the_loop_and_tells_what_it_did(loop):
         loop(world, Pace(duration=0.5, interval=0.1))
     assert raised.value.result["changed"]
     assert kinds(raised.value.result["events"]) == [("joined", name(3)), ("round_failed", None)]
+
+
+def test_an_end_before_the_source_has_answered_hides_nothing_of_what_was_seen_before(loop):
+    over = threading.Event()
+
+    def end_at_the_second(number):
+        if number == 2:
+            os.kill(os.getpid(), signal.SIGTERM)
+            over.wait(60)
+
+    world = World(SimulatedDriver(mesh((1, 2, 3))), [discovered(1, 2, 3)], end_at_the_second)
+    with pytest.raises(RoundError, match="interrupted") as caught:
+        loop(world, Pace(duration=60, interval=0.1))
+    over.set()
+    result = caught.value.result
+    assert (result["converged"], result["status"], len(result["desired"])) == (True, "complete", 3), result
 
 
 def test_what_may_be_pruned_is_counted_over_all_runs_and_a_refusal_is_told_once(loop):
