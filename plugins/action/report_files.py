@@ -6,13 +6,13 @@ known of a large cluster is too much for a log."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+from ansible_collections.selfheal.cluster.plugins.module_utils._result import utc_now
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report import metrics, page
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.files import File
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.reading import Reading, reading
@@ -54,8 +54,7 @@ class ActionModule(ActionBase):
     def _files(self, options: Mapping[str, Any], readings: list[Reading]) -> Iterator[File]:
         mode = _mode(options["mode"])
         if options["page"]:
-            now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-            text = page.page(readings, options["title"], now)
+            text = page.page(readings, options["title"], utc_now())
             yield File(self._path(options["page"]), text, mode, page.timeless)
         if options["metrics"]:
             yield File(self._path(options["metrics"]), metrics.metrics(readings), mode, metrics.timeless)

@@ -5,11 +5,10 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from typing import Any, Callable, Mapping, Optional, Tuple
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._result import Record
+from ansible_collections.selfheal.cluster.plugins.module_utils._result import Record, utc_now
 
 MOST = 1000
 """Events, connects and prunes that the result holds of a loop, the newest; each event was told when it happened."""
@@ -101,7 +100,6 @@ class History:
         self.problem = problem
 
     def _happened(self, event: str, node: Optional[str], reason: str, observer: Optional[str]) -> None:
-        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        happened = {"time": now, "event": event, "node": node, "reason": reason, "observer": observer}
+        happened = {"time": utc_now(), "event": event, "node": node, "reason": reason, "observer": observer}
         self._events.append(happened)
         self._tell(happened)

@@ -28,6 +28,11 @@ SUMMARY_ABOVE = 50
 """Views of more observers than this are cut to those that differ from the whole, unless they are asked for in full."""
 
 
+def utc_now() -> str:
+    """The time as results and events have it: ISO 8601, in UTC, to the second."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
 class Record:
     """Filled by the round, read once at the end, also when the run ends early.
 
@@ -161,7 +166,7 @@ class Record:
     def _seen(self, plan: Plan) -> dict[str, Any]:
         discovery = self._discovery or Discovery.failed(["the source was not asked"])
         return {
-            "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "time": utc_now(),
             "converged": self._plan is not None and plan.converged,
             "status": discovery.status,
             "reasons": list(discovery.reasons),
