@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -23,6 +24,11 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 _BIN = Path(sys.executable).parent
+
+
+def copy_checkout(place: Path) -> None:
+    """Without what tools keep in it."""
+    shutil.copytree(ROOT, place, ignore=shutil.ignore_patterns(".*", "__pycache__"))
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,17 +14,16 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.harness.ansible import ROOT, Ansible
+from tests.harness.ansible import ROOT, Ansible, copy_checkout
 from tests.harness.documents import blocks, guide
 
-_NOT_OF_A_CHECKOUT = shutil.ignore_patterns(".*", "__pycache__")
 _SCRIPT = "scripts/test "
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     place = tmp_path / "checkout"
-    shutil.copytree(ROOT, place, ignore=_NOT_OF_A_CHECKOUT)
+    copy_checkout(place)
     _run(place, place / "scripts" / "link-collection")
     return place
 

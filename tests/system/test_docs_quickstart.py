@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -22,11 +21,10 @@ from pathlib import Path
 import pytest
 from ansible.release import __version__
 
-from tests.harness.ansible import ROOT
+from tests.harness.ansible import copy_checkout
 from tests.harness.documents import SHELL, guide
 from tests.harness.hosts import Namespace
 
-_NOT_OF_A_CHECKOUT = shutil.ignore_patterns(".*", "__pycache__")
 _SUDO = '#!/bin/sh\nexec "$@" --simulate\n'
 _NODES_ARE_UP = """
 for _try in $(seq 600); do [ "$(epmd -names | grep -c 'at port')" = 3 ] && break; sleep 0.1; done
@@ -74,7 +72,7 @@ def test_word_by_word(tmp_path: Path, network: Namespace) -> None:
     fetch = (sys.executable, "-m", "pip", "download", "--quiet", "--only-binary", ":all:", "--dest", str(wheels))
     subprocess.run([*fetch, f"ansible-core=={core}.*", "dnspython"], check=True)
     checkout = tmp_path / "checkout"
-    shutil.copytree(ROOT, checkout, ignore=_NOT_OF_A_CHECKOUT)
+    copy_checkout(checkout)
     programs = tmp_path / "programs"
     programs.mkdir()
     (programs / "sudo").write_text(_SUDO)
