@@ -20,7 +20,7 @@ test: ## Lint, types, import layers, unit and system tests, decoders briefly fuz
 	@.venv/nox/bin/nox -s lint
 	@CORES=$${CORES:-newest} scripts/test -m "not long" $(SIDE_BY_SIDE) tests/system tests/fuzz tests/unit
 
-long: ## Whole stories that take minutes: schedules, rulebooks, the quick start word by word
+long: ## Whole stories that take long: schedules, recipes, rulebooks, the quick start word by word
 	@scripts/setup test
 	@scripts/test -m long $(SIDE_BY_SIDE) tests/system
 

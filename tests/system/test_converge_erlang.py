@@ -136,6 +136,7 @@ def test_members_that_cannot_be_whole_where_they_are_leave_and_rejoin(refusing):
     assert is_whole(refusing)
 
 
+@pytest.mark.long
 def test_members_that_refuse_each_other_are_told_and_not_torn_again_and_again(refusing):
     result = heal(refusing)
     assert not result["converged"]

@@ -42,6 +42,7 @@ def nodes() -> Iterator[list[Beam]]:
         yield running_nodes
 
 
+@pytest.mark.long
 def test_an_inventory_group(ansible: Ansible, tmp_path: Path, nodes: list[Beam]) -> None:
     recipe = Recipe(ansible, tmp_path, "group", nodes)
     hosts = recipe.directory / "hosts.yml"
@@ -77,6 +78,7 @@ class Cmdb(HttpService):
             handler.answer(200, json.dumps(self.nodes).encode(), "application/json")
 
 
+@pytest.mark.long
 def test_a_lookup(ansible: Ansible, tmp_path: Path, nodes: list[Beam]) -> None:
     recipe = Recipe(ansible, tmp_path, "url", nodes)
     with running(Cmdb()) as cmdb:
@@ -110,6 +112,7 @@ def _once_for_each(recipe: Recipe, paths: Any) -> None:
     file.write_text(yaml.safe_dump({**content, "discover": False}))
 
 
+@pytest.mark.long
 def test_consul(ansible: Ansible, tmp_path: Path, nodes: list[Beam]) -> None:
     with consul("chat", [node.address for node in nodes[:3]]) as agent:
         recipe = Recipe(ansible, tmp_path, "consul", nodes, CONSUL_HTTP_TOKEN=TOKEN)

@@ -23,6 +23,7 @@ def nodes() -> Iterator[list[Beam]]:
         yield running_nodes
 
 
+@pytest.mark.long
 def test_postgresql(ansible: Ansible, tmp_path: Path, nodes: list[Beam]) -> None:
     with postgres() as database:
         recipe = Recipe(ansible, tmp_path, "postgresql", nodes, **database.environment)
@@ -41,6 +42,7 @@ def test_postgresql(ansible: Ansible, tmp_path: Path, nodes: list[Beam]) -> None
         assert is_whole(nodes[:2])
 
 
+@pytest.mark.long
 def test_ec2(ansible: Ansible, tmp_path: Path, nodes: list[Beam]) -> None:
     with ec2() as cloud:
         recipe = Recipe(ansible, tmp_path, "ec2", nodes, **cloud.environment)

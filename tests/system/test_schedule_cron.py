@@ -63,6 +63,7 @@ def test_a_tick_of_cron_heals(schedule: Scheduler) -> None:
         assert is_whole(nodes)
 
 
+@pytest.mark.long
 def test_no_run_starts_while_another_goes_on_and_none_goes_on_for_ever(schedule: Scheduler) -> None:
     with faulty_nameserver(silence) as server:
         config = {**server.config, "query": "app.example.test", "node_basename": "app", "timeout": 600}

@@ -68,6 +68,7 @@ def ansible_config_in(
         return running.ends(120)
 
 
+@pytest.mark.long
 def test_a_job_heals(ansible: Ansible, tmp_path: Path) -> None:
     with beams(3) as nodes, pods(nodes) as api:
         schedule = Schedule(ansible, secrets={"APP_COOKIE": COOKIE})
@@ -85,6 +86,7 @@ def test_a_job_heals(ansible: Ansible, tmp_path: Path) -> None:
         assert COOKIE not in output
 
 
+@pytest.mark.long
 def test_a_deployment_goes_on_healing_and_stops_when_told(ansible: Ansible, tmp_path: Path) -> None:
     with beams(3) as nodes, pods(nodes) as api:
         schedule = Schedule(
@@ -104,6 +106,7 @@ def test_a_deployment_goes_on_healing_and_stops_when_told(ansible: Ansible, tmp_
         assert is_whole(nodes), output
 
 
+@pytest.mark.long
 def test_a_job_heals_through_port_forwards(ansible: Ansible, tmp_path: Path) -> None:
     with beams(2) as nodes, pods(nodes) as api:
         for index, node in enumerate(nodes):

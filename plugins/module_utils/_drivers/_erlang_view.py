@@ -82,12 +82,15 @@ class Question:
         if not isinstance(answer, tuple) or len(answer) != len(_STATE) + 1:
             raise UnreachableError("its answer to the question for its view has another shape")
         missing, extra, hidden, status, hidden_flag, prevents, connects_all, rejoined_ago, unsynced = answer
-        peers = (self.desired - names_in(missing, "nodes(visible)")) | names_in(extra, "nodes(visible)")
+        peers = self.desired - names_in(missing, "nodes(visible)")
+        if extra:
+            peers |= names_in(extra, "nodes(visible)")
         is_hidden = isinstance(hidden_flag, tuple) and hidden_flag[:1] == ("ok",)
         global_mesh = connects_all != ("ok", "false") and not is_hidden
         return State(
             visible=peers,
-            synced=peers - names_in(unsynced, "get_synced"),
+            # The very same set where it can be: those of thousands of members are what takes memory.
+            synced=peers - names_in(unsynced, "get_synced") if unsynced else peers,
             hidden=names_in(hidden, "nodes(hidden)"),
             stopping=isinstance(status, tuple) and status[:1] == ("stopping",),
             is_hidden=is_hidden,
@@ -114,6 +117,8 @@ class State(NamedTuple):
 
 def names_in(answer: Any, asked: str) -> frozenset[str]:
     """:raises UnreachableError: the answer is not a list of atoms."""
+    if answer == []:
+        return frozenset()
     if not isinstance(answer, list) or not set(map(type, answer)) <= {Atom}:
         raise UnreachableError(f"{asked} gave no list of node names")
     if not all(map(str.isprintable, answer)):

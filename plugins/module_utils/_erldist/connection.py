@@ -32,6 +32,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.net impo
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import TermError
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.tls import Tls, TlsStream
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.wire import Wire
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import UnreachableError
 
 _TLS_ALERT = b"\x15\x03"
@@ -124,7 +125,7 @@ class Connection(asyncio.Protocol):
         except DeadlinePassed:
             raise NodeUnreachable(f"{self._where} did not take the connection within {timeout:g} s") from None
         try:
-            await self._loop.create_connection(lambda: self, sock=sock)
+            Wire(sock, self)
             await before(deadline, self._ready)
         except DeadlinePassed:
             self._fail(self._late_opening(timeout))

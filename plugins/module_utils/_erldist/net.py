@@ -148,6 +148,7 @@ async def dial(address: Address, port: int, deadline: float) -> socket.socket:
     sock = socket.socket(address.family, socket.SOCK_STREAM)
     try:
         sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         error = sock.connect_ex(place)
         if error in _UNDER_WAY:
             # A near peer has answered by now, and asking again is cheaper than a turn of the loop.

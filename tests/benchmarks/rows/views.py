@@ -1,16 +1,15 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reading the views of real members, beside what no client can do without: asking epmd and connecting.
-
-PYTHONPATH=.:.build/collections python -m tests.benchmarks.read_members [10 50 200]
-"""
+"""Reading the views of real members, beside what no client can do without: asking epmd and connecting."""
 
 from __future__ import annotations
 
 import asyncio
-import sys
+import os
+import subprocess
 from collections.abc import Callable, Coroutine, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -19,14 +18,21 @@ from tempfile import TemporaryDirectory
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang import ErlangDriver
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Node
 
-from tests.benchmarks.pairs import in_turn, report
+from tests.benchmarks.findings import Finding, in_turn
 from tests.harness.beam import COOKIE, Beam, epmd, wait_whole, write_cookie
 from tests.harness.clusters import topology
 
+_ERL_CALLS = 16
+_MULTICALL = """
+Found = erpc:multicall([{names}], erlang, nodes, []),
+{count} = length([Views || {{ok, Views}} <- Found]),
+halt().
+"""
+
 
 @contextmanager
-def members(count: int) -> Iterator[tuple[list[Beam], int]]:
-    """One mesh of nodes that are registered with one epmd."""
+def members(count: int) -> Iterator[tuple[list[Beam], int, Path]]:
+    """One mesh of nodes that are registered with one epmd, its port, and a home with their cookie."""
     with ExitStack() as stack:
         epmd_port = stack.enter_context(epmd())
         home = Path(stack.enter_context(TemporaryDirectory()))
@@ -38,10 +44,13 @@ def members(count: int) -> Iterator[tuple[list[Beam], int]]:
             nodes.append(node)
         for node in nodes:
             node.wait_ready(120)
-        quoted = ",".join(f"'{node.name}'" for node in nodes)
-        nodes[0].eval(f"[net_kernel:connect_node(N) || N <- [{quoted}]]", 120)
+        nodes[0].eval(f"[net_kernel:connect_node(N) || N <- [{quoted(nodes)}]]", 120)
         wait_whole(nodes, 240)
-        yield nodes, epmd_port
+        yield nodes, epmd_port, home
+
+
+def quoted(nodes: Sequence[Beam]) -> str:
+    return ",".join(f"'{node.name}'" for node in nodes)
 
 
 async def bare(alive: Sequence[str], epmd_port: int) -> None:
@@ -69,21 +78,38 @@ async def read(names: Sequence[str], epmd_port: int) -> None:
     await driver.close()
 
 
-def main(counts: Sequence[int]) -> None:
-    for count in counts:
-        with members(count) as (nodes, epmd_port):
+def erl_calls(nodes: Sequence[Beam], environment: dict[str, str]) -> None:
+    def one(node: Beam) -> None:
+        command = ["erl_call", "-name", node.name, "-a", "erlang nodes"]
+        done = subprocess.run(command, env=environment, check=True, capture_output=True)
+        assert done.stdout.count(b"app") == len(nodes) - 1, done
+
+    with ThreadPoolExecutor(_ERL_CALLS) as pool:
+        list(pool.map(one, nodes))
+
+
+def multicall(nodes: Sequence[Beam], environment: dict[str, str]) -> None:
+    asked = _MULTICALL.format(names=quoted(nodes), count=len(nodes))
+    command = ["erl", "-hidden", "-name", "reader@127.0.0.1", "-noshell", "-eval", " ".join(asked.split())]
+    subprocess.run(command, env=environment, check=True, stdin=subprocess.DEVNULL)
+
+
+def findings(quick: bool) -> Iterator[Finding]:
+    for count in [10] if quick else [10, 50, 200]:
+        with members(count) as (nodes, epmd_port, home):
             names = [node.name for node in nodes]
+            environment = {**os.environ, "HOME": str(home), "ERL_EPMD_PORT": str(epmd_port)}
             rivals = {
+                "driver erlang": partial(_run, read, names, epmd_port),
                 "epmd + TCP connect": partial(_run, bare, [name.split("@")[0] for name in names], epmd_port),
-                "views read by the driver": partial(_run, read, names, epmd_port),
+                "erl_call, 16 at once": partial(erl_calls, nodes, environment),
+                "hidden BEAM, erpc:multicall": partial(multicall, nodes, environment),
             }
-            title = f"Reading {count} members (least, median, most; ratio to the first)"
-            report(title, in_turn(rivals, runs=15), "epmd + TCP connect")
+            goals = {"hidden BEAM, erpc:multicall": 1.0}
+            if count >= 200:
+                goals["epmd + TCP connect"] = 1.7
+            yield Finding("Read the views of all members", count, in_turn(rivals, 1 if quick else 15), goals=goals)
 
 
 def _run(work: Callable[..., Coroutine[object, object, None]], *arguments: object) -> None:
     asyncio.run(work(*arguments))
-
-
-if __name__ == "__main__":
-    main([int(argument) for argument in sys.argv[1:]] or [10, 50, 200])
