@@ -28,9 +28,10 @@ faults: ## Break sources, members and controllers, and count the healthy links t
 	@scripts/setup test
 	@scripts/test tests/faults
 
-bench: ## How fast a loop that watches heals
+bench: ## What it costs beside what else there is; makes the table and the plot of the docs, in an hour of a quiet machine
 	@scripts/setup test
-	@PYTHONPATH=.:.build/collections .venv/ansible-2.21/bin/python -m tests.benchmarks.loop heal
+	@PYTHONPATH=.:.build/collections .venv/ansible-2.21/bin/python -m tests.benchmarks
+	@.venv/nox/bin/nox -s benchmarks-page
 
 fuzz: ## Every decoder at length, FUZZ_EXAMPLES inputs each (10000)
 	@scripts/setup test

@@ -279,3 +279,10 @@ def docs(session: nox.Session) -> None:
         doctrees = ("-d", str(place.parents[2] / "doctrees"))
         session.run("sphinx-build", "-q", "-W", "--keep-going", "-c", config, *doctrees, str(pages), str(site))
     session.log(f"Built {site.relative_to(ROOT)}/index.html")
+
+
+@nox.session(name="benchmarks-page", default=False)
+def benchmarks_page(session: nox.Session) -> None:
+    """The table and the plot of the guide about performance, out of what make bench measured."""
+    session.install("matplotlib")
+    session.run("python", "-m", "tests.benchmarks.page", env={"PYTHONPATH": "."})

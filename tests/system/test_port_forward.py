@@ -31,7 +31,7 @@ import kubernetes
 import pytest
 import yaml
 from aiohttp import web
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_reach import PortForward
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_port_forward import PortForward
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._registry import driver_for
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import MissingLibraryError, UnreachableError
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.forward import Forward

@@ -13,7 +13,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_fence import Fence
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_mfa import Mfa
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_presets import Preset
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_reach import reach_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_reach import Reach
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_tls import tls_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_view import (
     Question,
@@ -56,7 +56,7 @@ class Members:
         self.fenced: set[str] = set()
         self.rejoined: set[str] = set()
         self._tls = tls_of(topology.name, config)
-        self._reach = reach_of(topology)
+        self._reach = _reach_of(topology)
         self._list_nodes = list_nodes
         self._preset = preset
         self._connections: dict[str, Connection] = {}
@@ -237,3 +237,15 @@ def _returned(answer: Any) -> Any:
     if isinstance(answer, BadRpc):
         raise UnreachableError(answer.reason)
     return answer
+
+
+def _reach_of(topology: Topology) -> Reach:
+    """
+    :raises MissingLibraryError: this Python lacks what the way takes.
+    """
+    if topology.driver_config["transport"] == "port_forward":
+        # Only here: what it takes to load is a tenth of a second.
+        from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_port_forward import PortForward
+
+        return PortForward(topology.source)
+    return Reach()

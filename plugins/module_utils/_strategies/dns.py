@@ -34,7 +34,11 @@ def nodes_of(topology: str, basename: Optional[str], addresses: Iterable[str]) -
     :returns: one node for each address, IPv4 first, in numerical order; and why an address gave none.
     """
     parsed = sorted({ipaddress.ip_address(address) for address in addresses}, key=lambda ip: (ip.version, int(ip)))
-    usable = [ip for ip in parsed if not (ip.is_unspecified or ip.is_multicast)]
-    # DNS filters answer a blocked name with 0.0.0.0 or ::
-    left_out = [f"DNS record {ip}: no host has this address" for ip in parsed if ip not in usable]
-    return [Node(name_of(topology, "DNS", basename, str(ip)), str(ip)) for ip in usable], left_out
+    nodes, left_out = [], []
+    for ip in parsed:
+        if ip.is_unspecified or ip.is_multicast:
+            # DNS filters answer a blocked name with 0.0.0.0 or ::
+            left_out.append(f"DNS record {ip}: no host has this address")
+        else:
+            nodes.append(Node(name_of(topology, "DNS", basename, str(ip)), str(ip)))
+    return nodes, left_out

@@ -38,11 +38,12 @@ def nodes_of(topology: str, basename: Optional[str], answer: _resolver.Answer) -
         # The service is decidedly not available at this domain (RFC 2782, "Target").
         return [], []
     nodes, left_out = [], []
-    for record in sorted(answer.records, key=lambda srv: (srv.target, srv.priority, -srv.weight, srv.port)):
+    named = ((record.target.to_text(omit_final_dot=True), record) for record in answer.records)
+    # By its text, since two names of dnspython's take long to compare.
+    for target, record in sorted(named, key=lambda one: (one[0], one[1].priority, -one[1].weight, one[1].port)):
         if _is_root(record):
             left_out.append("DNS record SRV '.': says that there are no nodes, and other records name some")
             continue
-        target = record.target.to_text(omit_final_dot=True)
         try:
             name = name_of(topology, "SRV", basename, target)
         except TopologyError as error:
