@@ -65,9 +65,9 @@ class Finding:
 
 def exponent(findings: Sequence[Finding], contestant: str) -> float | None:
     """The power of the size with which the contestant's medians grow: the slope of a line through the logarithms."""
-    points = [(math.log(found.size), math.log(found.median(contestant))) for found in findings]
-    if len({size for size, _value in points}) < 2:
+    if len({found.size for found in findings}) < 2 or not all(found.median(contestant) for found in findings):
         return None
+    points = [(math.log(found.size), math.log(found.median(contestant))) for found in findings]
     return statistics.linear_regression(*zip(*points)).slope
 
 

@@ -78,7 +78,7 @@ def growth(by_work: dict[str, list[Finding]]) -> str:
 
 def draw(by_work: dict[str, list[Finding]]) -> None:
     drawn = {work: findings for work, findings in by_work.items() if len(findings) > 1 and findings[0].unit == "s"}
-    mpl.rcParams["svg.hashsalt"] = "performance"  # the same file for the same figures
+    mpl.rcParams.update({"svg.hashsalt": "performance", "svg.fonttype": "none"})  # the same file for the same figures
     down = -(-len(drawn) // _ACROSS)
     figure, axes = plt.subplots(down, _ACROSS, figsize=(_PANEL[0] * _ACROSS, _PANEL[1] * down), squeeze=False)
     places = iter(axes.flat)
@@ -88,7 +88,7 @@ def draw(by_work: dict[str, list[Finding]]) -> None:
         place.set_axis_off()
     figure.tight_layout()
     PLOT.parent.mkdir(exist_ok=True)
-    figure.savefig(PLOT, metadata={"Date": None})
+    figure.savefig(PLOT, metadata={"Date": None, "Creator": None})
 
 
 def _panel(place: Axes, work: str, findings: Sequence[Finding]) -> None:

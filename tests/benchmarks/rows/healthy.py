@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.benchmarks import wait_calm
 from tests.benchmarks.commands import Commands, static
 from tests.benchmarks.findings import Finding, in_turn
 from tests.harness.beam import beams, join
@@ -19,6 +20,8 @@ def findings(quick: bool) -> Iterator[Finding]:
     for count, goal in [(5, 2.0)] if quick else [(10, 1.3), (50, 1.3), (200, 2.0)]:
         with TemporaryDirectory() as directory, beams(count) as nodes:
             join(nodes, 240)
+            if not quick:
+                wait_calm()
             commands = Commands(Path(directory))
             task = {
                 "selfheal.cluster.membership": {"topology": "chat", **static(nodes)},

@@ -18,11 +18,14 @@ from tempfile import TemporaryDirectory
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang import ErlangDriver
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Node
 
+from tests.benchmarks import wait_calm
 from tests.benchmarks.findings import Finding, in_turn
 from tests.harness.beam import COOKIE, Beam, epmd, wait_whole, write_cookie
 from tests.harness.clusters import topology
 
 _ERL_CALLS = 16
+_PATIENT = 60
+"""Seconds, since nodes that have just begun load code for the first who asks."""
 _MULTICALL = """
 Found = erpc:multicall([{names}], erlang, nodes, []),
 {count} = length([Views || {{ok, Views}} <- Found]),
@@ -71,7 +74,7 @@ async def bare(alive: Sequence[str], epmd_port: int) -> None:
 
 
 async def read(names: Sequence[str], epmd_port: int) -> None:
-    driver = ErlangDriver(topology(names, None, driver_config={"epmd_port": epmd_port}))
+    driver = ErlangDriver(topology(names, None, driver_config={"epmd_port": epmd_port, "timeout": _PATIENT}))
     observation = await driver.observe([Node(name) for name in names], lambda name: True)
     assert all(len(view.peers) == len(names) - 1 for view in observation.views.values())
     assert len(observation.views) == len(names)
@@ -97,6 +100,8 @@ def multicall(nodes: Sequence[Beam], environment: dict[str, str]) -> None:
 def findings(quick: bool) -> Iterator[Finding]:
     for count in [10] if quick else [10, 50, 200]:
         with members(count) as (nodes, epmd_port, home):
+            if not quick:
+                wait_calm()
             names = [node.name for node in nodes]
             environment = {**os.environ, "HOME": str(home), "ERL_EPMD_PORT": str(epmd_port)}
             rivals = {

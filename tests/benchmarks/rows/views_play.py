@@ -26,7 +26,7 @@ def findings(quick: bool) -> Iterator[Finding]:
                     "topology": "chat",
                     "strategy": "static",
                     "config": {"nodes": [node.name for node in nodes]},
-                    "driver_config": {"cookie": COOKIE, "epmd_port": epmd_port},
+                    "driver_config": {"cookie": COOKIE, "epmd_port": epmd_port, "timeout": 60},
                 },
                 "register": "found",
                 "failed_when": f"found.views | length != {count}",
