@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, LogLocator
 
 from tests.benchmarks.findings import FOUND, ROWS, Finding, exponent, read, shown, times
 from tests.harness.ansible import ROOT
@@ -103,6 +104,8 @@ def _panel(place: Axes, work: str, findings: Sequence[Finding]) -> None:
     place.set(title=work, xscale="log", yscale="log", ylabel="seconds")
     place.set_xticks(sizes, [f"{size:,}" for size in sizes])
     place.minorticks_off()
+    place.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    place.yaxis.set_major_formatter(FuncFormatter(lambda seconds, _position: f"{seconds:g}"))
     place.title.set_fontsize(9)
     place.tick_params(labelsize=7)
     place.legend(fontsize=6)

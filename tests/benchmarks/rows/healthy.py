@@ -17,7 +17,7 @@ from tests.harness.beam import beams, join
 
 
 def findings(quick: bool) -> Iterator[Finding]:
-    for count, goal in [(5, 2.0)] if quick else [(10, 1.3), (50, 1.3), (200, 2.0)]:
+    for count, goal in [(5, None)] if quick else [(10, None), (50, 1.3), (200, 2.0)]:
         with TemporaryDirectory() as directory, beams(count) as nodes:
             join(nodes, 240)
             if not quick:
@@ -36,4 +36,6 @@ def findings(quick: bool) -> Iterator[Finding]:
             rivals = {
                 name: partial(commands.run, "ansible-playbook", "-i", inventory, play) for name, play in plays.items()
             }
-            yield Finding("Find nothing to do", count, in_turn(rivals, 1 if quick else 9), goals={"ping": goal})
+            yield Finding(
+                "Find nothing to do", count, in_turn(rivals, 1 if quick else 9), goals={"ping": goal} if goal else {}
+            )
