@@ -30,8 +30,8 @@ faults: ## Break sources, members and controllers, and count the healthy links t
 
 bench: ## What it costs beside what else there is; makes the table and the plot of the docs, in an hour of a quiet machine
 	@scripts/setup test
-	@PYTHONPATH=.:.build/collections .venv/ansible-2.21/bin/python -m tests.benchmarks
-	@.venv/nox/bin/nox -s benchmarks-page
+	@PYTHONPATH=.:.build/collections .venv/ansible-2.21/bin/python -m tests.benchmarks; missed=$$?; \
+	.venv/nox/bin/nox -s benchmarks-page && exit $$missed
 
 fuzz: ## Every decoder at length, FUZZ_EXAMPLES inputs each (10000)
 	@scripts/setup test

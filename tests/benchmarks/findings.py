@@ -71,21 +71,17 @@ def exponent(findings: Sequence[Finding], contestant: str) -> float | None:
     return statistics.linear_regression(*zip(*points)).slope
 
 
-def in_turn(
-    rivals: Mapping[str, Callable[[], object]], runs: int, warm_up: bool = True, between: Callable[[], object] = int
-) -> dict[str, list[float]]:
+def in_turn(rivals: Mapping[str, Callable[[], object]], runs: int) -> dict[str, list[float]]:
     """Seconds of each run of each rival, done in turn, so that a machine whose speed drifts treats them alike.
 
-    :param warm_up: the first round does not count.
-    :param between: is done before each run and does not count.
+    The first round warms up and does not count.
     """
     seconds: dict[str, list[float]] = {name: [] for name in rivals}
-    for run in range(runs + warm_up):
+    for run in range(runs + 1):
         for name, work in rivals.items():
-            between()
             start = time.perf_counter()
             work()
-            if run >= warm_up:
+            if run:
                 seconds[name].append(time.perf_counter() - start)
     return seconds
 
