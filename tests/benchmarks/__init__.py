@@ -14,8 +14,17 @@ _LOOK = 0.5
 
 def memory_of(pid: int) -> int:
     """Its resident set, in kB (proc_pid_status(5))."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))
+    return _status(pid, "VmRSS")
+
+
+def peak_memory() -> int:
+    """The most that this process ever had resident, in kB; getrusage(2) would count its parent's."""
+    return _status("self", "VmHWM")
+
+
+def _status(process: int | str, field: str) -> int:
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(field))
 
 
 def wait_calm(timeout: float = 300) -> None:

@@ -66,14 +66,16 @@ class Api:
 
     auth: Mapping[str, Any]
 
-    def path(self, plural: str) -> str:
-        return f"{RESOURCES[plural][0]}/namespaces/{NAMESPACE}/{plural}"
-
     def requests(self) -> int:
         """How many it has answered, this one not counted."""
         context = ssl.create_default_context(cafile=self.auth["ca_cert"])
         with urllib.request.urlopen(self.auth["host"] + _COUNT, context=context) as answer:
             return json.load(answer)
+
+
+def path_of(plural: str) -> str:
+    """Where the list is."""
+    return f"{RESOURCES[plural][0]}/namespaces/{NAMESPACE}/{plural}"
 
 
 @contextmanager
@@ -108,8 +110,7 @@ def _serve(ready: Connection, certificate: Path, count: int) -> None:
             nonlocal answered
             path, _mark, query = self.path.partition("?")
             options = dict(urllib.parse.parse_qsl(query))
-            key = f"{path}?{options['continue']}" if "continue" in options else path
-            body = answers.get(f"{key}?0" if "limit" in options and "continue" not in options else key)
+            body = answers.get(f"{path}?{options.get('continue', 0)}" if "limit" in options else path)
             if path == _COUNT:
                 body = json.dumps(answered).encode()
             else:
@@ -134,7 +135,7 @@ def _serve(ready: Connection, certificate: Path, count: int) -> None:
 def _pages(plural: str, items: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, bytes]]:
     """Of a list in one answer, and of the same in pages whose continue tokens are their numbers."""
     prefix, kind = RESOURCES[plural]
-    path = f"{prefix}/namespaces/{NAMESPACE}/{plural}"
+    path = path_of(plural)
     head = {"kind": kind, "apiVersion": prefix.removeprefix("/apis/").removeprefix("/api/")}
     yield path, json.dumps({**head, "metadata": {"resourceVersion": "1"}, "items": items}).encode()
     for number, start in enumerate(range(0, max(1, len(items)), PAGE)):

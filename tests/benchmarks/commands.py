@@ -49,9 +49,9 @@ class Commands:
         path.write_text(content if isinstance(content, str) else yaml.safe_dump(content))
         return path
 
-    def playbook(self, name: str, task: Mapping[str, Any], hosts: str = "all") -> Path:
+    def playbook(self, name: str, task: Mapping[str, Any]) -> Path:
         """Of one play with one task."""
-        return self.write(f"{name}.yml", [{"hosts": hosts, "gather_facts": False, "tasks": [dict(task)]}])
+        return self.write(f"{name}.yml", [{"hosts": "all", "gather_facts": False, "tasks": [dict(task)]}])
 
     def inventory(self, name: str, hosts: Mapping[str, Mapping[str, Any]] | None = None) -> Path:
         """Hosts that are all this one; localhost alone unless told."""
@@ -59,11 +59,11 @@ class Commands:
         return self.write(f"{name}.yml", data)
 
 
-def static(nodes: Sequence[Beam], **config: Any) -> dict[str, Any]:
+def static(nodes: Sequence[Beam], **driver_config: Any) -> dict[str, Any]:
     """The options of a topology of these nodes."""
     return {
         "strategy": "static",
         "config": {"nodes": [node.name for node in nodes]},
-        "driver_config": {"cookie": COOKIE, "port": nodes[0].port, **config},
+        "driver_config": {"cookie": COOKIE, "port": nodes[0].port, **driver_config},
         "policy": {"scope": ["app@*"]},
     }

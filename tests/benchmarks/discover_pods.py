@@ -13,7 +13,7 @@ from typing import Any
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import discover
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import source_of
 
-from tests.benchmarks.raw_get import peak
+from tests.benchmarks import peak_memory
 
 
 def discovered(auth: Mapping[str, Any], namespace: str, lookup: str) -> int:
@@ -26,4 +26,4 @@ def discovered(auth: Mapping[str, Any], namespace: str, lookup: str) -> int:
 
 if __name__ == "__main__":
     discovered(*json.loads(sys.argv[1]))
-    print(peak())
+    print(peak_memory())

@@ -13,6 +13,8 @@ import urllib.parse
 from collections.abc import Mapping
 from typing import Any
 
+from tests.benchmarks import peak_memory
+
 PAGE = 500
 
 
@@ -35,12 +37,6 @@ def get(auth: Mapping[str, Any], path: str) -> int:
     return sum(len(item.get("endpoints", [0])) for item in found)
 
 
-def peak() -> float:
-    """The most MB that this process ever had resident (proc_pid_status(5)); getrusage(2) would count its parent's."""
-    with open("/proc/self/status") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024
-
-
 if __name__ == "__main__":
     get(*json.loads(sys.argv[1]))
-    print(peak())
+    print(peak_memory())

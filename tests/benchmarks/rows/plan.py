@@ -13,19 +13,16 @@ from collections.abc import Callable, Iterator, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Discovery,
-    DriverFacts,
     Node,
     Observation,
-    Policy,
     View,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._plan import plan
 
 from tests.benchmarks.findings import Finding
+from tests.unit.plugins.module_utils.plans import AT_ONCE, EXCLUSIVE
 
 _SECONDS = {1000: 0.5, 5000: 5.0}
-_FACTS = DriverFacts(reversible=True, transitive=True, exclusive=True, prune_needs_answer=True)
-_POLICY = Policy(confirmations=1, max_prune="100%", scope=("app@*",))
 _TENTH = 10
 
 
@@ -80,7 +77,7 @@ def _planned(case: str, count: int) -> tuple[float, float, float]:
     size, _peak = tracemalloc.get_traced_memory()
     tracemalloc.reset_peak()
     start = time.perf_counter()
-    plan(discovery, observation, _POLICY, _FACTS)
+    plan(discovery, observation, AT_ONCE, EXCLUSIVE)
     seconds = time.perf_counter() - start
     return seconds, size / 1e6, (tracemalloc.get_traced_memory()[1] - size) / 1e6
 

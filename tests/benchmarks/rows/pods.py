@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tests.benchmarks.api import NAMESPACE, Api, api
+from tests.benchmarks.api import NAMESPACE, Api, api, path_of
 from tests.benchmarks.commands import Commands
 from tests.benchmarks.discover_pods import discovered
 from tests.benchmarks.findings import Finding, in_turn
@@ -25,7 +25,7 @@ _RAW, _K8S_INFO = "raw GET + json.loads", "kubernetes.core.k8s_info"
 
 
 def raw(auth: Mapping[str, Any], lookup: str, count: int) -> None:
-    assert get(auth, Api(auth).path(LOOKUPS[lookup])) == count
+    assert get(auth, path_of(LOOKUPS[lookup])) == count
 
 
 def ours(auth: Mapping[str, Any], lookup: str, count: int) -> None:
@@ -38,11 +38,11 @@ WAYS = {"strategy kubernetes": ours, _RAW: raw}
 def peak_of(way: str, auth: Mapping[str, Any], lookup: str) -> float:
     """MB of a process of its own that does it once, and has imported nothing that it does not use."""
     if way == _RAW:
-        program, arguments = "raw_get", [dict(auth), Api(auth).path(LOOKUPS[lookup])]
+        program, arguments = "raw_get", [dict(auth), path_of(LOOKUPS[lookup])]
     else:
         program, arguments = "discover_pods", [dict(auth), NAMESPACE, lookup]
     command = [sys.executable, "-m", f"tests.benchmarks.{program}", json.dumps(arguments)]
-    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout) / 1024
 
 
 def findings(quick: bool) -> Iterator[Finding]:

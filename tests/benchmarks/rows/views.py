@@ -24,7 +24,7 @@ from tests.harness.beam import COOKIE, Beam, epmd, wait_whole, write_cookie
 from tests.harness.clusters import topology
 
 _ERL_CALLS = 16
-_PATIENT = 60
+PATIENT = 60
 """Seconds, since nodes that have just begun load code for the first who asks."""
 _MULTICALL = """
 Found = erpc:multicall([{names}], erlang, nodes, []),
@@ -74,7 +74,7 @@ async def bare(alive: Sequence[str], epmd_port: int) -> None:
 
 
 async def read(names: Sequence[str], epmd_port: int) -> None:
-    driver = ErlangDriver(topology(names, None, driver_config={"epmd_port": epmd_port, "timeout": _PATIENT}))
+    driver = ErlangDriver(topology(names, None, driver_config={"epmd_port": epmd_port, "timeout": PATIENT}))
     observation = await driver.observe([Node(name) for name in names], lambda name: True)
     assert all(len(view.peers) == len(names) - 1 for view in observation.views.values())
     assert len(observation.views) == len(names)

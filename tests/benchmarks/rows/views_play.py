@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from tests.benchmarks.commands import Commands
+from tests.benchmarks.commands import Commands, static
 from tests.benchmarks.findings import Finding, in_turn
-from tests.benchmarks.rows.views import members
-from tests.harness.beam import COOKIE
+from tests.benchmarks.rows.views import PATIENT, members
 
 _FORKS = 50
 
@@ -24,9 +23,7 @@ def findings(quick: bool) -> Iterator[Finding]:
             ours = {
                 "selfheal.cluster.membership_info": {
                     "topology": "chat",
-                    "strategy": "static",
-                    "config": {"nodes": [node.name for node in nodes]},
-                    "driver_config": {"cookie": COOKIE, "epmd_port": epmd_port, "timeout": 60},
+                    **static(nodes, epmd_port=epmd_port, timeout=PATIENT),
                 },
                 "register": "found",
                 "failed_when": f"found.views | length != {count}",
