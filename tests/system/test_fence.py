@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers import _erlang_fence
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_forms import EMPTY, atom, match
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_members import Members
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Call
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.connection import Connection
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
@@ -121,6 +122,31 @@ def test_a_node_that_is_fenced_twice_is_let_in_all_the_same() -> None:
         assert heal(nodes, policy=FENCE)["converged"]
         wait_whole(nodes)
         assert stray.names("[erlang:get_cookie(Node) || Node <- ['app@127.0.0.99', node() | nodes(known)]]") == {COOKIE}
+        assert lost(staying, but=[stray]) == {}
+
+
+def test_a_node_that_is_refused_for_what_it_began_before_it_was_let_in_is_connected_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its own attempt with the cookie of the fence, under way at that moment, answers for ours: one in sixty times."""
+    refused: list[str] = []
+    real = Members.call
+
+    async def call(members: Members, name: str, call: Call, extra: float = 0.0) -> Any:
+        if not refused and call.text.startswith("lists:map"):
+            refused.append(call.text)
+            return ["false"]
+        return await real(members, name, call, extra)
+
+    with beams(3) as nodes:
+        join(nodes)
+        *staying, stray = nodes
+        assert heal(staying, policy=FENCE)["converged"]
+        monkeypatch.setattr(Members, "call", call)
+        result = heal(nodes, policy=FENCE)
+        assert refused
+        assert (result["changed"], result["converged"]) == (True, True), result["warnings_"]
+        assert is_whole(nodes)
         assert lost(staying, but=[stray]) == {}
 
 

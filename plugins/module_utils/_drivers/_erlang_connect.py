@@ -43,14 +43,17 @@ class Connector:
             problems[action] = unfenced.get(action.node) or unfenced.get(str(action.observer))
             if action.rejoin and not problems[action]:
                 problems[action] = await self._leave_first(action.node, desired)
+        tried = await self._from_all([action for action in actions if not problems[action]])
+        # What a node had begun with the cookie of its fence may be refused after it was let in, and we with it.
+        again = [action for action, problem in tried.items() if problem and _touches(action, unfenced)]
+        return {**problems, **tried, **await self._from_all(again)}
+
+    async def _from_all(self, actions: Sequence[Action]) -> Outcome:
         by_observer: dict[str, list[Action]] = {}
         for action in actions:
-            if not problems.get(action):
-                by_observer.setdefault(str(action.observer), []).append(action)
+            by_observer.setdefault(str(action.observer), []).append(action)
         outcomes = await asyncio.gather(*(self._from(observer, todo) for observer, todo in by_observer.items()))
-        for outcome in outcomes:
-            problems.update(outcome)
-        return problems
+        return {action: problem for outcome in outcomes for action, problem in outcome.items()}
 
     async def _unfence(self, names: Collection[str]) -> Mapping[str, Optional[str]]:
         """
@@ -127,6 +130,10 @@ class Connector:
             return error.reason
         except BadRpc as error:
             return self._connect.problem(observer, call, error) if self._connect else error.reason
+
+
+def _touches(action: Action, names: Collection[str]) -> bool:
+    return action.node in names or action.observer in names
 
 
 def _problem(answer: Any, observer: str) -> Optional[str]:
