@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Mapping, NoReturn, Optional, Tuple
+from typing import AbstractSet, Any, Callable, Dict, Mapping, NamedTuple, NoReturn, Optional
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.common.parameters import remove_values
@@ -16,40 +16,70 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._errors import (
 )
 
 
+class Request(NamedTuple):
+    """``params`` are validated; ``secrets`` are what must be in no output."""
+
+    params: Mapping[str, Any]
+    check_mode: bool
+    secrets: AbstractSet[str]
+
+    def masked(self, value: Any) -> Any:
+        return remove_values(value, self.secrets)
+
+    def failure(self, problem: str) -> str:
+        """The problem with the name of the topology, which is put there before a secret in it is masked."""
+        prefix = f"topology {self.params.get('topology') or 'default'!r}: "
+        return str(self.masked(problem if problem.startswith(prefix) else f"{prefix}{problem}"))
+
+
+class Command(NamedTuple):
+    """What a module takes, and what it does; an action plugin may do it as well."""
+
+    spec: Mapping[str, Any]
+    work: Callable[[Request], Dict[str, Any]]
+
+
+class Ended(NamedTuple):
+    """What came of the work, not masked. ``problem``: why it failed, if it did."""
+
+    result: Dict[str, Any]
+    problem: Optional[str] = None
+    traceback: Optional[str] = None
+
+
+def end_of(command: Command, request: Request) -> Ended:
+    """Do the work. It raises nothing."""
+    try:
+        return Ended(command.work(request))
+    except RoundError as error:
+        return Ended(dict(error.result), str(error))
+    except MissingLibraryError as error:
+        return Ended({}, missing_required_lib(error.library), error.traceback)
+    except ClusterError as error:
+        return Ended({}, str(error))
+    except KeyboardInterrupt:
+        return Ended({}, "interrupted before it was done")
+    except Exception as error:  # a traceback could show a secret, and tells users nothing
+        return Ended({}, f"unexpected {type(error).__name__}: {error}")
+
+
 class ClusterModule(AnsibleModule):
     """Its failures name the topology, also those that Ansible finds itself in the arguments."""
 
+    @property
+    def request(self) -> Request:
+        return Request(self.params, self.check_mode, self.no_log_values)
+
     def fail_json(self, msg: str, **kwargs: Any) -> NoReturn:
-        prefix = f"topology {self.params.get('topology') or 'default'!r}: "
-        text = msg if str(msg).startswith(prefix) else f"{prefix}{msg}"  # before a secret in the name is masked
-        super().fail_json(str(remove_values(text, self.no_log_values)), **kwargs)
+        super().fail_json(self.request.failure(str(msg)), **kwargs)
 
 
-def run(module: ClusterModule, work: Callable[[Mapping[str, Any]], Dict[str, Any]]) -> NoReturn:
-    """Do ``work`` with the module's params and end the module with its result.
-
-    What the result, or that of a failure, holds as ``warnings_`` is given as warnings.
-    """
-    result, failure, traceback = _attempt(module, work)
-    for warning in result.pop("warnings_", ()):
-        module.warn(str(remove_values(warning, module.no_log_values)))
-    if failure is None:
-        module.exit_json(**result)
-    module.fail_json(failure, exception=traceback, **result)
-
-
-def _attempt(
-    module: ClusterModule, work: Callable[[Mapping[str, Any]], Dict[str, Any]]
-) -> Tuple[Dict[str, Any], Optional[str], Optional[str]]:
-    try:
-        return work(module.params), None, None
-    except RoundError as error:
-        return dict(error.result), str(error), None
-    except MissingLibraryError as error:
-        return {}, missing_required_lib(error.library), error.traceback
-    except ClusterError as error:
-        return {}, str(error), None
-    except KeyboardInterrupt:
-        return {}, "interrupted before it was done", None
-    except Exception as error:  # a traceback could show a secret, and tells users nothing
-        return {}, f"unexpected {type(error).__name__}: {error}", None
+def run(command: Command) -> NoReturn:
+    """As a module. What the result, or that of a failure, holds as ``warnings_`` is given as warnings."""
+    module = ClusterModule(argument_spec=command.spec, supports_check_mode=True)  # type: ignore[no-untyped-call]
+    ended = end_of(command, module.request)
+    for warning in ended.result.pop("warnings_", ()):
+        module.warn(str(module.request.masked(warning)))
+    if ended.problem is None:
+        module.exit_json(**ended.result)
+    module.fail_json(ended.problem, exception=ended.traceback, **ended.result)

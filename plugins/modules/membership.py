@@ -292,24 +292,23 @@ rounds:
 
 from typing import Any, Dict
 
-from ansible.module_utils.common.parameters import remove_values
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
 from ansible_collections.selfheal.cluster.plugins.module_utils._events_file import EventsFile
 from ansible_collections.selfheal.cluster.plugins.module_utils._loop import keep_whole
-from ansible_collections.selfheal.cluster.plugins.module_utils._module import ClusterModule, run
+from ansible_collections.selfheal.cluster.plugins.module_utils._module import Command, Request, run
 from ansible_collections.selfheal.cluster.plugins.module_utils._pace import pace_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._reconcile import converge
 from ansible_collections.selfheal.cluster.plugins.module_utils._schema import TOPOLOGY_SPEC
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import topology_of
 
 
-def work(module: ClusterModule) -> Dict[str, Any]:
-    params = module.params
+def work(request: Request) -> Dict[str, Any]:
+    params = request.params
     topology = topology_of(params)
     pace = pace_of(topology.source, params)
-    if module.check_mode or not pace.duration:
-        return converge(topology, module.check_mode, params["max_rounds"], params["full"])
-    events = EventsFile(topology.name, params["events_file"], lambda event: remove_values(event, module.no_log_values))
+    if request.check_mode or not pace.duration:
+        return converge(topology, request.check_mode, params["max_rounds"], params["full"])
+    events = EventsFile(topology.name, params["events_file"], request.masked)
     try:
         result = keep_whole(topology, params["max_rounds"], params["full"], pace, events.tell)
     except RoundError as error:
@@ -319,8 +318,8 @@ def work(module: ClusterModule) -> Dict[str, Any]:
     return result
 
 
-def main() -> None:
-    spec = {
+COMMAND = Command(
+    {
         **TOPOLOGY_SPEC,
         "full": {"type": "bool", "default": False},
         "max_rounds": {"type": "int", "default": 5},
@@ -328,9 +327,13 @@ def main() -> None:
         "interval": {"type": "str", "default": "30"},
         "watch": {"type": "bool", "default": False},
         "events_file": {"type": "path"},
-    }
-    module = ClusterModule(argument_spec=spec, supports_check_mode=True)
-    run(module, lambda _params: work(module))
+    },
+    work,
+)
+
+
+def main() -> None:
+    run(COMMAND)
 
 
 if __name__ == "__main__":

@@ -133,21 +133,23 @@ plan:
       reason: island
 """
 
-from typing import Any, Dict, Mapping
+from typing import Any, Dict
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._module import ClusterModule, run
+from ansible_collections.selfheal.cluster.plugins.module_utils._module import Command, Request, run
 from ansible_collections.selfheal.cluster.plugins.module_utils._reconcile import inspect
 from ansible_collections.selfheal.cluster.plugins.module_utils._schema import TOPOLOGY_SPEC
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import topology_of
 
 
-def work(params: Mapping[str, Any]) -> Dict[str, Any]:
-    return {"changed": False, **inspect(topology_of(params), full=params["full"])}
+def work(request: Request) -> Dict[str, Any]:
+    return {"changed": False, **inspect(topology_of(request.params), full=request.params["full"])}
+
+
+COMMAND = Command({**TOPOLOGY_SPEC, "full": {"type": "bool", "default": False}}, work)
 
 
 def main() -> None:
-    spec = {**TOPOLOGY_SPEC, "full": {"type": "bool", "default": False}}
-    run(ClusterModule(argument_spec=spec, supports_check_mode=True), work)
+    run(COMMAND)
 
 
 if __name__ == "__main__":

@@ -102,20 +102,20 @@ reasons:
   sample: []
 """
 
-from typing import Any, Dict, Mapping
+from typing import Any, Dict
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
 from ansible_collections.selfheal.cluster.plugins.module_utils._listing import listing_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import FAILED, PARTIAL
-from ansible_collections.selfheal.cluster.plugins.module_utils._module import ClusterModule, run
+from ansible_collections.selfheal.cluster.plugins.module_utils._module import Command, Request, run
 from ansible_collections.selfheal.cluster.plugins.module_utils._schema import DISCOVERY_SPEC
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import discover
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import source_of
 
 
-def work(params: Mapping[str, Any]) -> Dict[str, Any]:
-    source = source_of(params)
-    result = listing_of(discover(source, params["attempt"]))
+def work(request: Request) -> Dict[str, Any]:
+    source = source_of(request.params)
+    result = listing_of(discover(source, request.params["attempt"]))
     reasons = "; ".join(result["reasons"])
     if result["status"] == FAILED:
         raise RoundError(source.topology, f"the discovery failed: {reasons}", result)
@@ -124,9 +124,11 @@ def work(params: Mapping[str, Any]) -> Dict[str, Any]:
     return {"changed": False, **result}
 
 
+COMMAND = Command({**DISCOVERY_SPEC, "attempt": {"type": "int", "default": 0}}, work)
+
+
 def main() -> None:
-    spec = {**DISCOVERY_SPEC, "attempt": {"type": "int", "default": 0}}
-    run(ClusterModule(argument_spec=spec, supports_check_mode=True), work)
+    run(COMMAND)
 
 
 if __name__ == "__main__":

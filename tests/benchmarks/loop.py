@@ -110,7 +110,7 @@ def go_on(count: int, minutes: float) -> bool:
         samples = []
         for minute in range(int(minutes) + 1):
             time.sleep(min(20.0, minutes * 60) if minute == 0 else 60.0)
-            memory, files, atoms = _sample(running.module, nodes[0])
+            memory, files, atoms = _sample(running.worker, nodes[0])
             samples.append((memory, files, atoms))
             print(f"{minute:4} min  {memory:7} kB  {files:4} open files  {atoms:6} atoms", flush=True)
         first, last = samples[0], samples[-1]

@@ -23,6 +23,9 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
+PACKED = {"environment": {"FOR_A_PROCESS": "of its own"}}
+"""A keyword of tasks and plays by which our modules run as modules, and not in Ansible's own process."""
+
 _BIN = Path(sys.executable).parent
 
 

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A module's run in the background, and all the processes that it starts.
+"""A run of membership in the background, and all the processes that it starts.
 
 with run(ansible, {"strategy": "static", …}) as running:
-    os.kill(running.module, signal.SIGTERM)
+    os.kill(running.worker, signal.SIGTERM)
     running.ends()                            # its output, once every process of it is gone
     running.result["msg"]
 
@@ -25,7 +25,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
 
-from tests.harness.ansible import Ansible
+from tests.harness.ansible import PACKED, Ansible
 from tests.harness.beam import wait_until
 
 MEMBERSHIP = "selfheal.cluster.membership"
@@ -34,11 +34,16 @@ SOON = 8
 
 
 class Run:
-    """One ``ansible-playbook`` in the background."""
+    """One ``ansible-playbook`` in the background.
 
-    def __init__(self, ansible: Ansible, options: dict[str, Any]) -> None:
+    :param packed: it runs as a module, in a process of its own, and not in Ansible's.
+    """
+
+    def __init__(self, ansible: Ansible, options: dict[str, Any], packed: bool) -> None:
         self._results = ansible.home / "results.jsonl"
-        plays = [{"hosts": "localhost", "gather_facts": False, "tasks": [{MEMBERSHIP: options}]}]
+        self._worker = b"AnsiballZ_membership" if packed else b"ansible-playbook"
+        task = {MEMBERSHIP: options, **(PACKED if packed else {})}
+        plays = [{"hosts": "localhost", "gather_facts": False, "tasks": [task]}]
         playbook = ansible.home / "playbook.yml"
         playbook.write_text(json.dumps(plays))
         self.process = subprocess.Popen(
@@ -54,9 +59,9 @@ class Run:
         self._seen: set[int] = set()
 
     @property
-    def module(self) -> int:
-        """The process in which the module runs: the last one of the chain, but for what the module itself started."""
-        chain = [pid for pid in self.descendants() if b"AnsiballZ_membership" in _command_of(pid)]
+    def worker(self) -> int:
+        """The process that does the work: the last one of the chain, but for what it started itself."""
+        chain = [pid for pid in self.descendants() if self._worker in _command_of(pid)]
         parents = {_parent_of(pid) for pid in chain}
         (last,) = [pid for pid in chain if pid not in parents]
         return last
@@ -99,8 +104,8 @@ class Run:
 
 
 @contextmanager
-def run(ansible: Ansible, options: dict[str, Any]) -> Iterator[Run]:
-    running = Run(ansible, options)
+def run(ansible: Ansible, options: dict[str, Any], packed: bool = False) -> Iterator[Run]:
+    running = Run(ansible, options, packed)
     try:
         yield running
     finally:

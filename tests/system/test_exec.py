@@ -356,7 +356,7 @@ def test_an_interrupted_run_leaves_no_process_behind(ansible: Ansible, files: Fi
         wait_until(lambda: started.exists() and running.descendants() != [], 60, "the command to run")
         wait_until(lambda: len(started.read_text().split()) >= 4, 60, "all of them to run")
         running.descendants()
-        os.kill(running.module, signal.SIGTERM)
+        os.kill(running.worker, signal.SIGTERM)
         running.ends()
         assert "topology 'files': interrupted" in running.result["msg"]
         assert running.result["changed"] is False

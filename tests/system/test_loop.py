@@ -97,7 +97,7 @@ def test_it_heals_what_breaks_on_the_way_over_the_same_connections(
             told = f"round_failed: discovery failed, so nothing was changed: DNS query {QUERY} A"
             assert running.shows(told), running.output
             assert running.process.poll() is None
-            os.kill(running.module, signal.SIGTERM)
+            os.kill(running.worker, signal.SIGTERM)
             output = running.ends()
             result = running.result
         assert is_whole(nodes)
@@ -132,14 +132,14 @@ def test_members_that_come_and_go_leave_nothing_behind(ansible: Ansible, tmp_pat
         with run(ansible, options) as running:
             *staying, other = nodes
             events.follow(*(("joined", node.name) for node in nodes[1:]))
-            before = sockets_of(running.module)
+            before = sockets_of(running.worker)
             for _time in range(3):
                 server.set_addresses(QUERY, [node.address for node in staying])
                 events.follow(("left", other.name))
                 wait_until(lambda: other.names("nodes(hidden)") == frozenset(), 30, "the line to who left to close")
                 server.set_addresses(QUERY, [node.address for node in nodes])
                 events.follow(("joined", other.name))
-            assert sockets_of(running.module) == before
+            assert sockets_of(running.worker) == before
 
 
 def sockets_of(pid: int) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,31 +17,31 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._errors import (
     RoundError,
     TopologyError,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._module import ClusterModule, run
+from ansible_collections.selfheal.cluster.plugins.module_utils._module import Command, Request, run
 
 SECRET = "a-secret-nobody-may-see"
 SPEC = {"topology": {"type": "str", "default": "default"}, "secret": {"type": "str", "no_log": True}}
 
-Work = Callable[[Mapping[str, Any]], dict[str, Any]]
+Work = Callable[[Request], dict[str, Any]]
 
 
 def outcome(capsys: pytest.CaptureFixture[str], work: Work, **options: Any) -> tuple[dict[str, Any], str]:
     """The module's result, and all that it wrote."""
     with patch_module_args({"topology": "chat", "secret": SECRET, **options}), pytest.raises(SystemExit):
-        run(ClusterModule(argument_spec=SPEC), work)
+        run(Command(SPEC, work))
     captured = capsys.readouterr()
     return json.loads(captured.out), captured.out + captured.err
 
 
 def raising(error: BaseException) -> Work:
-    def work(params: Mapping[str, Any]) -> dict[str, Any]:
+    def work(request: Request) -> dict[str, Any]:
         raise error
 
     return work
 
 
 def test_a_result_and_its_warnings(capsys: pytest.CaptureFixture[str]) -> None:
-    result, text = outcome(capsys, lambda params: {"changed": True, "warnings_": [f"odd: {SECRET}"]})
+    result, text = outcome(capsys, lambda request: {"changed": True, "warnings_": [f"odd: {SECRET}"]})
     assert result["changed"] is True
     assert "odd: " in text
     assert SECRET not in text
@@ -76,7 +76,7 @@ def test_a_failed_round_returns_what_it_knows(capsys: pytest.CaptureFixture[str]
 
 
 def test_arguments_that_do_not_fit_name_the_topology_too(capsys: pytest.CaptureFixture[str]) -> None:
-    result, text = outcome(capsys, lambda params: {}, secrt=1)
+    result, text = outcome(capsys, lambda request: {}, secrt=1)
     assert result["msg"].startswith("topology 'chat': Unsupported parameters")
     assert SECRET not in text
 
@@ -88,7 +88,7 @@ def test_a_secret_that_is_part_of_the_name_is_masked_and_the_name_told_once(caps
 
 
 def test_ctrl_c_ends_it_cleanly(capsys: pytest.CaptureFixture[str]) -> None:
-    def work(params: Mapping[str, Any]) -> dict[str, Any]:
+    def work(request: Request) -> dict[str, Any]:
         signal.raise_signal(signal.SIGINT)
         return {}
 
