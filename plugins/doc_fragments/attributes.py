@@ -25,6 +25,22 @@ attributes:
       - selfheal.cluster.cluster
 """
 
+    IN_PROCESS = r"""
+attributes:
+  action:
+    description: Indicates this has a corresponding action plugin so some parts of the options can be executed on the
+      controller.
+    support: full
+    details:
+      - On a local connection with the Python that runs Ansible, the work is done in Ansible's own process. That saves
+        the second that it takes to pack a module and to start it, and writes no line to the system's log.
+      - With C(become), C(async), C(timeout), C(environment) or another C(ansible_python_interpreter), and on every
+        other connection, it runs as a module.
+  async:
+    description: Supports being used with the C(async) keyword.
+    support: full
+"""
+
     READ_ONLY = r"""
 attributes:
   check_mode:

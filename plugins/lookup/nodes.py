@@ -68,6 +68,7 @@ from typing import Any
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.kubeconfig import remove_files
 from ansible_collections.selfheal.cluster.plugins.module_utils._listing import nodes_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import COMPLETE
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._options import (
@@ -85,10 +86,14 @@ class LookupModule(LookupBase):
         self.set_options(var_options=variables, direct=kwargs)
         shared = {key: self.get_option(key) for key in _OPTIONS}
         nodes = []
-        for term in terms or [{}]:
-            if not isinstance(term, Mapping):
-                raise AnsibleLookupError(f"{term!r} is not a topology, which is a dictionary of {', '.join(_OPTIONS)}")
-            nodes += _discovered({**shared, **term})
+        try:
+            for term in terms or [{}]:
+                if not isinstance(term, Mapping):
+                    its = ", ".join(_OPTIONS)
+                    raise AnsibleLookupError(f"{term!r} is not a topology, which is a dictionary of {its}")
+                nodes += _discovered({**shared, **term})
+        finally:
+            remove_files()
         return nodes
 
 

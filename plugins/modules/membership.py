@@ -22,6 +22,7 @@ extends_documentation_fragment:
   - selfheal.cluster.membership
   - selfheal.cluster.attributes
   - selfheal.cluster.attributes.action_group
+  - selfheal.cluster.attributes.in_process
 options:
   max_rounds:
     description:

@@ -19,6 +19,7 @@ extends_documentation_fragment:
   - selfheal.cluster.discovery
   - selfheal.cluster.attributes
   - selfheal.cluster.attributes.action_group
+  - selfheal.cluster.attributes.in_process
   - selfheal.cluster.attributes.read_only
 options:
   attempt:

@@ -9,8 +9,8 @@ itself is a tenth. The process of an action plugin is there already, forked for 
 
 from __future__ import annotations
 
-import io
 import json
+import os
 import signal
 import sys
 from collections.abc import Iterator, Mapping
@@ -20,6 +20,7 @@ from typing import Any
 from ansible import constants as C
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.kubeconfig import remove_files
 from ansible_collections.selfheal.cluster.plugins.module_utils._module import Command, Request, end_of
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._parent import ending_with_parent
 
@@ -100,11 +101,13 @@ def result_of(command: Command, request: Request) -> dict[str, Any]:
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """The work hears signals itself, and what a library prints, which nobody reads of a module, stays unread."""
+    """The work hears signals itself, what a library prints, which nobody reads of a module, stays unread, and what one
+    leaves to the end of Python is done."""
     kept = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
     try:
-        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        with open(os.devnull, "w", encoding="utf-8") as nobody, redirect_stdout(nobody), redirect_stderr(nobody):
             yield
     finally:
+        remove_files()
         for number, handler in kept.items():
             signal.signal(number, handler)

@@ -20,6 +20,7 @@ import pytest
 
 from tests.harness.ansible import PACKED, Ansible
 from tests.harness.beam import BASENAME, Beam, beams, is_whole
+from tests.harness.certificates import CertificateAuthority
 from tests.harness.gossip import LOOPBACK, all_send, free_udp_port
 from tests.harness.kube import KubeDouble, kube_api
 
@@ -51,7 +52,11 @@ class World:
             path.mkdir()
         for name, content in self._secrets.items():
             self._write(name, content)
-        api.kubeconfig(self._inputs / "kubeconfig")
+        pem = CertificateAuthority(self._inputs).issue("someone").read_bytes()
+        data = base64.b64encode(pem).decode()
+        user = {"token": api.token, "client-certificate-data": data, "client-key-data": data}
+        api.kubeconfig(self._inputs / "kubeconfig", user=user)
+        self._key = pem.split(b"PRIVATE KEY-----\n", 1)[1].split(b"\n", 1)[0]
         self.ansible = Ansible(
             self.home,
             TMPDIR=str(self.home / "tmp"),
@@ -120,9 +125,12 @@ class World:
 
     def _needles(self) -> list[tuple[str, bytes]]:
         return [
-            (name, needle)
-            for name, value in self._secrets.items()
-            for needle in (value.encode(), base64.b64encode(value.encode()))
+            ("key of a kubeconfig", self._key),
+            *(
+                (name, needle)
+                for name, value in self._secrets.items()
+                for needle in (value.encode(), base64.b64encode(value.encode()))
+            ),
         ]
 
     def _write(self, name: str, content: str) -> str:
@@ -169,9 +177,11 @@ def test_modules(world: World, way: dict[str, Any]) -> None:
         for number, task in enumerate([*good, *bad])
     ]
     everything = [f"{{{{ {task['register']} }}}}" for task in tasks]
+    everything.append("{{ lookup('selfheal.cluster.nodes', source) }}")
     play = {
         "hosts": "localhost",
         "gather_facts": False,
+        "vars": {"source": world.source(kubeconfig=world.path("kubeconfig"))},
         "tasks": [*tasks, {"ansible.builtin.debug": {"msg": everything}}],
         **way,
     }

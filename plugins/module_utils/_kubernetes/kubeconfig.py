@@ -7,6 +7,7 @@ client's own texts may hold whole entries of the file."""
 from __future__ import annotations
 
 import os
+import sys
 from typing import Any, Optional
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError, TopologyError
@@ -40,6 +41,16 @@ def load_kubeconfig(topology: str, path: str, context: Optional[str], configurat
         ) from None
     _check_plugin(path, merged, chosen.get("user"), configuration)
     return chosen.get("namespace") or "default"
+
+
+def remove_files() -> None:
+    """Those with certificates and keys that the client has written for kubeconfigs; no connection may be in use.
+
+    It removes them itself at the end of Python; Ansible's workers end without one.
+    """
+    client: Any = sys.modules.get("kubernetes.config.kube_config")
+    if client:
+        client._cleanup_temp_files()
 
 
 def _read(topology: str, path: str) -> Any:
