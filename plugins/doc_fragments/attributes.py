@@ -34,8 +34,8 @@ attributes:
     details:
       - On a local connection with the Python that runs Ansible, the work is done in Ansible's own process. That saves
         the second that it takes to pack a module and to start it, and writes no line to the system's log.
-      - With C(become), C(async), C(timeout), C(environment) or another C(ansible_python_interpreter), and on every
-        other connection, it runs as a module.
+      - With C(become), C(async), C(timeout), C(environment) or another C(ansible_python_interpreter), on every other
+        connection, and on macOS, it runs as a module.
   async:
     description: Supports being used with the C(async) keyword.
     support: full

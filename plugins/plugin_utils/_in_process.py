@@ -59,8 +59,9 @@ class InProcess(ActionBase):
     def _is_the_same_here(self, task_vars: Mapping[str, Any]) -> bool:
         environment: dict[str, Any] = {}
         self._compute_environment_string(environment)
-        # A task that Ansible ends after ``timeout`` is ended by an exception, which a module is safe from.
-        if not self.is_local or environment or self._task.timeout:
+        # A task that Ansible ends after ``timeout`` is ended by an exception, which a module is safe from. And where a
+        # forked process asks macOS for a proxy, it is killed.
+        if not self.is_local or environment or self._task.timeout or sys.platform == "darwin":
             return False
         target = self._task.delegate_to
         variables = task_vars["ansible_delegated_vars"][target] if target else task_vars

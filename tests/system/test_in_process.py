@@ -99,7 +99,9 @@ def test_what_the_module_has_to_say_is_left_to_it(both: tuple[Run, Run]) -> None
     [
         pytest.param({"environment": {"A": "b"}}, id="environment"),
         pytest.param({"timeout": 60}, id="timeout"),
-        pytest.param({"become": True, "become_method": "ansible.builtin.su", "become_user": "root"}, id="become"),
+        pytest.param(
+            {"become": True, "become_method": "ansible.builtin.su", "become_exe": "{{ home }}/su"}, id="become"
+        ),
         pytest.param({"async": 60, "poll": 1, "vars": {"ansible_async_dir": "{{ home }}/async"}}, id="async"),
         pytest.param({"vars": {"ansible_python_interpreter": "{{ home }}/python"}}, id="another Python"),
     ],
@@ -107,8 +109,10 @@ def test_what_the_module_has_to_say_is_left_to_it(both: tuple[Run, Run]) -> None
 def test_what_makes_a_difference_has_a_process_of_its_own(
     ansible: Ansible, nodes: list[Beam], keywords: dict[str, Any]
 ) -> None:
-    other_python = ansible.home / "python"
-    other_python.symlink_to(Path(sys.executable).resolve())
+    (ansible.home / "python").symlink_to(Path(sys.executable).resolve())
+    su = ansible.home / "su"
+    su.write_text('#!/bin/sh\nfor command; do :; done\nexec /bin/sh -c "$command"\n')
+    su.chmod(0o755)
     task = {INFO: topology(nodes), "failed_when": "not result.converged", "register": "result", **keywords}
     assert times_packed(play(ansible, task, vars={"home": str(ansible.home)})) > 0
 
