@@ -21,7 +21,10 @@ from tests.harness.nameserver_faults import faulty_nameserver, silence
 LONG = 60
 """Seconds that the run would take, or more."""
 
-both_ways = pytest.mark.parametrize("packed", [False, True], ids=["in process", "as a module"])
+both_ways = pytest.mark.parametrize(
+    "packed",
+    [pytest.param(False, id="in process"), pytest.param(True, id="as a module", marks=pytest.mark.long)],
+)
 
 
 def topology(nodes: list[Beam], **policy: Any) -> dict[str, Any]:

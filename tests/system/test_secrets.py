@@ -152,7 +152,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield World(directory, nodes, api, cookie)
 
 
-@pytest.mark.parametrize("way", [{}, PACKED], ids=["in process", "as modules"])
+@pytest.mark.parametrize(
+    "way", [pytest.param({}, id="in process"), pytest.param(PACKED, id="as modules", marks=pytest.mark.long)]
+)
 def test_modules(world: World, way: dict[str, Any]) -> None:
     static = {"strategy": "static", "config": {"nodes": [node.name for node in world.nodes]}}
     port = world.nodes[0].port
