@@ -13,6 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.selfheal.cluster.plugins.plugin_utils._deaf_thread import DeafThread
+
 _EVERY = 0.2
 _MOST = 1 << 20
 """Bytes that are read at once; the rest comes with the next look."""
@@ -32,7 +34,7 @@ class Follower:
         self._file = self._opened(os.SEEK_END) if path.exists() else None
         self._rest = b""
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._follow, daemon=True)
+        self._thread = DeafThread(target=self._follow)
 
     def __enter__(self) -> Follower:
         self._thread.start()

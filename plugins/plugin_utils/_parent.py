@@ -11,6 +11,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from ansible_collections.selfheal.cluster.plugins.plugin_utils._deaf_thread import DeafThread
+
 _EVERY = 1.0
 
 
@@ -30,7 +32,7 @@ def ending_with_parent() -> Iterator[None]:
                 os.kill(os.getpid(), signal.SIGTERM)
                 return
 
-    thread = threading.Thread(target=look, daemon=True)
+    thread = DeafThread(target=look)
     thread.start()
     try:
         yield
