@@ -94,6 +94,7 @@ def test_what_the_module_has_to_say_is_left_to_it(both: tuple[Run, Run]) -> None
     assert [times_packed(run) for run in both] == [len(JUDGED_BY_THE_MODULE), len(CASES)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "keywords",
     [
