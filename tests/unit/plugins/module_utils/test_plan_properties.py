@@ -190,10 +190,16 @@ def test_where_joining_deletes_only_a_node_that_knows_nobody_and_holds_nothing_j
     discovery, observation, policy, facts, earlier
 ):
     facts = dataclasses.replace(facts, joins_alone=True)
-    joins = plan(discovery, observation, policy, facts, earlier).connects
+    # Nobody else is ever asked.
+    asked = {name: view for name, view in observation.views.items() if name in discovery.names or policy.in_scope(name)}
+    observation = dataclasses.replace(observation, views=asked)
+    found = plan(discovery, observation, policy, facts, earlier)
+    joins = found.connects
     assert len({action.observer for action in joins}) <= 1, "one source"
-    # Who is linked to nobody that is desired is not asked, and none of this topology's business.
-    known = islands(observation.views, observation.members | discovery.names)
+    # Who is linked to nobody that is desired is not asked, and none of this topology's business; who is pruned is out
+    # before anybody joins.
+    staying = (observation.members | discovery.names) - {action.node for action in found.prunes}
+    known = islands(observation.views, staying)
     parts = [part for part in known if discovery.names & frozenset(part)]
     for action in joins:
         view = observation.views[action.node]
