@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import AbstractSet, Any, Callable, Dict, Mapping, NamedTuple, NoReturn, Optional
+from typing import AbstractSet, Any, Callable, Dict, List, Mapping, NamedTuple, NoReturn, Optional
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.common.parameters import remove_values
@@ -46,6 +46,10 @@ class Ended(NamedTuple):
     problem: Optional[str] = None
     traceback: Optional[str] = None
 
+    def take_warnings(self, request: Request) -> List[str]:
+        """What the result, or that of a failure, holds as ``warnings_``, masked; it is no longer there then."""
+        return [str(request.masked(warning)) for warning in self.result.pop("warnings_", ())]
+
 
 def end_of(command: Command, request: Request) -> Ended:
     """Do the work. It raises nothing."""
@@ -75,11 +79,11 @@ class ClusterModule(AnsibleModule):
 
 
 def run(command: Command) -> NoReturn:
-    """As a module. What the result, or that of a failure, holds as ``warnings_`` is given as warnings."""
+    """As a module."""
     module = ClusterModule(argument_spec=command.spec, supports_check_mode=True)  # type: ignore[no-untyped-call]
     ended = end_of(command, module.request)
-    for warning in ended.result.pop("warnings_", ()):
-        module.warn(str(module.request.masked(warning)))
+    for warning in ended.take_warnings(module.request):
+        module.warn(warning)
     if ended.problem is None:
         module.exit_json(**ended.result)
     module.fail_json(ended.problem, exception=ended.traceback, **ended.result)

@@ -89,7 +89,7 @@ def result_of(command: Command, request: Request) -> dict[str, Any]:
     :returns: what the module would have returned.
     """
     ended = end_of(command, request)
-    warnings = [str(request.masked(warning)) for warning in ended.result.pop("warnings_", ())]
+    warnings = ended.take_warnings(request)
     # What is true, false or nothing is so also where a secret reads "True".
     plain = {key: value for key, value in ended.result.items() if value is None or isinstance(value, bool)}
     result = {**request.masked(ended.result), **plain}
