@@ -132,6 +132,7 @@ def test_members_that_come_and_go_leave_nothing_behind(ansible: Ansible, tmp_pat
         with run(ansible, options) as running:
             *staying, other = nodes
             events.follow(*(("joined", node.name) for node in nodes[1:]))
+            # A query of the nameserver may be among them: three that were left behind would still show
             before = sockets_of(running.worker)
             for _time in range(3):
                 server.set_addresses(QUERY, [node.address for node in staying])
@@ -139,7 +140,7 @@ def test_members_that_come_and_go_leave_nothing_behind(ansible: Ansible, tmp_pat
                 wait_until(lambda: other.names("nodes(hidden)") == frozenset(), 30, "the line to who left to close")
                 server.set_addresses(QUERY, [node.address for node in nodes])
                 events.follow(("joined", other.name))
-            assert sockets_of(running.worker) == before
+            wait_until(lambda: sockets_of(running.worker) <= before, 30, f"no more than {before} sockets")
 
 
 def sockets_of(pid: int) -> int:
