@@ -69,7 +69,9 @@ class TestTrouble:
             assert text in line
             assert api.token not in line
             heard.await_line("watch pods in namespace 'prod': works again")
-            assert (heard.lines, heard.changes) == ([], before + 1)
+            assert heard.lines == []
+            # An attempt that was under way when the fault ended may have had a stream as well
+            assert heard.changes > before
 
     @pytest.mark.parametrize(
         ("data", "text"),
