@@ -10,6 +10,7 @@ import json
 from typing import Callable
 
 import dns.message
+import dns.rdatatype
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers import _exec_output
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_view import Question
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist import decoder, epmd
@@ -123,11 +124,10 @@ def _answers(query: dns.message.Message, data: bytes) -> bool:
         return False
     if not isinstance(answer, _resolver.Answer):
         return True
-    for record in answer.records:
-        if record.rdtype in (1, 28):
-            dns_strategy.nodes_of("chat", "app", [record.address])
-        elif record.rdtype == 33:
-            dns_srv.nodes_of("chat", "app", answer)
+    if query.question[0].rdtype == dns.rdatatype.SRV:
+        dns_srv.nodes_of("chat", "app", answer)
+    else:
+        dns_strategy.nodes_of("chat", "app", answer.records)
     return True
 
 

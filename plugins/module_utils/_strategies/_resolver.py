@@ -22,22 +22,27 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._reso
     Nameserver,
     nameservers_of,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._resolver_exchange import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._resolver_exchange import NameserverError
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._resolver_records import (
+    AAAA,
+    CNAME,
     DNSPYTHON_ERROR,
-    NameserverError,
+    NS,
+    SOA,
+    A,
+    Record,
+    Response,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._threads import in_a_thread
 
 if DNSPYTHON_ERROR is None:
     import dns.exception
     import dns.flags
-    import dns.message
     import dns.name
     import dns.rcode
-    import dns.rdataclass
-    import dns.rdatatype
 
-_MOST_ALIASES = 8
+_MOST_ALIASES = 16
+_IN_A_CIRCLE = f"more than {_MOST_ALIASES} CNAMEs in a row: the aliases go round in a circle"
 _WAY_OUT = {
     "NXDOMAIN": "the name does not exist there: check its spelling, it is taken as a full name",
     "REFUSED": "it does not serve this name to this machine: check config.nameservers",
@@ -47,11 +52,11 @@ _WAY_OUT = {
 
 @dataclass(frozen=True)
 class Answer:
-    """The records of one type, as dnspython has them, target -> the addresses that came with them, IPv4 first, and the
-    least TTL of the response in seconds (RFC 2308 section 5 where there are no records)."""
+    """The data of the records of one type, each once; name in lower case -> the addresses that came with them, IPv4
+    first; and the least TTL in seconds of all that led there (RFC 2308 section 5 where there are no records)."""
 
     records: tuple[Any, ...]
-    addresses: Mapping[dns.name.Name, Sequence[str]] = field(default_factory=dict)
+    addresses: Mapping[str, Sequence[str]] = field(default_factory=dict)
     ttl: Optional[int] = None
 
 
@@ -122,46 +127,59 @@ def _follow(server: Nameserver, name: dns.name.Name, rdtype: str, deadline: floa
         answer = judge(_resolver_exchange.ask(server, name, rdtype, deadline, tcp))
         if isinstance(answer, Answer):
             return answer
-        name = answer
-    raise NameserverError(f"more than {_MOST_ALIASES} CNAMEs in a row: the aliases go round in a circle")
+        name = dns.name.from_text(answer)
+    raise NameserverError(_IN_A_CIRCLE)
 
 
-def judge(response: dns.message.QueryMessage) -> Union[Answer, dns.name.Name]:
+def judge(response: Response) -> Union[Answer, str]:
     """
     :returns: the answer, or the name to ask for next when the response ends at an alias.
     :raises NameserverError: the response tells nothing about the records.
     """
-    rcode = response.rcode()
-    if rcode != dns.rcode.NOERROR:
-        text = dns.rcode.to_text(rcode)
+    if response.rcode != dns.rcode.NOERROR:
+        text = dns.rcode.Rcode.to_text(response.rcode)
         raise NameserverError(f"{text}: {_WAY_OUT.get(text, 'it does not answer such a query')}")
-    try:
-        chain = response.resolve_chaining()
-    except dns.exception.DNSException as error:
-        raise NameserverError(f"its CNAMEs lead nowhere: {error}") from error
-    if chain.answer is not None:
-        return Answer(tuple(chain.answer), _addresses(response), chain.minimum_ttl)
-    if chain.cnames:
-        return chain.canonical_name
+    name = response.name
+    passed: list[Record] = []
+    while not (records := _of(response.answer, name, response.rdtype)):
+        aliases = _of(response.answer, name, CNAME)
+        if not aliases:
+            break
+        if len(passed) == _MOST_ALIASES:
+            raise NameserverError(_IN_A_CIRCLE)
+        passed.append(aliases[0])
+        name = aliases[0].data.lower()
+    ttls = [record.ttl for record in (*passed, *records)]
+    if records:
+        return Answer(tuple(dict.fromkeys(record.data for record in records)), _addresses(response), min(ttls))
+    if passed:
+        return name
     if not _knows(response):
         raise NameserverError("no data, only the advice to ask elsewhere: name a recursive nameserver")
-    return Answer((), ttl=chain.minimum_ttl)
+    return Answer((), ttl=_ttl_of_nothing(response))
 
 
-def _knows(response: dns.message.Message) -> bool:
+def _of(section: Sequence[Record], owner: str, rdtype: int) -> list[Record]:
+    return [record for record in section if record.rdtype == rdtype and record.owner == owner]
+
+
+def _knows(response: Response) -> bool:
     """An empty answer counts only from somebody who could have had the data; a referral looks the same otherwise."""
-    if response.flags & dns.flags.AA:
+    authority = {record.rdtype for record in response.authority}
+    if response.flags & dns.flags.AA or SOA in authority:
         return True
-    authority = {rrset.rdtype for rrset in response.authority}
-    if dns.rdatatype.SOA in authority:
-        return True
-    return bool(response.flags & dns.flags.RA) and dns.rdatatype.NS not in authority
+    return bool(response.flags & dns.flags.RA) and NS not in authority
 
 
-def _addresses(response: dns.message.Message) -> dict[dns.name.Name, list[str]]:
-    found: dict[dns.name.Name, list[str]] = {}
-    for rdtype in (dns.rdatatype.A, dns.rdatatype.AAAA):
-        for rrset in response.additional:
-            if rrset.rdtype == rdtype and rrset.rdclass == dns.rdataclass.IN:
-                found.setdefault(rrset.name, []).extend(sorted(record.address for record in rrset))
+def _ttl_of_nothing(response: Response) -> int:
+    """RFC 2308 section 5; without an SOA record what other resolvers take."""
+    return min((min(soa.ttl, soa.data) for soa in response.authority if soa.rdtype == SOA), default=300)
+
+
+def _addresses(response: Response) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for rdtype in (A, AAAA):
+        records = [record for record in response.additional if record.rdtype == rdtype]
+        for record in sorted(records, key=lambda record: str(record.data)):
+            found.setdefault(record.owner, []).append(record.data)
     return found

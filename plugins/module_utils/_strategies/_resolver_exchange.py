@@ -8,22 +8,19 @@ from __future__ import annotations
 import socket
 import struct
 import time
-import traceback
-from typing import Optional, cast
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._resolver_config import Nameserver
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._resolver_records import (
+    DNSPYTHON_ERROR,
+    Response,
+    read,
+)
 
-DNSPYTHON_ERROR: Optional[str] = None
-try:
+if DNSPYTHON_ERROR is None:
     import dns.exception
     import dns.flags
     import dns.message
     import dns.name
-
-    # It came with resolve_chaining: older versions count as missing.
-    _NEEDED = dns.message.ChainTooLong
-except (ImportError, AttributeError):
-    DNSPYTHON_ERROR = traceback.format_exc()
 
 _RESEND_AFTER = 1.0
 # What passes every common path unfragmented (DNS flag day 2020).
@@ -34,7 +31,7 @@ class NameserverError(Exception):
     """This nameserver gave no usable answer; the text says why and what to do."""
 
 
-def ask(server: Nameserver, name: dns.name.Name, rdtype: str, deadline: float, tcp: bool) -> dns.message.QueryMessage:
+def ask(server: Nameserver, name: dns.name.Name, rdtype: str, deadline: float, tcp: bool) -> Response:
     """The nameserver's whole response, whatever its rcode.
 
     :param deadline: on the clock of ``time.monotonic``.
@@ -62,7 +59,7 @@ def ask(server: Nameserver, name: dns.name.Name, rdtype: str, deadline: float, t
     return response
 
 
-def _udp(server: Nameserver, query: dns.message.Message, deadline: float) -> dns.message.QueryMessage:
+def _udp(server: Nameserver, query: dns.message.Message, deadline: float) -> Response:
     """What is no answer to the query is passed over, since anybody can send it; it is told when nothing else comes."""
     wire = query.to_wire()
     passed_over = ""
@@ -82,7 +79,7 @@ def _udp(server: Nameserver, query: dns.message.Message, deadline: float) -> dns
                     passed_over = str(error)
 
 
-def _tcp(server: Nameserver, query: dns.message.Message, deadline: float) -> dns.message.QueryMessage:
+def _tcp(server: Nameserver, query: dns.message.Message, deadline: float) -> Response:
     wire = query.to_wire()
     with _connected(server, socket.SOCK_STREAM, deadline) as tcp:
         tcp.sendall(struct.pack("!H", len(wire)) + wire)
@@ -122,19 +119,17 @@ def _left(deadline: float, passed_over: str = "") -> float:
     return left
 
 
-def _parse(query: dns.message.Message, wire: bytes) -> dns.message.QueryMessage:
+def _parse(query: dns.message.Message, wire: bytes) -> Response:
     """
     :raises NameserverError: it is not a DNS message, or not the response to this query.
     """
     try:
-        response = dns.message.from_wire(wire, raise_on_truncation=True)
-    except dns.message.Truncated as error:
-        response = error.kwargs["message"]
+        response = read(query, wire)
     except Exception as error:  # whatever the decoder trips over, the message is garbage
         raise NameserverError(f"{len(wire)} bytes that are no DNS message ({type(error).__name__})") from error
-    if not query.is_response(response):
+    if response is None:
         raise NameserverError("a message that does not answer this question")
-    return cast("dns.message.QueryMessage", response)
+    return response
 
 
 def _reason(error: OSError, started: float) -> str:

@@ -24,7 +24,7 @@ def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discover
 def discover_addresses(topology: str, config: Mapping[str, Any], attempt: int, option: str, query: str) -> Discovery:
     """The same for a query from any option."""
     reading = _resolver.read(topology, config, attempt, option, query, config["types"])
-    addresses = (record.address for answer in reading.answers.values() for record in answer.records)
+    addresses = (address for answer in reading.answers.values() for address in answer.records)
     nodes, left_out = nodes_of(topology, config["node_basename"], addresses)
     return reading.discovery(nodes, left_out)
 

@@ -12,6 +12,8 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import Dis
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import _resolver
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import name_of
 
+_ROOT = "."
+
 
 def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discovery:
     """
@@ -34,26 +36,21 @@ def nodes_of(topology: str, basename: Optional[str], answer: _resolver.Answer) -
     """
     :returns: one node for each record, by name and then by priority; and why a record gave none.
     """
-    if len(answer.records) == 1 and _is_root(answer.records[0]):
+    if [record.target for record in answer.records] == [_ROOT]:
         # The service is decidedly not available at this domain (RFC 2782, "Target").
         return [], []
     nodes, left_out = [], []
-    named = ((record.target.to_text(omit_final_dot=True), record) for record in answer.records)
-    # By its text, since two names of dnspython's take long to compare.
-    for target, record in sorted(named, key=lambda one: (one[0], one[1].priority, -one[1].weight, one[1].port)):
-        if _is_root(record):
+    for record in sorted(answer.records, key=lambda one: (one.target, one.priority, -one.weight, one.port)):
+        if record.target == _ROOT:
             left_out.append("DNS record SRV '.': says that there are no nodes, and other records name some")
             continue
+        host = record.target[:-1]
         try:
-            name = name_of(topology, "SRV", basename, target)
+            name = name_of(topology, "SRV", basename, host)
         except TopologyError as error:
             left_out.append(f"DNS record SRV: {error.problem}")
             continue
-        (address, *_others) = answer.addresses.get(record.target) or [target]
+        (address, *_others) = answer.addresses.get(record.target.lower()) or [host]
         attributes = {"port": record.port, "priority": record.priority, "weight": record.weight}
         nodes.append(Node(name, address, attributes=attributes))
     return nodes, left_out
-
-
-def _is_root(record: Any) -> bool:
-    return len(record.target) == 1

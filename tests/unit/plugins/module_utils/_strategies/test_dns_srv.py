@@ -3,21 +3,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-import dns.name
-import dns.rdataset
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Node
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import dns_srv
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._resolver import Answer
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._resolver_records import Srv
 
 
 def answer(*texts: str, addresses: dict[str, list[str]] | None = None) -> Answer:
-    found = {dns.name.from_text(name): its for name, its in (addresses or {}).items()}
-    return Answer(tuple(dns.rdataset.from_text_list("IN", "SRV", 30, texts)), found)
+    """:param texts: the records' data as in a zone file."""
+    fields = (text.split() for text in texts)
+    records = [Srv(int(priority), int(weight), int(port), target) for priority, weight, port, target in fields]
+    return Answer(tuple(records), addresses or {})
 
 
 def test_each_target_is_a_node_and_the_rest_its_attributes() -> None:
-    given = answer("1 50 4369 b.test.", "0 10 4370 a.test.", addresses={"a.test": ["10.0.0.1", "fd00::1"]})
+    given = answer("1 50 4369 b.test.", "0 10 4370 a.test.", addresses={"a.test.": ["10.0.0.1", "fd00::1"]})
     assert dns_srv.nodes_of("chat", "app", given) == (
         [
             Node("app@a.test", "10.0.0.1", attributes={"port": 4370, "priority": 0, "weight": 10}),

@@ -16,9 +16,12 @@ import dns.rrset
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Node
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import _resolver, _resolver_exchange
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import _resolver
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._resolver import Answer, Reading
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._resolver_exchange import NameserverError
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._resolver_exchange import (
+    NameserverError,
+    _parse,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,14 +47,18 @@ def response(*answer: str, authority: str = "", additional: str = "", flags: int
     return message
 
 
+def judge(message: dns.message.Message) -> Answer | str:
+    return _resolver.judge(_parse(QUERY, message.to_wire()))
+
+
 def addresses(answer: object) -> list[str]:
     assert isinstance(answer, Answer)
-    return [record.address for record in answer.records]
+    return list(answer.records)
 
 
 def test_records_are_an_answer() -> None:
     given = response("app.example.test A 10.0.0.1", "app.example.test A 10.0.0.2")
-    assert addresses(_resolver.judge(given)) == ["10.0.0.1", "10.0.0.2"]
+    assert addresses(judge(given)) == ["10.0.0.1", "10.0.0.2"]
 
 
 def test_an_alias_is_followed_inside_the_response() -> None:
@@ -61,15 +68,15 @@ def test_an_alias_is_followed_inside_the_response() -> None:
         "b.test A 10.0.0.1",
         "c.test A 10.0.0.9",
     )
-    assert addresses(_resolver.judge(given)) == ["10.0.0.1"]
+    assert addresses(judge(given)) == ["10.0.0.1"]
 
 
 def test_an_alias_without_its_records_is_asked_for() -> None:
-    assert _resolver.judge(response("app.example.test CNAME a.other.")) == dns.name.from_text("a.other.")
+    assert judge(response("app.example.test CNAME a.other.")) == "a.other."
 
 
 def test_records_of_another_name_are_none() -> None:
-    assert _resolver.judge(response("other.test A 10.0.0.9", flags=dns.flags.AA)).records == ()
+    assert judge(response("other.test A 10.0.0.9", flags=dns.flags.AA)).records == ()
 
 
 @pytest.mark.parametrize(
@@ -82,7 +89,7 @@ def test_records_of_another_name_are_none() -> None:
     ids=["authoritative", "recursive", "SOA"],
 )
 def test_no_data_from_one_who_knows_is_an_honest_nothing(given: dns.message.QueryMessage) -> None:
-    assert _resolver.judge(given).records == ()
+    assert judge(given).records == ()
 
 
 @pytest.mark.parametrize(
@@ -98,26 +105,29 @@ def test_no_data_from_one_who_knows_is_an_honest_nothing(given: dns.message.Quer
         (response(authority="example.test NS ns.other."), "recursive nameserver"),
         (response(authority="example.test NS ns.other.", flags=dns.flags.RA), "recursive nameserver"),
         (response(), "recursive nameserver"),
-        (response("app.example.test CNAME b.test.", "b.test CNAME app.example.test."), "CNAMEs lead nowhere"),
+        (
+            response("app.example.test CNAME b.test.", "b.test CNAME app.example.test."),
+            "the aliases go round in a circle",
+        ),
     ],
 )
 def test_everything_else_tells_nothing(given: dns.message.QueryMessage, reason: str) -> None:
     with pytest.raises(NameserverError, match=reason):
-        _resolver.judge(given)
+        judge(given)
 
 
 def test_addresses_that_come_along_are_kept_ipv4_first() -> None:
     given = response(
         "app.example.test A 10.0.0.1", additional="b.test AAAA fd00::1\nb.test A 10.0.0.3\nb.test A 10.0.0.2"
     )
-    answer = _resolver.judge(given)
+    answer = judge(given)
     assert isinstance(answer, Answer)
-    assert answer.addresses == {dns.name.from_text("B.TEST"): ["10.0.0.2", "10.0.0.3", "fd00::1"]}
+    assert answer.addresses == {"b.test.": ["10.0.0.2", "10.0.0.3", "fd00::1"]}
 
 
 def test_the_least_time_to_live_is_that_of_the_discovery() -> None:
     given = [response("app.example.test A 10.0.0.1"), response(flags=dns.flags.AA)]
-    answers = [_resolver.judge(one) for one in given]
+    answers = [judge(one) for one in given]
     assert all(isinstance(answer, Answer) for answer in answers)
     assert answers[0].ttl == 30
     assert Reading(dict(zip(("A", "AAAA"), answers)), ()).discovery([Node("app@10.0.0.1")]).ttl == 30
@@ -131,7 +141,7 @@ def test_a_damaged_message_is_a_message_or_a_reason(data: st.DataObject) -> None
         wire[data.draw(st.integers(0, len(wire) - 1))] = data.draw(st.integers(0, 255))
     cut = bytes(wire[: data.draw(st.integers(0, len(wire)))])
     try:
-        _resolver.judge(_resolver_exchange._parse(QUERY, cut))
+        _resolver.judge(_parse(QUERY, cut))
     except NameserverError:
         return
     assert len(cut) == len(good)
