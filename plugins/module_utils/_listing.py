@@ -10,7 +10,9 @@ from typing import Any, Dict, List, Mapping
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     COMPLETE,
     FAILED,
+    NODE_STATES,
     PARTIAL,
+    READY,
     Discovery,
     Node,
 )
@@ -61,4 +63,7 @@ def discovery_of(listing: Any, authoritative: bool = True) -> Discovery:
 def _node_of(node: Any) -> Node:
     if not isinstance(node, Mapping) or not isinstance(node.get("name"), str) or not node["name"]:
         raise ValueError(f"{node!r} is not a node, which is a dictionary with at least 'name'")
-    return Node(node["name"], node.get("address"), node.get("state") or Node.state, dict(node.get("attributes") or {}))
+    state = node.get("state") or READY
+    if state not in NODE_STATES:
+        raise ValueError(f"node {node['name']!r}: state {state!r} is none of {', '.join(NODE_STATES)}")
+    return Node(node["name"], node.get("address"), state, dict(node.get("attributes") or {}))

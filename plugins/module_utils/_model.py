@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, Mapping, NamedTuple, Optional, Sequence
 
 READY = "ready"
@@ -25,18 +26,14 @@ KEEP = "keep"
 REFUSE = "refuse"
 
 
-@dataclass(frozen=True)
-class Node:
-    """One desired member: ``name`` is what the cluster calls it, ``address`` where the control side reaches it."""
+class Node(NamedTuple):
+    """One desired member: ``name`` is what the cluster calls it, ``address`` where the control side reaches it, and
+    ``state`` one of NODE_STATES."""
 
     name: str
     address: Optional[str] = None
     state: str = READY
-    attributes: Mapping[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        if self.state not in NODE_STATES:
-            raise ValueError(f"node {self.name!r}: state {self.state!r} is none of {', '.join(NODE_STATES)}")
+    attributes: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True)

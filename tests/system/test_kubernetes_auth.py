@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import MissingLibraryError, TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes import auth as kubernetes_auth
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import discover
@@ -32,6 +33,9 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.delenv(variable)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setattr(kubernetes_auth, "SERVICE_ACCOUNT", str(tmp_path / "serviceaccount"))
+    for variable in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(variable, raising=False)
+        monkeypatch.delenv(variable.lower(), raising=False)
 
 
 @pytest.fixture(scope="module")
@@ -95,17 +99,78 @@ def test_default_kubeconfigs(api: KubeDouble, tmp_path: Path, monkeypatch: pytes
     assert namespaces(ask()) == {"team"}
 
 
-def test_in_a_pod(api: KubeDouble, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def account(api: KubeDouble, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The directory of a service account, as in a pod."""
     account = tmp_path / "serviceaccount"
     account.mkdir()
     shutil.copy(api.ca_cert, account / "ca.crt")
-    (account / "token").write_text(api.token)
+    (account / "token").write_text(f"{api.token}\n")
     (account / "namespace").write_text("team")
     monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "127.0.0.1")
     monkeypatch.setenv("KUBERNETES_SERVICE_PORT", api.url.rsplit(":", 1)[1])
+    return account
+
+
+def test_in_a_pod(account: Path) -> None:
+    assert account.is_dir()
     assert namespaces(ask()) == {"team"}
-    (account / "ca.crt").unlink()
-    assert "config.kubeconfig: none is given, and the pod's service account: " in refused()
+
+
+@pytest.mark.parametrize("file", ["ca.crt", "token", "namespace"])
+def test_in_a_pod_whose_account_is_not_whole(account: Path, file: str) -> None:
+    told = "config.kubeconfig: none is given, and the pod's service account: "
+    (account / file).write_text(" \n")
+    assert f"{told}{account / file} is empty" in refused()
+    (account / file).write_bytes(b"\xff")
+    assert f"{told}{account / file} can't be read: it is no text" in refused()
+    if file != "token":  # without one it is no pod
+        (account / file).unlink()
+        assert f"{told}{account / file} can't be read: No such file" in refused()
+
+
+@pytest.mark.parametrize("variable", ["KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"])
+def test_in_a_pod_that_is_not_told_where(account: Path, variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert account.is_dir()
+    monkeypatch.delenv(variable)
+    assert "KUBERNETES_SERVICE_HOST or KUBERNETES_SERVICE_PORT is not set" in refused()
+
+
+@pytest.fixture
+def without_the_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("kubernetes", "kubernetes.client", "kubernetes.config"):
+        monkeypatch.setitem(sys.modules, name, None)
+
+
+@pytest.mark.usefixtures("without_the_client")
+def test_neither_a_token_nor_a_pod_needs_the_kubernetes_client(api: KubeDouble, account: Path) -> None:
+    assert account.is_dir()
+    assert namespaces(ask(**api.auth)) == {"default"}
+    assert namespaces(ask()) == {"team"}
+
+
+@pytest.mark.usefixtures("without_the_client")
+def test_a_kubeconfig_and_a_proxy_need_it(api: KubeDouble, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(MissingLibraryError, match="kubernetes"):
+        ask(kubeconfig=api.kubeconfig(tmp_path / "config"))
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+    with pytest.raises(MissingLibraryError, match="kubernetes"):
+        ask(**api.auth)
+
+
+def test_a_proxy_of_the_environment_and_for_whom_it_is_not(
+    api: KubeDouble, account: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert account.is_dir()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
+    for auth in (api.auth, {}):
+        assert "Connection refused; check HTTPS_PROXY and NO_PROXY" in failed(**auth)
+    assert api.requests == []
+    monkeypatch.setenv("NO_PROXY", "10.0.0.0/8,127.0.0.0/8")
+    assert namespaces(ask(**api.auth)) == {"default"}
+    assert namespaces(ask()) == {"team"}
 
 
 @pytest.mark.filterwarnings("ignore:Unverified HTTPS")

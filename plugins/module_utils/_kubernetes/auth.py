@@ -19,8 +19,14 @@ import threading
 import traceback
 from dataclasses import dataclass, field
 from typing import Any, Mapping, Optional
+from urllib.request import getproxies
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import MissingLibraryError, TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.direct import (
+    AccountError,
+    Direct,
+    load_service_account,
+)
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.kubeconfig import load_kubeconfig
 
 SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
@@ -43,7 +49,7 @@ class Connection:
     """A way to one API server.
 
     namespace: the one to read when the topology names none.
-    configuration: the kubernetes client's, with TLS, client certificate and proxy.
+    configuration: a :class:`Direct` or the kubernetes client's, with TLS, client certificate and proxy.
     pool: its urllib3 pool, made from that.
     secrets: what must not show in any text.
     """
@@ -67,19 +73,18 @@ def connect(topology: str, config: Mapping[str, Any]) -> Connection:
 
     :raises TopologyError: an option, or the kubeconfig, is wrong.
     :raises DiscoveryError: the kubeconfig's credential plugin gave nothing.
-    :raises MissingLibraryError: the kubernetes client is not there.
+    :raises MissingLibraryError: the kubernetes client, or urllib3, is not there.
     """
     options = _with_environment(config)
-    try:
-        # Any part of it costs the whole of it, about 0.4 s: the package's own __init__ imports everything. And some of
-        # its modules import one another in a circle, which two threads at once would find half done.
-        with _IMPORTING:
-            from kubernetes.client import Configuration, rest
-    except ImportError:
-        raise MissingLibraryError("kubernetes", traceback.format_exc()) from None
-    # Calling the class itself would copy the process-wide default where somebody has set one.
-    configuration = type.__call__(Configuration)
-    namespace = _load(topology, options, configuration)
+    kubeconfig = _kubeconfig(topology, options)
+    # For which hosts a proxy is can be said in many ways, and the client knows them.
+    configuration = _client_configuration() if kubeconfig or getproxies().keys() - {"no"} else Direct()
+    if kubeconfig:
+        namespace = load_kubeconfig(topology, kubeconfig, options["context"], configuration)
+    elif options["host"]:
+        namespace = "default"
+    else:
+        namespace = _load_service_account(topology, configuration)
     _override(topology, options, configuration)
     host = _checked_host(topology, configuration.host)
     headers = {
@@ -91,7 +96,7 @@ def connect(topology: str, config: Mapping[str, Any]) -> Connection:
         host,
         namespace,
         configuration,
-        rest.RESTClientObject(configuration).pool_manager,
+        _pool(configuration),
         headers,
         tuple(part for part in headers.get("authorization", "").split(" ")[1:] if part),
     )
@@ -117,16 +122,16 @@ def _with_environment(config: Mapping[str, Any]) -> dict[str, Any]:
     return options
 
 
-def _load(topology: str, options: Mapping[str, Any], configuration: Any) -> str:
+def _kubeconfig(topology: str, options: Mapping[str, Any]) -> Optional[str]:
     """
-    :returns: the namespace that goes with the source.
+    :returns: the one to read; None for ``host`` or for the service account of a pod.
     """
     given = options["kubeconfig"] or options["context"]
     if options["host"] and (options["api_key"] or not given):
-        return "default"
+        return None
     path = options["kubeconfig"] or os.environ.get("KUBECONFIG")
     if not path and not given and os.path.exists(os.path.join(SERVICE_ACCOUNT, "token")):
-        return _load_service_account(topology, configuration)
+        return None
     if not path and not os.path.exists(os.path.expanduser(DEFAULT_KUBECONFIG)):
         raise TopologyError(
             topology,
@@ -134,19 +139,35 @@ def _load(topology: str, options: Mapping[str, Any], configuration: Any) -> str:
             f"nothing says where the API server is: no kubeconfig is given, {DEFAULT_KUBECONFIG} is not there, and "
             "this is not a pod with a service account; give kubeconfig, or host and api_key",
         )
-    return load_kubeconfig(topology, path or DEFAULT_KUBECONFIG, options["context"], configuration)
+    return path or DEFAULT_KUBECONFIG
+
+
+def _client_configuration() -> Any:
+    """
+    :raises MissingLibraryError: the kubernetes client is not there.
+    """
+    try:
+        # Some of its modules import one another in a circle, which two threads at once would find half done.
+        with _IMPORTING:
+            from kubernetes.client import Configuration
+    except ImportError:
+        raise MissingLibraryError("kubernetes", traceback.format_exc()) from None
+    # Calling the class itself would copy the process-wide default where somebody has set one.
+    return type.__call__(Configuration)
+
+
+def _pool(configuration: Any) -> Any:
+    if isinstance(configuration, Direct):
+        return configuration.pool()
+    from kubernetes.client import rest
+
+    return rest.RESTClientObject(configuration).pool_manager
 
 
 def _load_service_account(topology: str, configuration: Any) -> str:
-    from kubernetes.config import incluster_config
-
-    client: Any = incluster_config
-    token, ca_cert, namespace = (os.path.join(SERVICE_ACCOUNT, name) for name in ("token", "ca.crt", "namespace"))
     try:
-        client.InClusterConfigLoader(token, ca_cert).load_and_set(configuration)
-        with open(namespace, encoding="utf-8") as file:
-            return file.read().strip() or "default"
-    except (client.ConfigException, OSError) as error:
+        return load_service_account(SERVICE_ACCOUNT, configuration)
+    except AccountError as error:
         raise TopologyError(
             topology, "config.kubeconfig", f"none is given, and the pod's service account: {error}"
         ) from None

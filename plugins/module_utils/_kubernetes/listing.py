@@ -231,6 +231,11 @@ def in_words(connection: Connection, what: str, timeout: float) -> Iterator[None
             f"{what}: TLS with {connection.host} failed: {root_of(error)}; check config.ca_cert (or the "
             "kubeconfig's certificates) and the name in config.host"
         ) from None
+    except urllib3.exceptions.ProxyError as error:
+        raise ApiError(
+            f"{what}: the proxy on the way to {connection.host}: {root_of(error)}; check HTTPS_PROXY and NO_PROXY (or "
+            "the kubeconfig's proxy-url)"
+        ) from None
     except urllib3.exceptions.HTTPError as error:
         raise ApiError(f"{what}: {connection.host} broke off: {root_of(error)}") from None
 

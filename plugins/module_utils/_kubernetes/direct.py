@@ -1,0 +1,84 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The way to an API server that takes neither a kubeconfig nor a proxy: a host with a token, or a pod's own account.
+
+For anything else there is the kubernetes client; importing any part of it takes half a second and 20 MB.
+"""
+
+from __future__ import annotations
+
+import os
+import traceback
+from dataclasses import dataclass, field
+from typing import Any, Optional
+
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import MissingLibraryError
+
+_ADDRESS = ("KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT")
+
+
+class AccountError(Exception):
+    """The pod's service account is not whole; the text says what it lacks."""
+
+
+@dataclass
+class Direct:
+    """What is used of the client's ``Configuration``, by the same names."""
+
+    host: str = ""
+    api_key: dict[str, str] = field(default_factory=dict, repr=False)
+    refresh_api_key_hook: None = None
+    verify_ssl: bool = True
+    ssl_ca_cert: Optional[str] = None
+    ca_cert_data: None = None
+    cert_file: None = None
+    key_file: None = None
+    tls_server_name: None = None
+    proxy: None = None
+
+    def auth_settings(self) -> dict[str, Any]:
+        value = self.api_key.get("authorization")
+        return {"BearerToken": {"value": value}} if value else {}
+
+    def pool(self) -> Any:
+        """
+        :returns: a pool of urllib3.
+        :raises MissingLibraryError: urllib3 is not there.
+        """
+        try:
+            import urllib3
+        except ImportError:
+            raise MissingLibraryError("urllib3, which comes with kubernetes", traceback.format_exc()) from None
+        required = "CERT_REQUIRED" if self.verify_ssl else "CERT_NONE"
+        return urllib3.PoolManager(cert_reqs=required, ca_certs=self.ssl_ca_cert)
+
+
+def load_service_account(directory: str, configuration: Any) -> str:
+    """Fill ``configuration``, this one or the client's, for the service account of the pod that this runs in.
+
+    https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/
+
+    :param directory: where its files are.
+    :returns: its namespace.
+    :raises AccountError: it is not whole.
+    """
+    host, port = (os.environ.get(variable) for variable in _ADDRESS)
+    if not host or not port:
+        raise AccountError(f"{' or '.join(_ADDRESS)} is not set")
+    configuration.host = f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
+    configuration.ssl_ca_cert = os.path.join(directory, "ca.crt")
+    _read(configuration.ssl_ca_cert)
+    configuration.api_key = {"authorization": f"Bearer {_read(os.path.join(directory, 'token'))}"}
+    return _read(os.path.join(directory, "namespace"))
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read().strip()
+    except (OSError, UnicodeError) as error:
+        raise AccountError(f"{path} can't be read: {getattr(error, 'strerror', None) or 'it is no text'}") from None
+    if not text:
+        raise AccountError(f"{path} is empty")
+    return text
