@@ -88,6 +88,9 @@ class Members:
         asked = [node for node in nodes if node.name not in self._unreachable]
         if self._question.desired != desired:
             self._question = self._question_about(desired)
+        if not self._config["port"]:
+            fresh = [node for node in asked if not self.answers(node.name)]
+            await self._reach.look_up(fresh, self._config["epmd_port"])
         places = asyncio.Semaphore(self._config["parallel"])
         found = await asyncio.gather(*(self._view(node, places) for node in asked))
         return {view.observer: view for view in found if view}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import Any, Optional
+from typing import Any, Optional, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_reach import Reach
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.connection import Connection
@@ -48,6 +48,9 @@ class PortForward(Reach):
         self._config = source.config
         self._gateway: Optional[asyncio.Task[Gateway]] = None
         self._forwards: set[Forward] = set()
+
+    async def look_up(self, nodes: Sequence[Node], epmd_port: int) -> None:
+        """Nothing: each pod has an epmd of its own."""
 
     async def open(self, node: Node, *, timeout: float, cookie: str, port: Optional[int], **options: Any) -> Connection:
         deadline = asyncio.get_running_loop().time() + timeout
