@@ -16,11 +16,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang import ErlangDriver
-from ansible_collections.selfheal.cluster.plugins.module_utils._model import Node
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import Node, Observation
 
 from tests.benchmarks import wait_calm
 from tests.benchmarks.findings import Finding, in_turn
-from tests.harness.beam import COOKIE, Beam, epmd, wait_whole, write_cookie
+from tests.harness.beam import COOKIE, Beam, epmd, wait_until, wait_whole, write_cookie
 from tests.harness.clusters import topology
 
 _ERL_CALLS = 16
@@ -73,12 +73,23 @@ async def bare(alive: Sequence[str], epmd_port: int) -> None:
     await asyncio.gather(*(one(name) for name in alive))
 
 
-async def read(names: Sequence[str], epmd_port: int) -> None:
+async def observed(names: Sequence[str], epmd_port: int) -> Observation:
     driver = ErlangDriver(topology(names, None, driver_config={"epmd_port": epmd_port, "timeout": PATIENT}))
-    observation = await driver.observe([Node(name) for name in names], lambda name: True)
-    assert all(len(view.peers) == len(names) - 1 for view in observation.views.values())
-    assert len(observation.views) == len(names)
-    await driver.close()
+    try:
+        return await driver.observe([Node(name) for name in names], lambda name: True)
+    finally:
+        await driver.close()
+
+
+async def read(names: Sequence[str], epmd_port: int) -> None:
+    views = (await observed(names, epmd_port)).views
+    assert all(len(view.peers) == len(names) - 1 for view in views.values())
+    assert len(views) == len(names)
+
+
+def wait_awake(names: Sequence[str], epmd_port: int) -> None:
+    """Fresh members load code for the first who asks; on a busy machine some give the handshake up before."""
+    wait_until(lambda: not asyncio.run(observed(names, epmd_port)).unreachable, 240, "every member to answer")
 
 
 def erl_calls(nodes: Sequence[Beam], environment: dict[str, str]) -> None:
@@ -103,6 +114,7 @@ def findings(quick: bool) -> Iterator[Finding]:
             if not quick:
                 wait_calm()
             names = [node.name for node in nodes]
+            wait_awake(names, epmd_port)
             environment = {**os.environ, "HOME": str(home), "ERL_EPMD_PORT": str(epmd_port)}
             rivals = {
                 "driver erlang": partial(_run, read, names, epmd_port),
