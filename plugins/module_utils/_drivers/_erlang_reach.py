@@ -26,7 +26,8 @@ class Reach:
     async def look_up(self, nodes: Sequence[Node], epmd_port: int) -> None:
         """Where several of these nodes, which are opened next, share an epmd, ask it once for the ports of all.
 
-        Whatever it does not tell is asked for by :meth:`open`, which has the words for what is wrong.
+        Whatever it does not tell is asked for by :meth:`open`, which has the words for what is wrong. An answer is good
+        for one opening, since a node that starts again has another port.
         """
         by_host: dict[str, list[Node]] = {}
         for node in nodes:
@@ -45,7 +46,7 @@ class Reach:
         :param options: the others of :meth:`Connection.open`.
         :raises UnreachableError: it cannot be reached.
         """
-        port = port or self._ports.get(node.name)
+        port = port or self._ports.pop(node.name, None)
         return await Connection.open(node.name, node.address, timeout=timeout, cookie=cookie, port=port, **options)
 
     def renew(self) -> None:
