@@ -9,12 +9,11 @@ import socket
 import socketserver
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from contextlib import contextmanager
 
 import pytest
 
-from tests.harness.beam import BASENAME, COOKIE, Beam, epmd, write_cookie
+from tests.harness.beam import BASENAME, Beam, epmd, running
 from tests.harness.clusters import outcome, topology
 
 ADDRESS = "127.0.0.1"
@@ -22,20 +21,12 @@ NAMES, PORT = b"n", b"z"
 
 
 @pytest.fixture(scope="module")
-def registered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[list[Beam], int]]:
+def registered() -> Iterator[tuple[list[Beam], int]]:
     """Nodes that are registered with one epmd, and its port."""
-    with ExitStack() as stack:
-        port = stack.enter_context(epmd())
-        home: Path = tmp_path_factory.mktemp("home")
-        write_cookie(home, COOKIE)
-        nodes = []
-        for number in range(3):
-            node = Beam(f"{BASENAME}{number}@{ADDRESS}", ADDRESS, home, port=None, epmd_port=port)
-            stack.callback(node.kill)
-            nodes.append(node)
-        for node in nodes:
-            node.wait_ready(60)
-        yield nodes, port
+    with epmd() as port:
+        names = [f"{BASENAME}{number}@{ADDRESS}" for number in range(3)]
+        with running(lambda home: (Beam(name, ADDRESS, home, port=None, epmd_port=port) for name in names)) as nodes:
+            yield nodes, port
 
 
 class Relay(socketserver.ThreadingTCPServer):

@@ -23,7 +23,6 @@ from urllib.request import getproxies
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import MissingLibraryError, TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.direct import (
-    AccountError,
     Direct,
     load_service_account,
 )
@@ -84,7 +83,7 @@ def connect(topology: str, config: Mapping[str, Any]) -> Connection:
     elif options["host"]:
         namespace = "default"
     else:
-        namespace = _load_service_account(topology, configuration)
+        namespace = load_service_account(topology, SERVICE_ACCOUNT, configuration)
     _override(topology, options, configuration)
     host = _checked_host(topology, configuration.host)
     headers = {
@@ -162,15 +161,6 @@ def _pool(configuration: Any) -> Any:
     from kubernetes.client import rest
 
     return rest.RESTClientObject(configuration).pool_manager
-
-
-def _load_service_account(topology: str, configuration: Any) -> str:
-    try:
-        return load_service_account(SERVICE_ACCOUNT, configuration)
-    except AccountError as error:
-        raise TopologyError(
-            topology, "config.kubeconfig", f"none is given, and the pod's service account: {error}"
-        ) from None
 
 
 def _override(topology: str, options: Mapping[str, Any], configuration: Any) -> None:

@@ -17,7 +17,6 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._reso
 )
 
 if DNSPYTHON_ERROR is None:
-    import dns.exception
     import dns.flags
     import dns.message
     import dns.name

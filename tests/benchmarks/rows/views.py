@@ -111,10 +111,10 @@ def multicall(nodes: Sequence[Beam], environment: dict[str, str]) -> None:
 def findings(quick: bool) -> Iterator[Finding]:
     for count in [10] if quick else [10, 50, 200]:
         with members(count) as (nodes, epmd_port, home):
-            if not quick:
-                wait_calm()
             names = [node.name for node in nodes]
             wait_awake(names, epmd_port)
+            if not quick:
+                wait_calm()
             environment = {**os.environ, "HOME": str(home), "ERL_EPMD_PORT": str(epmd_port)}
             rivals = {
                 "driver erlang": partial(_run, read, names, epmd_port),
