@@ -36,11 +36,26 @@ class Node(NamedTuple):
     attributes: Mapping[str, Any] = MappingProxyType({})
 
 
+class Answered(NamedTuple):
+    """One answer that a discovery was made from, of a source whose answers may come from a cache.
+
+    ``question`` and ``server`` name what was asked and who answered. ``asked`` is when, in seconds on the monotonic
+    clock of the host that asked. ``ttl``: seconds for which the answer may be kept from then on.
+    """
+
+    question: str
+    server: str
+    asked: float
+    ttl: float
+
+
 @dataclass(frozen=True)
 class Discovery:
     """What a strategy returned. Only the three constructors below make one, so that a status always has its reason.
 
     The first of several nodes with the same name wins. ``ttl``: seconds for which it holds, where the source says so.
+    ``answers``: what it was made from, where a cache may have answered. ``still_running``: names that the source's
+    list lacks and that a second witness reports running; only a discovery that confirms another one asks for them.
     """
 
     nodes: tuple[Node, ...]
@@ -48,6 +63,8 @@ class Discovery:
     reasons: tuple[str, ...] = ()
     authoritative: bool = True
     ttl: Optional[float] = None
+    answers: tuple[Answered, ...] = ()
+    still_running: frozenset[str] = frozenset()
 
     @classmethod
     def complete(cls, nodes: Sequence[Node], authoritative: bool = True) -> Discovery:
