@@ -167,6 +167,16 @@ options:
     type: dict
     default: {}
     suboptions:
+      absent_for:
+        description:
+          - Seconds for which complete discoveries have to miss a node before it may be pruned, 0 to 604800. The time
+            between two discoveries counts as at most a third of it, and an answer that a cache gave before does not
+            count. Until they are over the prune is refused as C(not_yet).
+          - They are counted within one run, so that more than some seconds take a loop (C(duration)).
+          - Left out it is 300 for members that are alive with O(strategy=dns) and O(strategy=dns_srv), whose answers
+            may be samples of the list, and 0 for all others.
+          - V(0) says that each answer of the source lists everybody.
+        type: float
       allow_empty:
         description:
           - Whether an empty complete discovery may prune the members that are known from an earlier round.

@@ -56,6 +56,7 @@ class Discovery:
     The first of several nodes with the same name wins. ``ttl``: seconds for which it holds, where the source says so.
     ``answers``: what it was made from, where a cache may have answered. ``still_running``: names that the source's
     list lacks and that a second witness reports running; only a discovery that confirms another one asks for them.
+    ``samples``: it is the union of answers each of which lacks a node of another one.
     """
 
     nodes: tuple[Node, ...]
@@ -65,6 +66,7 @@ class Discovery:
     ttl: Optional[float] = None
     answers: tuple[Answered, ...] = ()
     still_running: frozenset[str] = frozenset()
+    samples: bool = False
 
     @classmethod
     def complete(cls, nodes: Sequence[Node], authoritative: bool = True) -> Discovery:
@@ -151,6 +153,30 @@ class Observation:
         """Everyone whom a member reports unreachable."""
         return frozenset().union(*(view.down for view in self.views.values()))
 
+    @cached_property
+    def alive(self) -> frozenset[str]:
+        """Everyone who answered or is linked to somebody who did."""
+        return frozenset(self.views).union(*(view.linked for view in self.views.values()))
+
+
+@dataclass(frozen=True)
+class Absence:
+    """What the looks at the source until now prove of who is missing.
+
+    ``listed``: whom the last look listed. ``missing``: seconds for which each has been missing, of those that an
+    earlier look listed. ``others``: the same of everybody else. ``samples``: why the source proves nobody's absence,
+    empty where it does.
+    """
+
+    listed: frozenset[str] = frozenset()
+    missing: Mapping[str, float] = field(default_factory=dict)
+    others: float = 0.0
+    samples: str = ""
+
+    def seconds(self, name: str) -> float:
+        """For how long it has been missing; 0 for one that is not."""
+        return 0.0 if name in self.listed else self.missing.get(name, self.others)
+
 
 @dataclass(frozen=True)
 class DriverFacts:
@@ -177,7 +203,9 @@ class DriverFacts:
 class Policy:
     """What a plan may do; the options of the same names. ``prune_live`` None means: as the driver's facts allow.
 
-    ``include_not_ready`` comes from the strategy's config: not-ready nodes are newly connected too.
+    ``absent_for`` counts for members that are dead, ``absent_for_live`` for those that run: the option gives both, and
+    without it they differ for sources that may answer with samples. ``include_not_ready`` comes from the strategy's
+    config: not-ready nodes are newly connected too.
     """
 
     prune: bool = True
@@ -191,6 +219,8 @@ class Policy:
     scope: tuple[str, ...] = ()
     on_unreachable: str = "warn"
     fence: bool = False
+    absent_for: float = 0.0
+    absent_for_live: float = 0.0
     include_not_ready: bool = False
 
     def in_scope(self, name: str) -> bool:
@@ -223,8 +253,11 @@ class Action(NamedTuple):
 
 @dataclass(frozen=True)
 class Plan:
+    """``doubts``: why the cluster is not whole though no action may be outstanding, in words."""
+
     actions: tuple[Action, ...] = ()
     islands: tuple[tuple[str, ...], ...] = ()
+    doubts: tuple[str, ...] = ()
 
     def of(self, kind: str) -> tuple[Action, ...]:
         return tuple(action for action in self.actions if action.kind == kind)
@@ -243,8 +276,8 @@ class Plan:
 
     @property
     def converged(self) -> bool:
-        """Nothing is outstanding, refused actions included."""
-        return all(action.kind == KEEP for action in self.actions)
+        """Nothing is outstanding, refused actions included, and nothing speaks against it."""
+        return not self.doubts and all(action.kind == KEEP for action in self.actions)
 
 
 @dataclass(frozen=True)

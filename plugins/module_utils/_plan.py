@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from typing import Sequence
+from typing import Iterator, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._graph import islands
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     FAILED,
     PRUNE,
+    Absence,
     Discovery,
     DriverFacts,
     Observation,
@@ -28,20 +29,31 @@ def plan(
     facts: DriverFacts,
     earlier: Sequence[Discovery] = (),
     recently_pruned: frozenset[str] = frozenset(),
+    absence: Absence = Absence(),  # noqa: B008 - it is frozen
 ) -> Plan:
     """What would heal this cluster.
 
     :param earlier: the discoveries directly before this one, oldest first; they can confirm that a node is gone.
     :param recently_pruned: what the last five minutes already pruned; it counts towards ``max_prune``.
+    :param absence: what the looks at the source prove; ``absent_for`` needs them.
     :raises ValueError: the discovery failed. Nothing is ever planned from a failed discovery.
     """
     if discovery.status == FAILED:
         raise ValueError("no plan is made from a failed discovery")
     members = relevant(discovery, observation, policy)
-    prunes = tuple(prune_actions(discovery, observation, policy, facts, earlier, recently_pruned))
+    prunes = tuple(prune_actions(discovery, observation, policy, facts, earlier, recently_pruned, absence))
     leaving = frozenset(action.node for action in prunes if action.kind == PRUNE)
     connects = connect_actions(discovery, observation, policy, facts, members - leaving)
-    return Plan((*prunes, *connects), islands(observation.views, members))
+    doubts = tuple(_doubts(discovery, observation, policy))
+    return Plan((*prunes, *connects), islands(observation.views, members), doubts)
+
+
+def _doubts(discovery: Discovery, observation: Observation, policy: Policy) -> Iterator[str]:
+    if not discovery.nodes and (observation.members or not policy.allow_empty):
+        yield (
+            "the discovery is complete and empty: no node is desired, so nothing says that the cluster is whole "
+            "(policy.allow_empty says that it may be empty)"
+        )
 
 
 def relevant(discovery: Discovery, observation: Observation, policy: Policy) -> frozenset[str]:

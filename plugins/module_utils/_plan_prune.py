@@ -13,12 +13,16 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     KEEP,
     PRUNE,
     REFUSE,
+    Absence,
     Action,
     Discovery,
     DriverFacts,
     Observation,
     Policy,
 )
+
+_WILL_GO = ("no_answer", "not_yet")
+"""Who is refused for these goes later, and counts as one of those that would go."""
 
 
 def prune_actions(
@@ -28,15 +32,19 @@ def prune_actions(
     facts: DriverFacts,
     earlier: Sequence[Discovery],
     recently_pruned: frozenset[str],
+    absence: Absence,
 ) -> Iterator[Action]:
     """One decision for each stray that is linked to a desired node, in the order of their names."""
     candidates = []
     other_names = _other_names(discovery, observation)
     for name in sorted(strays(discovery, observation)):
-        verdict = _exempt(name, observation, policy) or _refused_alone(
-            name, discovery, observation, policy, facts, other_names
+        verdict = (
+            _exempt(name, observation, policy)
+            or _refused_by_source(name, discovery, policy, absence)
+            or _refused_alone(name, discovery, observation, policy, facts, other_names)
+            or _not_yet(name, observation, policy, absence)
         )
-        if verdict and verdict.reason != "no_answer":
+        if verdict and verdict.reason not in _WILL_GO:
             yield verdict
         else:
             candidates.append((name, verdict))
@@ -74,6 +82,23 @@ def _exempt(name: str, observation: Observation, policy: Policy) -> Optional[Act
     return None
 
 
+def _refused_by_source(name: str, discovery: Discovery, policy: Policy, absence: Absence) -> Optional[Action]:
+    """What the source says is no proof that the node is gone."""
+    if not policy.prune:
+        return _refuse(name, "prune_off", "policy.prune is false")
+    if not discovery.authoritative and not policy.prune_unauthoritative:
+        return _refuse(name, "unauthoritative", "the strategy cannot list everyone (policy.prune_unauthoritative)")
+    if not policy.scope:
+        return _refuse(name, "no_scope", "set policy.scope to the names that may go, such as ['app@*'] or ['web*']")
+    if discovery.samples or absence.samples:
+        return _refuse(name, "samples", absence.samples or "; ".join(discovery.reasons))
+    if discovery.status != COMPLETE:
+        return _refuse(name, "partial", f"the discovery is {discovery.status}: {'; '.join(discovery.reasons)}")
+    if name in discovery.still_running:
+        return _refuse(name, "still_running", "the source's list lacks it, and its pod is Running, Ready and selected")
+    return None
+
+
 def _refused_alone(
     name: str,
     discovery: Discovery,
@@ -82,19 +107,11 @@ def _refused_alone(
     facts: DriverFacts,
     other_names: frozenset[str],
 ) -> Optional[Action]:
-    if not policy.prune:
-        return _refuse(name, "prune_off", "policy.prune is false")
-    if not discovery.authoritative and not policy.prune_unauthoritative:
-        return _refuse(name, "unauthoritative", "the strategy cannot list everyone (policy.prune_unauthoritative)")
-    if not policy.scope:
-        return _refuse(name, "no_scope", "set policy.scope to the names that may go, such as ['app@*'] or ['web*']")
-    if discovery.status != COMPLETE:
-        return _refuse(name, "partial", f"the discovery is {discovery.status}: {'; '.join(discovery.reasons)}")
     if name in other_names:
         return _refuse(
             name, "other_name", "a desired node's address answers by this name: check node_basename and mode"
         )
-    if not _is_live(name, observation):
+    if name not in observation.alive:
         return _refused_as_dead(name, discovery, observation)
     if not (facts.reversible if policy.prune_live is None else policy.prune_live):
         return _refuse(name, "prune_live", "it is alive as far as the members know (policy.prune_live)")
@@ -107,6 +124,19 @@ def _refused_alone(
             "would cost healthy links; it goes once the members drop it",
         )
     return None
+
+
+def _not_yet(name: str, observation: Observation, policy: Policy, absence: Absence) -> Optional[Action]:
+    needed = policy.absent_for_live if name in observation.alive else policy.absent_for
+    missing = absence.seconds(name)
+    if missing >= needed:
+        return None
+    return _refuse(
+        name,
+        "not_yet",
+        f"it has been missing for {missing:.0f} s of the {needed:.0f} s (policy.absent_for) for which a loop has to "
+        "miss it; where the source is known to list everybody, absent_for: 0 says so",
+    )
 
 
 def _refused_as_dead(name: str, discovery: Discovery, observation: Observation) -> Optional[Action]:
@@ -152,12 +182,6 @@ def _other_names(discovery: Discovery, observation: Observation) -> frozenset[st
     return frozenset(why.answers_as for why in found if why and why.answers_as)
 
 
-def _is_live(name: str, observation: Observation) -> bool:
-    if name in observation.views:
-        return True
-    return any(name in view.linked for view in observation.views.values())
-
-
 def _confirmations(name: str, discovery: Discovery, earlier: Sequence[Discovery]) -> int:
     confirmed = 0
     for one in (discovery, *reversed(earlier)):
@@ -169,7 +193,7 @@ def _confirmations(name: str, discovery: Discovery, earlier: Sequence[Discovery]
 
 def _prunes(name: str, going: frozenset[str], observation: Observation, facts: DriverFacts) -> Iterator[Action]:
     detail = "discovery does not list it"
-    if facts.prune_needs_answer and _is_live(name, observation):
+    if facts.prune_needs_answer and name in observation.alive:
         yield Action(PRUNE, name, "not_desired", name, detail=detail)
         return
     listing = [one for one, view in sorted(observation.views.items()) if name in view.peers and one != name]

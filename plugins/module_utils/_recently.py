@@ -5,28 +5,29 @@
 
 from __future__ import annotations
 
-import time
-from typing import AbstractSet, Iterable
+from typing import AbstractSet, Callable, Iterable
 
 
 class Recently:
     """
     :param seconds: for which it counts.
+    :param clock: in seconds, and only goes forward.
     """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
         self._seconds = seconds
+        self._clock = clock
         self._at: dict[str, list[float]] = {}
 
     def add(self, names: Iterable[str]) -> None:
         self.keep(self.names)
-        now = time.monotonic()
+        now = self._clock()
         for name in names:
             self._at.setdefault(name, []).append(now)
 
     def times(self, name: str) -> int:
         """How often it happened to this node."""
-        since = time.monotonic() - self._seconds
+        since = self._clock() - self._seconds
         return sum(1 for at in self._at.get(name, ()) if at > since)
 
     @property

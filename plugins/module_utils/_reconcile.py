@@ -7,11 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from dataclasses import replace
 from typing import Any, Awaitable, Callable, Coroutine, Optional, Sequence
 
+from ansible_collections.selfheal.cluster.plugins.module_utils._absence import Absences
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base import Driver, Outcome
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._registry import driver_for
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError, TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._evidence import (
+    LONGEST_WAIT,
+    is_copy,
+    pause_until_fresh,
+    samples_among,
+)
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     COMPLETE,
     CONNECT,
@@ -26,7 +34,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
 from ansible_collections.selfheal.cluster.plugins.module_utils._plan import plan
 from ansible_collections.selfheal.cluster.plugins.module_utils._recently import Recently
 from ansible_collections.selfheal.cluster.plugins.module_utils._result import Record
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import discover
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import discover, has_witness
 from ansible_collections.selfheal.cluster.plugins.module_utils._threads import in_a_thread
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology
 
@@ -79,7 +87,8 @@ def run(
     :raises RoundError: see :func:`ended`; SIGTERM, SIGINT and SIGHUP interrupt it.
     """
 
-    async def ask(attempt: int) -> Discovery:
+    async def ask(attempt: int, pause: float) -> Discovery:
+        await asyncio.sleep(pause)
         return await asyncio.wrap_future(in_a_thread(lambda: discover(topology.source, attempt)))
 
     async def main() -> None:
@@ -129,20 +138,25 @@ class Reconciler:
 
     ``ttl``: seconds for which the last discovery holds, as its source said.
 
-    :param ask: asks the source, for the first time in a round (0) or to confirm (1 and more).
+    :param ask: asks the source, for the first time in a round (0) or to confirm (1 and more), after so many seconds.
     """
 
     def __init__(
-        self, topology: Topology, driver: Driver, record: Record, ask: Callable[[int], Awaitable[Discovery]]
+        self, topology: Topology, driver: Driver, record: Record, ask: Callable[[int, float], Awaitable[Discovery]]
     ) -> None:
         self.driver = driver
         self.record = record
         self.ttl: Optional[float] = None
         self._policy = topology.policy
+        self._pause = self._policy.confirmation_interval if self._policy.confirmations > 1 else 0.0
+        if has_witness(topology.source):
+            # Only a discovery that confirms another one asks the witness.
+            self._policy = replace(self._policy, confirmations=max(self._policy.confirmations, 2))
         self._ask_source = ask
-        self._pruned = Recently(RECENTLY)
+        self._absences = Absences(topology.policy.absent_for_live)
+        self._pruned = Recently(RECENTLY, _now)
         self._last_desired: Sequence[Node] = ()
-        self._connected = Recently(IN_VAIN)
+        self._connected = Recently(IN_VAIN, _now)
         self._interrupted = False
 
     async def inspect(self) -> None:
@@ -189,7 +203,7 @@ class Reconciler:
 
     async def _discover(self) -> Discovery:
         with self.record.timed("discover"):
-            discovery = await self._ask_source(0)
+            discovery = await self._look(0, 0.0)
         if discovery.status == FAILED:
             self.record.discovery_failed(discovery)
             raise CannotGoOn(f"discovery failed, {self.record.so_far}: {'; '.join(discovery.reasons)}")
@@ -197,26 +211,49 @@ class Reconciler:
         self._last_desired = discovery.nodes or self._last_desired
         return discovery
 
-    async def _confirm(self, first: Discovery) -> tuple[Discovery, Sequence[Discovery]]:
-        """Ask again until the policy's number of complete discoveries in a row is there.
+    async def _look(self, attempt: int, pause: float) -> Discovery:
+        discovery = await self._ask_source(attempt, pause)
+        self._absences.look(discovery, _now())
+        return discovery
 
-        :returns: the discovery to plan from and those before it; the first one alone when a later one was not complete.
+    async def _confirm(self, first: Discovery) -> tuple[Discovery, Sequence[Discovery]]:
+        """Ask again until the policy's number of complete discoveries in a row is there, none of them from a cache.
+
+        :returns: the discovery to plan from and those before it; the first one alone when a later one was not complete
+            or none but a cache answered; the union of all, as a partial one, when they are samples.
         """
         discoveries = [first]
+        pause, attempt, waited = self._pause, 1, 0.0
         with self.record.timed("confirm"):
-            for attempt in range(1, self._policy.confirmations):
-                await asyncio.sleep(self._policy.confirmation_interval)
-                again = await self._ask_source(attempt)
+            while len(discoveries) < self._policy.confirmations:
+                again = await self._look(attempt, pause)
+                attempt += 1
                 if again.status != COMPLETE:
                     self.record.warn(f"not confirmed, so nothing is pruned: {'; '.join(again.reasons)}")
                     return first, ()
-                discoveries.append(again)
+                if not is_copy(again, discoveries):
+                    discoveries.append(again)
+                    pause = self._pause
+                    continue
+                pause = pause_until_fresh(again, discoveries)
+                waited += pause
+                if waited > LONGEST_WAIT:
+                    self.record.warn(
+                        "not confirmed, so nothing is pruned: a cache gives the same answer for "
+                        f"{pause:.0f} s more, and a run waits {LONGEST_WAIT:.0f} s at most: name the zone's own "
+                        "nameservers in config.nameservers, or run again later"
+                    )
+                    return first, ()
+        samples = samples_among(discoveries)
+        if samples:
+            return samples, ()
         return discoveries[-1], tuple(discoveries[:-1])
 
     async def _observe(self, discovery: Discovery) -> Observation:
         """The views; where links are missing inside an island, once more after the mesh had time to complete itself."""
         with self.record.timed("observe"):
             observation = await self.driver.observe(self._witnesses(discovery), self._policy.in_scope)
+        self._absences.saw_alive(observation.alive)
         if _is_settled(self._plan(discovery, observation)):
             return observation
         return await self._settled(discovery)
@@ -279,7 +316,15 @@ class Reconciler:
         return await self._wait_until(discovery, done)
 
     def _plan(self, discovery: Discovery, observation: Observation, earlier: Sequence[Discovery] = ()) -> Plan:
-        return plan(discovery, observation, self._policy, self.driver.facts, earlier, self._pruned.names)
+        return plan(
+            discovery,
+            observation,
+            self._policy,
+            self.driver.facts,
+            earlier,
+            self._pruned.names,
+            self._absences.absence(_now()),
+        )
 
     def _without_repetitions(self, todo: Plan) -> Plan:
         """Who was connected and is out again may have been restarted, so that it gets a second try. After that, and for
@@ -290,7 +335,7 @@ class Reconciler:
             else action
             for action in todo.actions
         )
-        return Plan(tuple(actions), todo.islands)
+        return replace(todo, actions=tuple(actions))
 
     def _require_an_answer(self, discovery: Discovery, observation: Observation) -> None:
         if discovery.nodes and not observation.views:
@@ -298,6 +343,10 @@ class Reconciler:
                 f"none of the {len(discovery.nodes)} desired nodes answered, {self.record.so_far}: "
                 + self.record.unreachable_text()
             )
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _is_unconfirmed(seen: Plan) -> bool:

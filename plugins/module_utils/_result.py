@@ -169,7 +169,7 @@ class Record:
             "time": utc_now(),
             "converged": self._plan is not None and plan.converged,
             "status": discovery.status,
-            "reasons": list(discovery.reasons),
+            "reasons": [*discovery.reasons, *plan.doubts],
             "desired": sorted(discovery.names),
             "members": sorted(self._observation.members),
             "views": self._views(),
@@ -198,8 +198,7 @@ class Record:
         texts = list(self._warnings)
         if discovery.status not in (COMPLETE, FAILED):
             texts.append(f"the discovery is {discovery.status}: {'; '.join(discovery.reasons)}")
-        if discovery.status == COMPLETE and not discovery.nodes and not self._observation.views:
-            texts.append("the discovery is complete and empty, so there was no node to ask about the cluster")
+        texts += plan.doubts
         for action in plan.actions:
             if action.kind == REFUSE:
                 texts.append(f"{action.refused} of {action.node} refused ({action.reason}): {action.detail}")

@@ -78,6 +78,7 @@ DRIVER_CONFIG_SPEC: dict[str, dict[str, Any]] = {
 }
 
 POLICY_SPEC: dict[str, dict[str, Any]] = {
+    "absent_for": {"type": "float"},
     "allow_empty": {"type": "bool", "default": False},
     "confirmation_interval": {"type": "float", "default": 2.0},
     "confirmations": {"type": "int", "default": 2},
@@ -114,6 +115,7 @@ class Options:
 
     authoritative: can list everyone, so that who is missing from a complete answer may be pruned.
     erlang_names: every node has to be called ``<base>@<host>``.
+    samples: a complete answer may hold some of the members only, so that a live one has to be missing for minutes.
     """
 
     required: tuple[str, ...] = ()
@@ -121,6 +123,7 @@ class Options:
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     authoritative: bool = True
     erlang_names: bool = False
+    samples: bool = False
 
     @property
     def names(self) -> frozenset[str]:
@@ -158,8 +161,9 @@ STRATEGIES: dict[str, Options] = {
         required=("query",),
         defaults={"node_basename": None, "types": _ADDRESS_TYPES, **_RESOLVER},
         choices={"types": _ADDRESS_TYPES},
+        samples=True,
     ),
-    "dns_srv": Options(required=("query",), defaults={"node_basename": None, **_RESOLVER}),
+    "dns_srv": Options(required=("query",), defaults={"node_basename": None, **_RESOLVER}, samples=True),
     "kubernetes_dns": Options(
         required=("service",),
         defaults={"node_basename": None, "types": _ADDRESS_TYPES, **_RESOLVER},

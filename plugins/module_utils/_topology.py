@@ -24,6 +24,8 @@ _MAX_PRUNE = re.compile(r"[0-9]{1,9}|(?:100|[0-9]{1,2})%")
 _PORTS = ("port", "epmd_port")
 _POSITIVE = ("timeout", "page_size", "parallel", "listen")
 _A_DAY = 86400
+_MISSING_LIVE = 300.0
+"""Seconds for which a live member has to be missing from a source that may answer with samples."""
 
 
 @dataclass(frozen=True)
@@ -94,16 +96,16 @@ def topology_of(params: Mapping[str, Any]) -> Topology:
         source,
         driver,
         driver_config,
-        policy_of(source.topology, params.get("policy") or {}, source.config),
+        policy_of(source.topology, params.get("policy") or {}, source.config, STRATEGIES[source.strategy].samples),
         **{key: params.get(key) for key in ("connect", "disconnect", "list_nodes")},
     )
 
 
-def policy_of(topology: str, given: Mapping[str, Any], config: Mapping[str, Any]) -> Policy:
+def policy_of(topology: str, given: Mapping[str, Any], config: Mapping[str, Any], samples: bool = False) -> Policy:
     """The policy; without a ``scope`` of its own it is ``<node_basename>@*``, and empty where there is no basename.
 
     :param config: the strategy's, of which ``node_basename`` and ``include_not_ready`` matter here.
-
+    :param samples: whether the source may answer with samples, so that ``absent_for`` has a default for live members.
     :raises TopologyError: a value is out of its range.
     """
     values = {key: value for key, value in given.items() if value is not None}
@@ -112,14 +114,26 @@ def policy_of(topology: str, given: Mapping[str, Any], config: Mapping[str, Any]
         raise TopologyError(
             topology, "policy.max_prune", f"{max_prune!r} is neither a count nor a percentage such as '34%'"
         )
-    for key, least, most in (("confirmations", 1, 100), ("confirmation_interval", 0, _A_DAY), ("min_nodes", 0, 10**6)):
+    for key, least, most in (
+        ("absent_for", 0, 7 * _A_DAY),
+        ("confirmations", 1, 100),
+        ("confirmation_interval", 0, _A_DAY),
+        ("min_nodes", 0, 10**6),
+    ):
         if not least <= values.get(key, least) <= most:
             raise TopologyError(topology, f"policy.{key}", f"{values[key]!r} is not between {least} and {most}")
     scope = values.get("scope")
     if scope is None:
         scope = [f"{config['node_basename']}@*"] if config.get("node_basename") else []
-    include_not_ready = bool(config.get("include_not_ready"))
-    return Policy(**{**values, "max_prune": max_prune, "scope": tuple(scope), "include_not_ready": include_not_ready})
+    return Policy(
+        **{
+            **values,
+            "max_prune": max_prune,
+            "scope": tuple(scope),
+            "include_not_ready": bool(config.get("include_not_ready")),
+            "absent_for_live": values.get("absent_for", _MISSING_LIVE if samples else 0.0),
+        }
+    )
 
 
 def check_node_name(topology: str, option: str, name: Any) -> str:

@@ -12,7 +12,6 @@ written once, in ``_reconcile``.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base import Driver, Outcome
@@ -74,9 +73,7 @@ def next_step(
         raise TopologyError(topology.name, "policy.fence", "tasks in the place of a driver cannot keep a node out")
     record = Record(topology.name, full, check_mode)
     driver = _TaskDriver(_Reader(log), topology, facts, record)
-    # The tasks wait, and nothing here has to.
-    at_once = replace(topology, policy=replace(topology.policy, confirmation_interval=0))
-    reconciler = Reconciler(at_once, driver, record, driver.ask)
+    reconciler = Reconciler(topology, driver, record, driver.ask)
     try:
         if inspect:
             result = ended(topology.name, reconciler.inspect, record.inspected)
@@ -142,9 +139,9 @@ class _TaskDriver(Driver):
     def facts(self) -> DriverFacts:
         return self._facts
 
-    async def ask(self, attempt: int) -> Discovery:
+    async def ask(self, attempt: int, pause: float) -> Discovery:
+        """The tasks wait, and nothing here has to."""
         self._last = None
-        pause = self._topology.policy.confirmation_interval if attempt else 0
         entry = self._log.next(DISCOVER, attempt=attempt, pause=pause)
         return discovery_of(entry["listing"], self._topology.source.authoritative)
 

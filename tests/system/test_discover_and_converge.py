@@ -43,7 +43,7 @@ class Cluster:
             "strategy": strategy,
             "config": {"node_basename": BASENAME, **config},
             "driver_config": {"cookie_file": str(write_cookie(directory, COOKIE)), "port": nodes[0].port},
-            "policy": {"confirmation_interval": 0.1},
+            "policy": {"confirmation_interval": 0.1, "absent_for": 0},
         }
         self.configure()
 

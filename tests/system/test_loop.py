@@ -33,7 +33,7 @@ def by_dns(server: Nameserver, nodes: list[Beam], **options: Any) -> dict[str, A
         "strategy": "dns",
         "config": {**server.config, "query": QUERY, "node_basename": BASENAME, "types": ["A"]},
         "driver_config": {"cookie": COOKIE, "port": nodes[0].port},
-        "policy": {"confirmation_interval": 0.1},
+        "policy": {"confirmation_interval": 0.1, "absent_for": 0},
         "duration": LONG,
         "interval": 0.5,
         **options,

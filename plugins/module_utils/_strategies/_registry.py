@@ -26,6 +26,11 @@ def discover(source: Source, attempt: int = 0) -> Discovery:
         return Discovery.failed([str(error)], source.authoritative)
 
 
+def has_witness(source: Source) -> bool:
+    """Whether a discovery that confirms another one asks a second witness, see ``Discovery.still_running``."""
+    return source.strategy == "kubernetes" and source.config["lookup"] != "pods"
+
+
 def can_watch(strategy: str) -> bool:
     """Whether the source tells of its changes by itself, so that it needs not be polled."""
     return strategy == "kubernetes"

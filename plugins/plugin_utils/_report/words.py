@@ -25,9 +25,9 @@ HOST_UNREACHABLE = Status(0, BAD, "unreachable for Ansible")
 DISCOVERY_FAILED = Status(1, BAD, "discovery failed")
 NO_ANSWER = Status(2, BAD, "no node answers")
 RUN_FAILED = Status(3, BAD, "run failed")
-SPLIT = Status(4, BAD, "split")
-NOT_WHOLE = Status(5, WARN, "not whole")
-EMPTY = Status(6, WARN, "no nodes")
+EMPTY = Status(4, WARN, "no nodes")
+SPLIT = Status(5, BAD, "split")
+NOT_WHOLE = Status(6, WARN, "not whole")
 PARTIAL = Status(7, WARN, "discovery partial")
 UNREACHABLE = Status(8, NOTICE, "whole, some unreachable from here")
 KEPT_APART = Status(9, NOTICE, "nothing to do")
@@ -37,9 +37,9 @@ STATUSES = (
     DISCOVERY_FAILED,
     NO_ANSWER,
     RUN_FAILED,
+    EMPTY,
     SPLIT,
     NOT_WHOLE,
-    EMPTY,
     PARTIAL,
     UNREACHABLE,
     KEPT_APART,
@@ -58,9 +58,9 @@ def _found(reading: Reading) -> list[Status]:
         DISCOVERY_FAILED: reading.status == "failed",
         NO_ANSWER: bool(reading.desired and reading.unreachable) and not reading.views,
         RUN_FAILED: bool(reading.failure),
+        EMPTY: not reading.desired,
         SPLIT: len(reading.islands) > 1 and not reading.converged,
         NOT_WHOLE: not reading.converged,
-        EMPTY: not reading.desired,
         PARTIAL: reading.status == "partial",
         UNREACHABLE: bool(reading.unreachable),
         KEPT_APART: bool(reading.missing_links) or len(reading.islands) > 1,
@@ -78,7 +78,8 @@ def sentence_of(reading: Reading) -> str:
     if status == NO_ANSWER:
         return f"{count(reading.desired, 'desired node')}, and none of them gave an answer."
     if status == EMPTY:
-        return "The source lists no node, so there was nobody to ask about the cluster."
+        known = f"{count(reading.members, 'member')} known" if reading.members else "there was nobody to ask"
+        return f"The source lists no node; {known}."
     parts = [_shape(reading)]
     if reading.missing_links:
         parts.append(count(reading.missing_links, "missing link"))
@@ -125,6 +126,9 @@ REASONS = {
     "split": "it is in another cluster or on the other side of a split, and joining would delete what it holds",
     "terminating": "it is stopping",
     "unauthoritative": "the strategy cannot list everyone",
+    "samples": "the source answers with samples of its list, which prove nobody's absence",
+    "not_yet": "it has not been missing for long enough (policy.absent_for)",
+    "still_running": "the source's list lacks it, and its pod runs",
     "unconfirmed": "it is not yet confirmed by further discoveries; a converging run asks again",
     "unsteady": "links keep missing: look for members that refuse each other",
 }

@@ -235,7 +235,7 @@ class SelfHealing(RuleBasedStateMachine):
         record = Record("chat", True, check)
         driver = (_Exclusive if self.cluster.transitive else SimulatedDriver)(self.cluster)
 
-        async def ask(attempt):
+        async def ask(attempt, pause):
             return self.answer
 
         try:
