@@ -57,6 +57,7 @@ class Discovery:
     ``answers``: what it was made from, where a cache may have answered. ``still_running``: names that the source's
     list lacks and that a second witness reports running; only a discovery that confirms another one asks for them.
     ``samples``: it is the union of answers each of which lacks a node of another one.
+    ``notes``: what users should know although nothing is missing.
     """
 
     nodes: tuple[Node, ...]
@@ -67,6 +68,7 @@ class Discovery:
     answers: tuple[Answered, ...] = ()
     still_running: frozenset[str] = frozenset()
     samples: bool = False
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def complete(cls, nodes: Sequence[Node], authoritative: bool = True) -> Discovery:
