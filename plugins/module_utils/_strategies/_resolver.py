@@ -117,12 +117,15 @@ def read(
     asked = [in_a_thread(partial(_ask_each, servers, name, rdtype, deadline, config["tcp"])) for rdtype in types]
     results = [future.result() for future in asked]
     given = {rdtype: result for rdtype, result in zip(types, results) if isinstance(result, Given)}
+    # That there are no AAAA beside the A is remembered by caches for hours, and says nothing of who left.
+    holds_records = any(its.answer.records for its in given.values())
     return Reading(
         {rdtype: its.answer for rdtype, its in given.items()},
         tuple(result for result in results if isinstance(result, str)),
         tuple(
             Answered(_question(name, rdtype), str(its.server), its.at, its.answer.ttl or 0)
             for rdtype, its in given.items()
+            if its.answer.records or not holds_records
         ),
     )
 
