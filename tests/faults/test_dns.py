@@ -86,6 +86,8 @@ def test_nxdomain_for_one_round(five: DnsScene) -> None:
 def test_an_empty_answer(five: DnsScene) -> None:
     with five.scene.fault("empty NOERROR"):
         five.zone.replace(QUERY, TXT=['"nothing"'])
+    # D7: an empty list is no whole cluster.
+    assert all(result["converged"] is False and result["reasons"] for result in five.scene.results)
 
 
 def test_a_server_that_is_down(five: DnsScene) -> None:

@@ -26,7 +26,7 @@ def test_answers_that_are_samples(rows: list[Row], members: int, through: str) -
         fault = samples([node.address for node in nodes], SIZE, seed=members)
         if through:
             # Its clock goes forward with each query, so that every second run gets the answer of the run before.
-                fault = cached(fault, 2, itertools.count().__next__)
+            fault = cached(fault, 2, itertools.count().__next__)
         with faulty_nameserver(fault) as sampling:
             scene.topology["config"] = {"query": QUERY, "node_basename": BASENAME, "types": ["A"], **sampling.config}
             with scene.fault(f"a random {SIZE} of the {members} records in each answer{through}", rounds=RUNS):

@@ -107,6 +107,22 @@ def test_a_limit_outside_the_topologies_is_an_error(ansible: Ansible, tmp_path: 
     assert "no topologies inside --limit cluster_chat" in run.text
 
 
+def test_an_empty_list_is_said_and_is_no_whole_cluster(ansible: Ansible, tmp_path: Path) -> None:
+    """D7"""
+    empty = {"strategy": "static", "config": {"nodes": []}, "driver_config": {"cookie": COOKIE}}
+    may_be = {**empty, "policy": {"allow_empty": True}}
+    file = _inventory(tmp_path, {"chat": empty, "web": may_be})
+    shown = ansible.playbook(STATUS, "-i", str(file)).ok()
+    assert "the discovery is complete and empty" in shown.of("chat", "ansible.builtin.debug")["msg"][-1]
+    assert shown.of("web", "ansible.builtin.debug")["msg"][-1] == "Nothing to do."
+    run = ansible.playbook(CONVERGE, "-i", str(file)).ok()
+    result = run.of("chat", MEMBERSHIP)
+    assert (result["changed"], result["converged"], result["status"]) == (False, False, "complete")
+    assert "the discovery is complete and empty" in result["reasons"][0]
+    assert run.of("web", MEMBERSHIP)["converged"]
+    assert "[WARNING]: topology 'chat': the discovery is complete and empty" in run.text
+
+
 def test_an_unusable_topology_is_not_passed_over(ansible: Ansible, tmp_path: Path) -> None:
     file = _inventory(tmp_path, {"chat": {"strategy": "static", "config": {"nodes": []}, "drivr": "x"}})
     for playbook in (CONVERGE, STATUS):
