@@ -5,11 +5,17 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from typing import Any, Callable, Mapping, Optional, Tuple
 
+from ansible_collections.selfheal.cluster.plugins.module_utils._recently import Recently
 from ansible_collections.selfheal.cluster.plugins.module_utils._result import Record, utc_now
 
+_COME_AND_GO = ("not_yet", "samples")
+"""Refusals that come and go with the answers of a source."""
+_TOLD_FOR = 3600.0
+"""Seconds in which such a refusal is told once."""
 MOST = 1000
 """Events, connects and prunes that the result holds of a loop, the newest; each event was told when it happened."""
 
@@ -33,6 +39,7 @@ class History:
         self._pruned: deque[Any] = deque(maxlen=MOST)
         self._events: deque[Any] = deque(maxlen=MOST)
         self._outstanding: frozenset[_Key] = frozenset()
+        self._told = Recently(_TOLD_FOR, time.monotonic)
         self.problem: Optional[str] = None
         self._rounds = 0
         self._timings: dict[str, float] = {}
@@ -88,9 +95,18 @@ class History:
             if event["event"] in ("connect_failed", "prune_refused")
         )
         for event in events:
-            if (event["event"], event["node"], event["reason"]) not in self._outstanding:
+            if (event["event"], event["node"], event["reason"]) not in self._outstanding and self._is_news(event):
                 self._happened(**event)
         self._outstanding = lasting
+
+    def _is_news(self, event: Mapping[str, Any]) -> bool:
+        if event["reason"] not in _COME_AND_GO:
+            return True
+        # What a source of samples gives away concerns all of its nodes.
+        about = event["node"] if event["reason"] != "samples" else event["reason"]
+        is_news = not self._told.times(about)
+        self._told.add([about])
+        return is_news
 
     def _tell_problem(self, problem: Optional[str]) -> None:
         if problem and problem != self.problem:

@@ -122,6 +122,9 @@ def test_an_hour_of_a_loop_prunes_nobody(members: int, cached: bool) -> None:
     expected = residual(members, cached, trials=200)
     print(f"{members} members, cached={cached}: {world.source.answers} answers, expected residual {expected}")
     assert (result["pruned"], expected) == ([], 0.0)
+    told = [(event["node"], event["reason"]) for event in result["events"]]
+    assert len([reason for _node, reason in told if reason == "samples"]) == 1
+    assert len(told) <= 3 * members, "what comes and goes with the answers is not told each time"
 
 
 @pytest.mark.parametrize("members", SIZES)
