@@ -26,9 +26,10 @@ _MARGIN = 0.5
 def is_copy(again: Discovery, earlier: Sequence[Discovery]) -> bool:
     """Whether a cache gave one of the answers before, with its time to live counted down.
 
-    Times to live alone tell that. The flag "authoritative answer" is the server's own claim and is not looked at.
+    Times to live alone tell that. The flag "authoritative answer" is the server's own claim and is not looked at. An
+    answer that lists others is none: it has something of its own to say.
     """
-    known = [one for discovery in earlier for one in discovery.answers]
+    known = [one for discovery in earlier if discovery.names == again.names for one in discovery.answers]
     return any(
         one.question == other.question and abs((one.asked + one.ttl) - (other.asked + other.ttl)) < _SAME_END
         for one in again.answers

@@ -90,9 +90,11 @@ def test_who_was_listed_last_is_not_missing_though_a_later_answer_that_may_be_a_
     absences = Absences(300.0)
     for second in range(0, 601, 60):
         absences.look(answered(second, 30, 1, 2, 3, 4, 5), second)
-    lacking = answered(600.1, 30, 1, 2, 3, 4)
-    absences.look(lacking, 600.1)
-    assert reason_for(5, lacking, absences, 600.1) == "not_yet"
+    absences.look(answered(600.1, 30, 1, 2, 3, 4, 5), 600.1)
+    lacking = answered(600.2, 30, 1, 2, 3, 4)
+    assert reason_for(5, lacking, absences, 600.2) == "not_yet"
+    absences.look(lacking, 600.2)
+    assert reason_for(5, lacking, absences, 600.2) == "not_yet"
 
 
 def test_the_dead_go_at_once_where_only_the_live_have_to_be_missing():
@@ -194,6 +196,8 @@ def test_two_answers_that_lack_nodes_of_each_other_are_samples_and_more_alone_is
         (answered(2, 28, 1, question="app.example.test AAAA"), False),
         (answered(31, 30, 1), False),
         (answered(0.2, 30, 1), True),
+        (answered(0.2, 30, 1, 2), False),
+        (answered(2, 28, 2), False),
         (discovered(1), False),
     ],
 )

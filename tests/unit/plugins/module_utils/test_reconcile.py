@@ -11,7 +11,13 @@ import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils import _reconcile
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base import Driver
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
-from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery, Observation, Plan, View
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
+    Answered,
+    Discovery,
+    Observation,
+    Plan,
+    View,
+)
 from ansible_collections.selfheal.cluster.plugins.module_utils._predict import predict
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import topology_of
 
@@ -117,6 +123,15 @@ BACK = [discovered(1, 2, 3, 4, 5)]
 def test_only_what_every_confirmation_misses_is_pruned(run, answers, pruned):
     result = run(SimulatedDriver(mesh((1, 2, 3, 4, 5))), answers)
     assert [entry["node"] for entry in result["pruned"]] == [name(number) for number in pruned]
+
+
+def test_the_nameserver_that_lists_it_is_heard_though_all_answers_have_one_time_to_live(run):
+    def answer(discovery, server):
+        answers = (Answered("app.example.test A", server, 100.0, 30.0),)
+        return dataclasses.replace(discovery, answers=answers)
+
+    answers = [answer(GONE[0], "127.0.0.53:53"), answer(BACK[0], "127.0.0.54:53"), answer(GONE[0], "127.0.0.53:53")]
+    assert run(SimulatedDriver(mesh((1, 2, 3, 4, 5))), answers)["pruned"] == []
 
 
 def test_a_failed_discovery_is_an_error_with_the_result_and_changes_nothing(run):
