@@ -12,6 +12,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._graph import isl
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     COMPLETE,
     NODE_STATES,
+    Absence,
     Discovery,
     DriverFacts,
     Node,
@@ -36,9 +37,10 @@ some_names = st.sets(st.sampled_from(NAMES))
 def discoveries(draw):
     nodes = [Node(name, state=draw(st.sampled_from(NODE_STATES))) for name in draw(some_names)]
     authoritative = draw(st.booleans())
+    still_running = frozenset(draw(some_names)) if draw(st.integers(0, 3)) == 0 else frozenset()
     if draw(st.integers(0, 3)):
-        return Discovery.complete(nodes, authoritative)
-    return Discovery.partial(nodes, ["a reason"], authoritative)
+        return dataclasses.replace(Discovery.complete(nodes, authoritative), still_running=still_running)
+    return dataclasses.replace(Discovery.partial(nodes, ["a reason"], authoritative), samples=draw(st.booleans()))
 
 
 @st.composite
@@ -79,6 +81,15 @@ policies = st.builds(
     prune_unauthoritative=st.booleans(),
     scope=st.sampled_from([(), ("app@*",), ("*",), ("app@10.0.0.[123]",)]),
     include_not_ready=st.booleans(),
+    absent_for=st.sampled_from([0.0, 0.0, 300.0]),
+    absent_for_live=st.sampled_from([0.0, 0.0, 300.0]),
+)
+absences = st.builds(
+    Absence,
+    listed=some_names.map(frozenset),
+    missing=st.dictionaries(st.sampled_from(NAMES), st.sampled_from([0.0, 299.0, 300.0, 9000.0])),
+    others=st.sampled_from([0.0, 299.0, 9000.0]),
+    samples=st.sampled_from(["", "", "", "a proof"]),
 )
 facts = st.sampled_from([EXCLUSIVE, TRANSITIVE, PAIRWISE, JOINS_ALONE]) | st.builds(
     DriverFacts,
@@ -93,11 +104,17 @@ history = st.lists(st.one_of(discoveries(), st.just(Discovery.failed(["a reason"
 lately = st.sets(st.sampled_from(NAMES), max_size=3).map(frozenset)
 
 
-@given(discoveries(), observations(), policies, facts, history, lately)
-def test_what_is_never_pruned(discovery, observation, policy, facts, earlier, recently):
-    pruned = {a.node for a in plan(discovery, observation, policy, facts, earlier, recently).prunes}
+@given(discoveries(), observations(), policies, facts, history, lately, absences)
+def test_what_is_never_pruned(discovery, observation, policy, facts, earlier, recently, absence):
+    pruned = {a.node for a in plan(discovery, observation, policy, facts, earlier, recently, absence).prunes}
     if not pruned:
         return
+    assert not absence.samples
+    assert not discovery.samples
+    assert pruned.isdisjoint(discovery.still_running)
+    for name in pruned:
+        needed = policy.absent_for_live if name in observation.alive else policy.absent_for
+        assert absence.seconds(name) >= needed
     assert policy.prune
     assert discovery.status == COMPLETE
     assert discovery.authoritative or policy.prune_unauthoritative
