@@ -11,7 +11,7 @@ from typing import Any, Callable, Coroutine, Mapping
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._history import History
-from ansible_collections.selfheal.cluster.plugins.module_utils._pace import SPACING, Pace, wait_until_due
+from ansible_collections.selfheal.cluster.plugins.module_utils._pace import Pace, Retries, wait_until_due
 from ansible_collections.selfheal.cluster.plugins.module_utils._reconcile import (
     CannotGoOn,
     Reconciler,
@@ -21,7 +21,6 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._reconcile import
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import watch
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Source, Topology
 
-_MOST_TRIES = 18  # 2 ** 17 s are more than a day
 _OVERTIME = 120.0
 """Seconds that the run which began last may take after the duration is over."""
 
@@ -53,7 +52,7 @@ class Loop:
         self._max_rounds = max_rounds
         self._pace = pace
         self._changed = asyncio.Event()
-        self._tries = 0
+        self._retries = Retries()
         self._has_worked = False
 
     async def go_on(self) -> None:
@@ -116,12 +115,8 @@ class Loop:
 
     def _pause(self) -> float:
         """What did not work is tried again before its time, soon at first: a node may just be starting."""
-        pause = self._pace.pause(self._reconciler.ttl)
-        if not self._history.problem and not self._history.record.could_connect:
-            self._tries = 0
-            return pause
-        self._tries = min(self._tries + 1, _MOST_TRIES)
-        return min(pause, SPACING * 2.0 ** (self._tries - 1))
+        worked = not self._history.problem and not self._history.record.could_connect
+        return self._retries.pause(worked, self._pace.pause(self._reconciler.ttl))
 
 
 def _problem(error: TopologyError) -> str:

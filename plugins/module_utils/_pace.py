@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long a loop goes on, when its next full round is, and the wait until then."""
+"""How long a loop goes on, when its next full round or its next try is, and the wait until then."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ SPACING = 1.0
 _SHORTEST_TTL, _LONGEST_TTL = 1.0, 300.0
 _WITH_TTL = ("dns", "dns_srv", "kubernetes_dns", "kubernetes_dns_srv")
 _LEAST_INTERVAL, _A_DAY, _A_YEAR = 0.1, 86400.0, 366 * 86400.0
+_MOST_TRIES = 18  # 2 ** 17 s are more than a day
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,25 @@ class Pace:
         if self.interval is not None:
             return self.interval
         return INTERVAL if ttl is None else min(max(ttl, _SHORTEST_TTL), _LONGEST_TTL)
+
+
+class Retries:
+    """How soon what did not work is tried again: after 1, 2, 4 seconds and so on. Once it has worked, after 1 again."""
+
+    def __init__(self) -> None:
+        self._tries = 0
+
+    def pause(self, worked: bool, longest: float) -> float:
+        """Seconds from the beginning of one try to that of the next.
+
+        :param worked: whether the last one did, so that the next has its time.
+        :param longest: the seconds until then.
+        """
+        if worked:
+            self._tries = 0
+            return longest
+        self._tries = min(self._tries + 1, _MOST_TRIES)
+        return min(longest, SPACING * 2.0 ** (self._tries - 1))
 
 
 async def wait_until_due(changed: asyncio.Event, began: float, due: float) -> float:

@@ -7,19 +7,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import ClusterError
-from ansible_collections.selfheal.cluster.plugins.module_utils._model import FAILED, PARTIAL, Discovery
-from ansible_collections.selfheal.cluster.plugins.module_utils._pace import Pace, pace_of, wait_until_due
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import can_watch, watch
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import COMPLETE, FAILED, PARTIAL, Discovery
+from ansible_collections.selfheal.cluster.plugins.module_utils._pace import Pace, Retries, pace_of, wait_until_due
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import can_watch
 from ansible_collections.selfheal.cluster.plugins.module_utils._threads import in_a_thread
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Source
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._cluster_files import source_of_topology, sources_in
-from ansible_collections.selfheal.cluster.plugins.plugin_utils._membership_events import Event, Story
+from ansible_collections.selfheal.cluster.plugins.plugin_utils._membership_events import LISTS_NOBODY, Event, Story
+from ansible_collections.selfheal.cluster.plugins.plugin_utils._never_ending_watch import NeverEndingWatch
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._options import (
     PluginError,
     discovery_from,
@@ -37,6 +38,7 @@ SPEC: dict[str, dict[str, Any]] = {
 }
 _EITHER = ["inventory", "topologies"]
 _A_DAY = 86400.0
+_EMPTY = "empty"
 
 log = logging.getLogger(__name__)
 
@@ -57,12 +59,25 @@ class Manner:
 async def tell(queue: Queue, args: Mapping[str, Any]) -> None:
     """Put an event for each change of each topology into the queue, until cancelled.
 
+    It never returns: ansible-rulebook ends all sources and rules with exit code 0 when one source returns, and with 1
+    when one raises (measured on ansible-rulebook 1.3.2).
+
     :raises PluginError: the arguments are wrong.
     """
     tellers = await asyncio.wrap_future(in_a_thread(lambda: _tellers(queue, args)))
-    async with asyncio.TaskGroup() as group:
-        for teller in tellers:
-            group.create_task(teller.go_on())
+    await _side_by_side(teller.go_on() for teller in tellers)
+
+
+async def _side_by_side(works: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Until one raises, which ends the others. What it raises comes out as it is: ansible-rulebook shows no more than
+    its text, and that of a group hides those in it."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _tellers(queue: Queue, args: Mapping[str, Any]) -> list[Teller]:
@@ -111,56 +126,52 @@ class Teller:
         self._status: str | None = None
 
     async def go_on(self) -> None:
-        async with asyncio.TaskGroup() as group:
-            if self._manner.pace.watch:
-                group.create_task(self._watch())
-            await self._discover_again_and_again()
+        works = [self._discover_again_and_again()]
+        if self._manner.pace.watch:
+            watch = NeverEndingWatch(self._source, self._changed.set, self._warn)
+            works.append(watch.go_on(self._manner.pace.pause(None)))
+        await _side_by_side(works)
 
     async def _discover_again_and_again(self) -> None:
         now = asyncio.get_running_loop().time
-        told = now()
+        told, retries = now(), Retries()
         while True:
             began = now()
             # Whatever changes from here on may be missing from the discovery, so it wakes the next one.
             self._changed.clear()
             discovery = await self._discover()
             event = self._story.take(discovery)
+            self._log(discovery)
             if event is None and self._manner.repeat and now() >= told + self._manner.repeat:
                 event = self._story.again()
             if event is not None:
                 await self._queue.put(event)
                 told = now()
                 await asyncio.sleep(self._manner.pause)
-            due = began + self._manner.pace.pause(discovery.ttl)
+            due = began + retries.pause(discovery.status == COMPLETE, self._manner.pace.pause(discovery.ttl))
             if self._manner.repeat and not self._story.is_failing:
                 due = min(due, told + self._manner.repeat)
             await wait_until_due(self._changed, began, due)
 
     async def _discover(self) -> Discovery:
         try:
-            discovery = await asyncio.wrap_future(in_a_thread(lambda: discovery_from(self._source)))
+            return await asyncio.wrap_future(in_a_thread(lambda: discovery_from(self._source)))
         except PluginError as error:
-            discovery = Discovery.failed([str(error)], self._source.authoritative)
-        self._log(discovery)
-        return discovery
-
-    async def _watch(self) -> None:
-        while True:
-            try:
-                await watch(self._source, self._changed.set, self._warn)
-            except Exception as error:  # it is asked every interval all the same
-                self._warn(f"{error}; not watched until the next attempt")
-            await asyncio.sleep(self._manner.pace.pause(None))
+            return Discovery.failed([str(error)], self._source.authoritative)
 
     def _log(self, discovery: Discovery) -> None:
         """What users should know, once when it begins and once when it is over."""
-        before, self._status = self._status, discovery.status
-        if discovery.status == before:
+        before, self._status = self._status, _EMPTY if self._story.is_empty else discovery.status
+        if self._status == before:
             return
-        if discovery.status == FAILED:
+        if self._status == FAILED:
             log.error("%s", "; ".join(discovery.reasons))
-        elif discovery.status == PARTIAL:
+        elif self._status == PARTIAL:
             self._warn(f"the discovery is partial: {'; '.join(discovery.reasons)}")
+        elif self._status == _EMPTY:
+            self._warn(LISTS_NOBODY)
+        elif before == _EMPTY:
+            self._warn("the source lists nodes again")
         elif before is not None:
             self._warn("the discovery is complete again")
 

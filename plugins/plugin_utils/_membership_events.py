@@ -17,6 +17,8 @@ UNCHANGED = "unchanged"
 FAILED_NOW = "discovery_failed"
 RECOVERED = "discovery_recovered"
 
+LISTS_NOBODY = "the source answered and lists no node: nobody is taken to have left until it lists one"
+
 _TEMPLATE = re.compile(r"\{(?=[{%#])")
 
 Event = dict[str, Any]
@@ -25,8 +27,8 @@ Event = dict[str, Any]
 class Story:
     """Of one topology, from one discovery to the next.
 
-    What was told stays known until a later discovery says otherwise: one that failed or is partial takes nothing away,
-    and one that can't list everyone tells of nobody that he left.
+    What was told stays known until a later discovery says otherwise: one that failed, is partial or lists nobody at all
+    takes nothing away, and one that can't list everyone tells of nobody that he left.
     """
 
     def __init__(self, topology: str, authoritative: bool) -> None:
@@ -39,20 +41,28 @@ class Story:
     def is_failing(self) -> bool:
         return self._last is not None and self._last.status == FAILED
 
+    @property
+    def is_empty(self) -> bool:
+        """The source answered completely, and with nobody: a renamed label, or a cluster that was scaled to zero. No
+        event can tell which, and the rules that hear of it have no policy that asks twice."""
+        last = self._last
+        return last is not None and last.status == COMPLETE and self._authoritative and not last.nodes
+
     def take(self, discovery: Discovery) -> Event | None:
         """The event that tells what is new, None if nothing is."""
-        was_failing, self._last = self.is_failing, discovery
+        was_failing, was_empty, self._last = self.is_failing, self.is_empty, discovery
         if discovery.status == FAILED:
             return None if was_failing else self._event(FAILED_NOW)
         before = self._known
         found = {node.name: node for node in discovery.nodes}
-        self._known = found if discovery.status == COMPLETE else {**(before or {}), **found}
+        takes_away = discovery.status == COMPLETE and not self.is_empty
+        self._known = found if takes_away else {**(before or {}), **found}
         if before is None:
             return self._event(STARTED)
         news = self._news(before)
         if was_failing:
             return self._event(RECOVERED, **news)
-        return self._event(CHANGED, **news) if news else None
+        return self._event(CHANGED, **news) if news or self.is_empty != was_empty else None
 
     def again(self) -> Event | None:
         """What is still so, None as long as that is not known."""
@@ -74,6 +84,9 @@ class Story:
         if self._last is not None:
             event["status"] = self._last.status
             event["reasons"] = [_inert(reason) for reason in self._last.reasons]
+        if self.is_empty:
+            event["empty"] = True
+            event["reasons"].append(LISTS_NOBODY)
         if kind != FAILED_NOW:
             event["desired"] = sorted(self._known or ())
         # The hosts to which ansible-rulebook limits what it runs because of the event.

@@ -115,10 +115,14 @@ class Rulebook:
         whole, _newline, _half = text.rpartition("\n")
         return [line for line in map(json.loads, whole.splitlines()) if line["host"] == host]
 
-    def terminate(self) -> None:
-        """As a service manager would; :raises subprocess.TimeoutExpired: it did not end."""
-        self.process.send_signal(signal.SIGINT)
-        self.process.wait(_ENDS_WITHIN)
+    def terminate(self) -> int:
+        """As a service manager would.
+
+        :returns: the exit code.
+        :raises subprocess.TimeoutExpired: it did not end.
+        """
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(_ENDS_WITHIN)
 
     def kill(self) -> None:
         """It, and the playbooks that it has started in sessions of their own."""

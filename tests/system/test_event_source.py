@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._event_source import SPEC, tell
+from ansible_collections.selfheal.cluster.plugins.plugin_utils._membership_events import LISTS_NOBODY
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._options import PluginError
 
 from tests.harness.ansible import ROOT
@@ -156,6 +157,55 @@ def test_what_happened_during_an_outage_is_told_at_its_end() -> None:
         _run(test, topologies={"web": _web(server)}, interval=0.1)
 
 
+def test_a_discovery_that_fails_at_the_start_is_made_again_long_before_the_interval_is_over() -> None:
+    """K17"""
+
+    async def test(events: Events) -> None:
+        assert (await events.next())["event"] == "discovery_failed"
+        server.start()
+        started = await events.next()
+        assert (started["event"], started["desired"]) == ("started", ["web@127.0.8.1"])
+
+    with nameserver({QUERY: ["127.0.8.1"]}) as server:
+        server.stop()
+        _run(test, topologies={"web": _web(server)}, interval=RARELY)
+
+
+def test_an_outage_within_a_pause_is_told_after_it_and_so_is_its_end() -> None:
+    """K17"""
+    pause = 1.5
+
+    async def test(events: Events) -> None:
+        assert (await events.next())["event"] == "started"
+        began = time.monotonic()
+        server.stop()
+        assert (await events.next())["event"] == "discovery_failed"
+        server.start()
+        assert (await events.next())["event"] == "discovery_recovered"
+        assert time.monotonic() - began > 2 * pause - 0.5
+
+    with nameserver({QUERY: ["127.0.8.1"]}) as server:
+        _run(test, topologies={"web": _web(server)}, interval=0.1, pause=pause)
+
+
+def test_a_source_that_suddenly_lists_nobody_is_told_and_takes_nobody_away(caplog: pytest.LogCaptureFixture) -> None:
+    async def test(events: Events) -> None:
+        await events.next()
+        api.remove_pod("chat-1")
+        empty = await events.next()
+        assert (empty["event"], empty["empty"], empty["desired"]) == ("changed", True, ["chat@10.1.0.1"])
+        assert "left" not in empty
+        api.add_pod("chat-2", "10.1.0.2")
+        changed = await events.next()
+        assert (_names(changed["joined"]), _names(changed["left"])) == (["chat@10.1.0.2"], ["chat@10.1.0.1"])
+
+    with kube_api() as api:
+        api.add_pod("chat-1", "10.1.0.1")
+        _run(test, topologies={"chat": _chat(api)}, interval=RARELY)
+    said = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+    assert said == [f"topology 'chat': {LISTS_NOBODY}", "topology 'chat': the source lists nodes again"]
+
+
 def test_what_changes_while_nobody_takes_events_is_put_together_and_not_lost() -> None:
     last = {f"web@127.0.8.{number}" for number in (3, 9)}
 
@@ -260,6 +310,52 @@ def test_a_namespace_that_cannot_be_read_takes_nobody_away() -> None:
         api.add_pod("chat-2", "10.1.0.2", namespace="other")
         chat = _chat(api, namespace=None, namespaces=[api.namespace, "other"])
         _run(test, topologies={"chat": chat}, interval=0.5, watch=False)
+
+
+def test_a_namespace_that_could_not_be_read_is_asked_again_long_before_the_interval_is_over() -> None:
+    """K17: a partial discovery is no other case."""
+
+    async def test(events: Events) -> None:
+        started = await events.next()
+        assert (started["status"], started["desired"]) == ("partial", ["chat@10.1.0.1"])
+        api.heal()
+        assert _names((await events.next())["joined"]) == ["chat@10.1.0.2"]
+
+    with kube_api() as api:
+        api.add_pod("chat-1", "10.1.0.1")
+        api.add_pod("chat-2", "10.1.0.2", namespace="other")
+        api.fail(403, namespace="other")
+        chat = _chat(api, namespace=None, namespaces=[api.namespace, "other"])
+        _run(test, topologies={"chat": chat}, interval=RARELY, watch=False)
+
+
+def test_a_kubeconfig_that_comes_late_is_read_and_its_server_watched(tmp_path: Path) -> None:
+    """K17: neither the discovery nor the watch could begin."""
+
+    async def test(events: Events) -> None:
+        assert (await events.next())["event"] == "discovery_failed"
+        api.kubeconfig(kubeconfig, namespace=api.namespace)
+        assert (await events.next())["event"] == "started"
+        await asyncio.sleep(_QUIET)
+        api.add_pod("chat-2", "10.1.0.2")
+        assert _names((await events.next())["joined"]) == ["chat@10.1.0.2"]
+
+    with kube_api() as api:
+        api.add_pod("chat-1", "10.1.0.1")
+        kubeconfig = tmp_path / "kubeconfig"
+        config = {"kubeconfig": str(kubeconfig), "node_basename": "chat", "lookup": "pods"}
+        _run(test, topologies={"chat": {"strategy": "kubernetes", "config": config}}, interval=RARELY)
+
+
+def test_an_error_of_an_event_filter_comes_out_as_it_is() -> None:
+    """E9: ansible-rulebook shows the text of what a source raises, and that of a group of errors says nothing."""
+
+    class Filtered:
+        async def put(self, _event: dict[str, Any]) -> None:
+            raise KeyError("no such key")
+
+    with pytest.raises(KeyError, match="no such key"):
+        asyncio.run(asyncio.wait_for(tell(Filtered(), {"topologies": {"chat": STATIC, "web": STATIC}}), _SOON))
 
 
 def test_a_topology_that_fails_takes_no_other_one_with_it() -> None:

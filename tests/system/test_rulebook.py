@@ -17,6 +17,7 @@ import pytest
 
 from tests.harness.ansible import Ansible
 from tests.harness.beam import COOKIE, Beam, beams, is_whole, wait_until
+from tests.harness.documents import files, guide
 from tests.harness.eda import Rulebook, rulebook
 from tests.harness.http_service import Handler, HttpService, running
 from tests.harness.kube import TOKEN, KubeDouble, kube_api
@@ -131,6 +132,29 @@ def test_it_keeps_a_cluster_whole(ansible: Ansible) -> None:
         assert not any(secret in running.output for secret in (TOKEN, COOKIE)), running.output
         assert all("failed" not in result for result in running.results("web", MEMBERSHIP)), running.output
         running.terminate()
+
+
+def test_two_topologies_in_one_window_are_one_action_with_events(ansible: Ansible) -> None:
+    """E9: the documented rule, whose playbook is limited to both of them; and what becomes of SIGTERM."""
+    shown = files(guide("events"))["together.yml"]
+    assert shown.count("10 seconds") == 1
+    with beams(2) as nodes:
+        topologies = {
+            name: {
+                **{"strategy": "static", "config": {"nodes": [node.name]}},
+                "driver_config": {"cookie": COOKIE, "port": node.port},
+            }
+            for name, node in zip(("chat", "web"), nodes, strict=True)
+        }
+        inventory = ansible.home / "app.cluster.yml"
+        inventory.write_text(json.dumps({"plugin": "selfheal.cluster.nodes", "topologies": topologies}))
+        (ansible.home / "together.yml").write_text(shown.replace("10 seconds", "2 seconds"))
+        with rulebook(ansible, "together.yml", inventory) as running:
+            running.wait_for("PLAY RECAP")
+            running.wait_for("'event': 'started'", 2)
+            assert running.terminate() == 143, running.output
+            assert running.count("chat, web") == 1, running.output
+            assert [len(running.results(host, MEMBERSHIP)) for host in ("chat", "web")] == [1, 1], running.output
 
 
 class Controller(HttpService):

@@ -16,8 +16,10 @@ description:
     that something has changed, and gives an event for what is new.
   - What is new is the difference between two discoveries, never a message of the source. So nothing is lost while the
     source is out of reach, while the connection to it is renewed, or while nobody takes the events.
-  - A discovery that fails or is partial tells of no node that it left. Nor does strategy C(gossip), which cannot list
-    everyone.
+  - A discovery that fails or is partial tells of no node that it left, nor does one that lists nobody at all. Nor does
+    strategy C(gossip), which cannot list everyone.
+  - It never ends by itself. A discovery that was not complete is made again after 1, 2, 4 seconds and so on, up to
+    O(interval), and a watch that has ended is begun again in the same way.
   - The rulebook C(selfheal.cluster.heal) runs the playbook C(selfheal.cluster.converge) with it.
 options:
   inventory:
@@ -38,6 +40,7 @@ options:
     description:
       - Seconds between two discoveries where the source says nothing by itself, from V(0.1) to V(86400).
       - V(ttl) follows the time to live of the records, with the strategies that ask DNS.
+      - A discovery that was not complete is made again sooner.
     type: str
     default: "30"
   watch:
@@ -64,6 +67,8 @@ notes:
   - C(event), V(started) with the first discovery, V(changed), V(unchanged) every O(repeat) seconds,
     V(discovery_failed) when the source can no longer be read, once, and V(discovery_recovered) when it can be again.
   - C(desired), the names of all nodes, in every state, but in V(discovery_failed).
+  - C(empty), V(true), there only if the source answered completely and lists nobody. C(left) is not there then, and
+    C(desired) has the names that were known. Who left is told by the next complete discovery that lists somebody.
   - C(joined), C(left) and C(updated), each there only if there are such nodes, in V(changed) and
     V(discovery_recovered). Each node has C(name), C(address) and C(state), those in C(updated) also
     C(previous_state). Their state or their address has changed.

@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils import _history, _loop, _pace, _reconcile
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery, Observation, View
-from ansible_collections.selfheal.cluster.plugins.module_utils._pace import Pace
+from ansible_collections.selfheal.cluster.plugins.module_utils._pace import Pace, Retries
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import topology_of
 
 from .plans import discovered, mesh, name
@@ -202,3 +202,11 @@ def test_it_has_a_deadline_of_its_own(loop, monkeypatch):
 def test_an_interval_that_follows_the_records(ttl, pause):
     assert Pace(interval=None).pause(ttl) == pause
     assert Pace(interval=7).pause(ttl) == 7
+
+
+def test_what_fails_is_tried_again_ever_more_rarely_but_not_more_rarely_than_what_works():
+    retries = Retries()
+    assert [retries.pause(False, 30) for _try in range(7)] == [1, 2, 4, 8, 16, 30, 30]
+    assert retries.pause(True, 30) == 30
+    assert retries.pause(False, 30) == 1
+    assert retries.pause(False, 0.1) == 0.1

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery, Node
-from ansible_collections.selfheal.cluster.plugins.plugin_utils._membership_events import Story
+from ansible_collections.selfheal.cluster.plugins.plugin_utils._membership_events import LISTS_NOBODY, Story
 
 HOSTS = {"hosts": "chat"}
 
@@ -147,6 +147,66 @@ def test_who_was_not_heard_for_a_while_joins_again() -> None:
     event = story.take(_complete("a@h1", "b@h2"))
     assert event is not None
     assert event["joined"] == [_told("b@h2")]
+
+
+def test_a_list_that_is_suddenly_empty_is_told_and_takes_nobody_away() -> None:
+    """E9: a rule heals from what an event says, and no policy asks twice for it."""
+    story = _begun("a@h1", "b@h2")
+    event = story.take(_complete())
+    assert event == {
+        "topology": "chat",
+        "event": "changed",
+        "status": "complete",
+        "reasons": [LISTS_NOBODY],
+        "empty": True,
+        "desired": ["a@h1", "b@h2"],
+        "meta": HOSTS,
+    }
+    assert story.take(_complete()) is None
+    again = story.again()
+    assert again is not None
+    assert (again["event"], again["empty"], again["desired"]) == ("unchanged", True, ["a@h1", "b@h2"])
+
+
+def test_who_left_with_an_empty_list_is_told_by_the_next_that_lists_somebody() -> None:
+    story = _begun("a@h1", "b@h2")
+    story.take(_complete())
+    event = story.take(_complete("b@h2", "c@h3"))
+    assert event is not None
+    assert (event["joined"], event["left"]) == ([_told("c@h3")], [_told("a@h1")])
+    assert "empty" not in event
+
+
+def test_the_end_of_an_empty_list_is_told_also_if_nothing_happened() -> None:
+    story = _begun("a@h1")
+    story.take(_complete())
+    event = story.take(_complete("a@h1"))
+    assert event is not None
+    assert (event["event"], event["desired"], event["reasons"]) == ("changed", ["a@h1"], [])
+    assert not {"joined", "left", "updated", "empty"} & set(event)
+
+
+def test_a_list_that_is_empty_after_an_outage_takes_nobody_away_either() -> None:
+    story = _begun("a@h1")
+    story.take(Discovery.failed(["no answer"]))
+    event = story.take(_complete())
+    assert event is not None
+    assert (event["event"], event["empty"], event["desired"]) == ("discovery_recovered", True, ["a@h1"])
+    assert "left" not in event
+
+
+def test_a_start_with_an_empty_list_says_so() -> None:
+    story = Story("chat", True)
+    event = story.take(_complete())
+    assert event is not None
+    assert (event["event"], event["empty"], event["desired"]) == ("started", True, [])
+    joined = story.take(_complete("a@h1"))
+    assert joined is not None
+    assert joined["joined"] == [_told("a@h1")]
+
+
+def test_a_source_that_cannot_list_everyone_is_never_empty() -> None:
+    assert _begun("a@h1", authoritative=False).take(_complete()) is None
 
 
 def test_again_tells_what_is_still_so() -> None:
