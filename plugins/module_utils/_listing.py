@@ -1,11 +1,14 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A discovery as users see it and hand it on: the ``nodes``, ``status`` and ``reasons`` of nodes_info."""
+"""A discovery as users see it and hand it on: the ``nodes``, ``status`` and ``reasons`` of nodes_info, and where there
+are any its ``answers``, ``still_running`` and ``notes``."""
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping
+import math
+from dataclasses import replace
+from typing import Any, Dict, List, Mapping, Tuple
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     COMPLETE,
@@ -13,9 +16,13 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     NODE_STATES,
     PARTIAL,
     READY,
+    Answered,
     Discovery,
     Node,
 )
+
+_MOST = 10000
+"""Of ``answers``, ``still_running`` and ``notes``, each."""
 
 
 def nodes_of(discovery: Discovery) -> List[Dict[str, Any]]:
@@ -30,7 +37,17 @@ def node_to_dict(node: Node) -> Dict[str, Any]:
 
 def listing_of(discovery: Discovery) -> Dict[str, Any]:
     """What nodes_info returns."""
-    return {"nodes": nodes_of(discovery), "status": discovery.status, "reasons": list(discovery.reasons)}
+    extras = {
+        "answers": [answered._asdict() for answered in discovery.answers],
+        "still_running": sorted(discovery.still_running),
+        "notes": list(discovery.notes),
+    }
+    return {
+        "nodes": nodes_of(discovery),
+        "status": discovery.status,
+        "reasons": list(discovery.reasons),
+        **{key: extra for key, extra in extras.items() if extra},
+    }
 
 
 def discovery_of(listing: Any, authoritative: bool = True) -> Discovery:
@@ -53,11 +70,50 @@ def discovery_of(listing: Any, authoritative: bool = True) -> Discovery:
     if not isinstance(listing["nodes"], (list, tuple)):
         raise ValueError("'nodes' is not a list")
     nodes = [_node_of(node) for node in listing["nodes"]]
-    return (
+    found = (
         Discovery.complete(nodes, authoritative)
         if status == COMPLETE
         else Discovery.partial(nodes, reasons, authoritative)
     )
+    return replace(
+        found,
+        answers=tuple(_answered_of(answer) for answer in _list_of(listing, "answers")),
+        still_running=frozenset(_texts_of(listing, "still_running")),
+        notes=_texts_of(listing, "notes"),
+    )
+
+
+def _list_of(listing: Mapping[str, Any], key: str) -> List[Any]:
+    given = listing.get(key)
+    if given is None:
+        return []
+    if not isinstance(given, (list, tuple)) or len(given) > _MOST:
+        raise ValueError(f"{key!r} is not a list of at most {_MOST} entries")
+    return list(given)
+
+
+def _texts_of(listing: Mapping[str, Any], key: str) -> Tuple[str, ...]:
+    given = _list_of(listing, key)
+    for text in given:
+        if not isinstance(text, str) or not text:
+            raise ValueError(f"{key!r}: {text!r} is not a text")
+    return tuple(str(text) for text in given)
+
+
+def _answered_of(answer: Any) -> Answered:
+    if not isinstance(answer, Mapping) or set(answer) != set(Answered._fields):
+        raise ValueError(f"{answer!r} is not an answer, which is a dictionary with {', '.join(Answered._fields)}")
+    for key in ("question", "server"):
+        if not isinstance(answer[key], str):
+            raise ValueError(f"answer: {key} {answer[key]!r} is not a text")
+    for key in ("asked", "ttl"):
+        if isinstance(answer[key], bool) or not isinstance(answer[key], (int, float)) or not _is_time(answer[key]):
+            raise ValueError(f"answer: {key} {answer[key]!r} is not a number of seconds from 0 on")
+    return Answered(str(answer["question"]), str(answer["server"]), float(answer["asked"]), float(answer["ttl"]))
+
+
+def _is_time(seconds: float) -> bool:
+    return math.isfinite(seconds) and seconds >= 0
 
 
 def _node_of(node: Any) -> Node:

@@ -56,6 +56,7 @@ class Discovery:
     The first of several nodes with the same name wins. ``ttl``: seconds for which it holds, where the source says so.
     ``answers``: what it was made from, where a cache may have answered. ``still_running``: names that the source's
     list lacks and that a second witness reports running; only a discovery that confirms another one asks for them.
+    ``notes``: what users should know although nothing is missing.
     """
 
     nodes: tuple[Node, ...]
@@ -65,6 +66,7 @@ class Discovery:
     ttl: Optional[float] = None
     answers: tuple[Answered, ...] = ()
     still_running: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def complete(cls, nodes: Sequence[Node], authoritative: bool = True) -> Discovery:

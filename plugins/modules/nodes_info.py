@@ -101,6 +101,47 @@ reasons:
   type: list
   elements: str
   sample: []
+answers:
+  description:
+    - What RV(nodes) was read from, where a cache may have answered, as of the strategies over DNS.
+    - Together with RV(nodes) and RV(status) it is taken by the tasks that hand a discovery on.
+  returned: when a cache may have answered
+  type: list
+  elements: dict
+  sample:
+    - question: app.example.net A
+      server: 10.0.0.53:53
+      asked: 52163.71
+      ttl: 30.0
+  contains:
+    question:
+      description: What was asked, the name and the type of the records.
+      type: str
+      sample: app.example.net A
+    server:
+      description: Who answered, its address and port.
+      type: str
+      sample: 10.0.0.53:53
+    asked:
+      description: When the answer arrived, in seconds on the monotonic clock of the host that asked.
+      type: float
+      sample: 52163.71
+    ttl:
+      description: The seconds for which the answer may be kept from then on.
+      type: float
+      sample: 30.0
+still_running:
+  description: Names that the source does not list and that a second witness reports running. None of them is pruned.
+  returned: when there are any
+  type: list
+  elements: str
+  sample: [chat@10.0.0.2]
+notes:
+  description: What users should know of the source although nothing is missing. Each is a warning too.
+  returned: when there are any
+  type: list
+  elements: str
+  sample: []
 """
 
 from typing import Any, Dict
@@ -120,8 +161,11 @@ def work(request: Request) -> Dict[str, Any]:
     reasons = "; ".join(result["reasons"])
     if result["status"] == FAILED:
         raise RoundError(source.topology, f"the discovery failed: {reasons}", result)
+    warnings = list(result.get("notes", ()))
     if result["status"] == PARTIAL:
-        result["warnings_"] = [f"topology {source.topology!r}: the discovery is partial: {reasons}"]
+        warnings.insert(0, f"the discovery is partial: {reasons}")
+    if warnings:
+        result["warnings_"] = [f"topology {source.topology!r}: {warning}" for warning in warnings]
     return {"changed": False, **result}
 
 

@@ -142,6 +142,59 @@ def records(by_type: dict[str, Sequence[str]], *, flags: int = dns.flags.AA) -> 
     return fault
 
 
+def samples(addresses: Sequence[str], size: int, seed: int) -> Fault:
+    """Answer each query for A with a random ``size`` of the addresses, over UDP and TCP alike and never truncated."""
+    chance = random.Random(seed)
+    lock = threading.Lock()
+
+    def fault(query: dns.message.Message, transport: str) -> dns.message.Message:
+        with lock:
+            chosen = chance.sample(list(addresses), size)
+        response = records({"A": chosen})(query, transport)
+        if not response.answer:
+            soa = dns.rrset.from_text("test.", 30, "IN", "SOA", "ns.test. hostmaster.test. 1 3600 600 86400 86400")
+            response.authority.append(soa)
+        return response
+
+    return fault
+
+
+def cached(fault: Fault, ttl: int, clock: Callable[[], float]) -> Fault:
+    """A caching resolver in front of a fault that answers with messages.
+
+    Each name and type keeps its answer for ``ttl`` seconds on the clock. The records' TTL counts down in whole seconds,
+    and so does the SOA's of an answer without records.
+    """
+    kept: dict[tuple[str, str], tuple[float, dns.message.Message]] = {}
+    lock = threading.Lock()
+
+    def answer(query: dns.message.Message, transport: str) -> dns.message.Message:
+        (question,) = query.question
+        key = (question.name.to_text().lower(), dns.rdatatype.to_text(question.rdtype))
+        with lock:
+            now = clock()
+            if key not in kept or now - kept[key][0] >= ttl:
+                fresh = fault(query, transport)
+                assert isinstance(fresh, dns.message.Message)
+                kept[key] = (now, fresh)
+            since, fresh = kept[key]
+        response = dns.message.make_response(query)
+        response.flags |= dns.flags.RA
+        response.set_rcode(fresh.rcode())
+        left = ttl - int(now - since)
+        response.answer = [_with_ttl(rrset, left) for rrset in fresh.answer]
+        response.authority = [_with_ttl(rrset, left) for rrset in fresh.authority]
+        return response
+
+    return answer
+
+
+def _with_ttl(rrset: dns.rrset.RRset, ttl: int) -> dns.rrset.RRset:
+    aged = rrset.copy()
+    aged.ttl = ttl
+    return aged
+
+
 def silence(query: dns.message.Message, transport: str) -> None:
     """Take the query, and the TCP connection, and never answer."""
 

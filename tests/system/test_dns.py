@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -57,6 +58,20 @@ def test_more_records_than_udp_carries_are_all_there(ns: Nameserver) -> None:
     many = [f"127.1.{n // 200}.{n % 200 + 1}" for n in range(1000)]
     ns.set_addresses(APP, many)
     assert hosts(read(ns.config)) == many
+
+
+def test_a_discovery_says_what_it_was_read_from_and_for_how_long_that_may_be_kept(ns: Nameserver) -> None:
+    """D1: so that who confirms it knows whether a cache gave the same answer again."""
+    before = time.monotonic()
+    found = read(ns.config)
+    after = time.monotonic()
+    assert [(one.question, one.server, one.ttl) for one in found.answers] == [
+        (f"{APP} A", ns.spec, TTL),
+        (f"{APP} AAAA", ns.spec, TTL),
+    ]
+    assert all(before <= one.asked <= after for one in found.answers)
+    ns.replace(APP, TXT=['"here I am"'])
+    assert [one.ttl for one in read({**ns.config, "types": ["A"]}).answers] == [TTL]
 
 
 def test_aliases_are_followed_to_the_end(ns: Nameserver) -> None:

@@ -164,3 +164,40 @@ def test_the_time_out_is_one_for_all() -> None:
         took = time.monotonic() - started
     assert [reason.count("no answer in") for reason in found.reasons] == [20, 20]
     assert took < 20 * 0.5 / 2
+
+
+def test_a_type_that_was_not_answered_is_not_among_the_answers() -> None:
+    with faulty_nameserver(faults.by_type(A=faults.records(ONE), AAAA=faults.rcode("SERVFAIL"))) as ns:
+        found = read(ns.config)
+    assert [(one.question, one.server) for one in found.answers] == [(f"{APP} A", ns.spec)]
+
+
+def test_the_least_ttl_of_a_chain_of_aliases_counts() -> None:
+    def alias(query: faults.dns.message.Message, transport: str) -> faults.dns.message.Message:
+        (question,) = query.question
+        if question.name.to_text() != f"{APP}.":
+            return faults.records(ONE)(query, transport)
+        response = faults.dns.message.make_response(query)
+        response.answer.append(faults.dns.rrset.from_text(question.name, 7, "IN", "CNAME", "x.test."))
+        return response
+
+    with faulty_nameserver(alias) as ns:
+        found = read({**ns.config, "types": ["A"]})
+    assert found.names == {"app@127.0.8.1"}
+    assert [(one.question, one.ttl) for one in found.answers] == [(f"{APP} A", 7.0)]
+    assert found.ttl == 7
+
+
+def test_a_cache_gives_the_same_sample_until_its_ttl_is_over() -> None:
+    now = [0.0]
+    addresses = [f"127.0.8.{number}" for number in range(1, 13)]
+    fault = faults.cached(faults.samples(addresses, 8, seed=1), ttl=20, clock=lambda: now[0])
+    with faulty_nameserver(fault) as ns:
+        first = read(ns.config)
+        now[0] = 19.9
+        second = read(ns.config)
+        now[0] = 20.0
+        third = read(ns.config)
+    assert (first.status, len(first.nodes)) == (COMPLETE, 8)
+    assert first.nodes == second.nodes != third.nodes
+    assert [[one.ttl for one in found.answers] for found in (first, second, third)] == [[20, 20], [1, 1], [20, 20]]

@@ -13,10 +13,10 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Mapping, Optional, Sequence, Union
+from typing import Any, Mapping, NamedTuple, Optional, Sequence, Union
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import MissingLibraryError, TopologyError
-from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery, Node
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import Answered, Discovery, Node
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import _resolver_exchange
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._resolver_config import (
     Nameserver,
@@ -60,12 +60,28 @@ class Answer:
     ttl: Optional[int] = None
 
 
+class Alias(NamedTuple):
+    """Where a response ends that has no records of its own, and the least TTL in seconds on the way there."""
+
+    target: str
+    ttl: int
+
+
+class Given(NamedTuple):
+    """An answer, who gave it, and when it arrived, on the clock of ``time.monotonic``."""
+
+    answer: Answer
+    server: Nameserver
+    at: float
+
+
 @dataclass(frozen=True)
 class Reading:
-    """The answers by type, and why a type has none."""
+    """The answers by type, why a type has none, and what the answers were given to, by whom and when."""
 
     answers: Mapping[str, Answer]
     reasons: tuple[str, ...]
+    answered: tuple[Answered, ...] = ()
 
     def discovery(self, nodes: Sequence[Node], left_out: Sequence[str] = ()) -> Discovery:
         """
@@ -76,9 +92,8 @@ class Reading:
         if reasons and not nodes:
             return Discovery.failed(reasons)
         found = Discovery.partial(nodes, reasons) if reasons else Discovery.complete(nodes)
-        return replace(
-            found, ttl=min((answer.ttl for answer in self.answers.values() if answer.ttl is not None), default=None)
-        )
+        ttls = (answer.ttl for answer in self.answers.values() if answer.ttl is not None)
+        return replace(found, ttl=min(ttls, default=None), answers=self.answered)
 
 
 def read(
@@ -101,15 +116,24 @@ def read(
     types = list(dict.fromkeys(types))
     asked = [in_a_thread(partial(_ask_each, servers, name, rdtype, deadline, config["tcp"])) for rdtype in types]
     results = [future.result() for future in asked]
+    given = {rdtype: result for rdtype, result in zip(types, results) if isinstance(result, Given)}
     return Reading(
-        {rdtype: result for rdtype, result in zip(types, results) if isinstance(result, Answer)},
+        {rdtype: its.answer for rdtype, its in given.items()},
         tuple(result for result in results if isinstance(result, str)),
+        tuple(
+            Answered(_question(name, rdtype), str(its.server), its.at, its.answer.ttl or 0)
+            for rdtype, its in given.items()
+        ),
     )
+
+
+def _question(name: dns.name.Name, rdtype: str) -> str:
+    return f"{name.to_text(omit_final_dot=True)} {rdtype}"
 
 
 def _ask_each(
     servers: Sequence[Nameserver], name: dns.name.Name, rdtype: str, deadline: float, tcp: bool
-) -> Union[Answer, str]:
+) -> Union[Given, str]:
     """The first answer, else the reasons of all. Each nameserver has an equal share of the time that is left."""
     reasons = []
     for index, server in enumerate(servers):
@@ -119,21 +143,23 @@ def _ask_each(
             return _follow(server, name, rdtype, now + share, tcp)
         except NameserverError as error:
             reasons.append(f"nameserver {server}: {error}")
-    return f"DNS query {name.to_text(omit_final_dot=True)} {rdtype}: {'; '.join(reasons)}"
+    return f"DNS query {_question(name, rdtype)}: {'; '.join(reasons)}"
 
 
-def _follow(server: Nameserver, name: dns.name.Name, rdtype: str, deadline: float, tcp: bool) -> Answer:
+def _follow(server: Nameserver, name: dns.name.Name, rdtype: str, deadline: float, tcp: bool) -> Given:
+    ttls = []
     for _alias in range(_MOST_ALIASES):
-        answer = judge(_resolver_exchange.ask(server, name, rdtype, deadline, tcp))
-        if isinstance(answer, Answer):
-            return answer
-        name = dns.name.from_text(answer)
+        found = judge(_resolver_exchange.ask(server, name, rdtype, deadline, tcp))
+        ttls.append(found.ttl or 0)
+        if isinstance(found, Answer):
+            return Given(replace(found, ttl=min(ttls)), server, time.monotonic())
+        name = dns.name.from_text(found.target)
     raise NameserverError(_IN_A_CIRCLE)
 
 
-def judge(response: Response) -> Union[Answer, str]:
+def judge(response: Response) -> Union[Answer, Alias]:
     """
-    :returns: the answer, or the name to ask for next when the response ends at an alias.
+    :returns: the answer, or where to ask next when the response ends at an alias.
     :raises NameserverError: the response tells nothing about the records.
     """
     if response.rcode != dns.rcode.NOERROR:
@@ -153,7 +179,7 @@ def judge(response: Response) -> Union[Answer, str]:
     if records:
         return Answer(tuple(dict.fromkeys(record.data for record in records)), _addresses(response), min(ttls))
     if passed:
-        return name
+        return Alias(name, min(ttls))
     if not _knows(response):
         raise NameserverError("no data, only the advice to ask elsewhere: name a recursive nameserver")
     return Answer((), ttl=_ttl_of_nothing(response))

@@ -17,7 +17,7 @@ import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Node
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import _resolver
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._resolver import Answer, Reading
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._resolver import Alias, Answer, Reading
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._resolver_exchange import (
     NameserverError,
     _parse,
@@ -47,7 +47,7 @@ def response(*answer: str, authority: str = "", additional: str = "", flags: int
     return message
 
 
-def judge(message: dns.message.Message) -> Answer | str:
+def judge(message: dns.message.Message) -> Answer | Alias:
     return _resolver.judge(_parse(QUERY, message.to_wire()))
 
 
@@ -73,7 +73,7 @@ def test_an_alias_is_followed_inside_the_response() -> None:
 
 
 def test_an_alias_without_its_records_is_asked_for() -> None:
-    assert judge(response("app.example.test CNAME a.other.")) == "a.other."
+    assert judge(response("app.example.test CNAME a.other.")) == Alias("a.other.", 30)
 
 
 def test_records_of_another_name_are_none() -> None:
