@@ -198,6 +198,7 @@ class Record:
         texts = list(self._warnings)
         if discovery.status not in (COMPLETE, FAILED):
             texts.append(f"the discovery is {discovery.status}: {'; '.join(discovery.reasons)}")
+        texts += discovery.notes
         if discovery.status == COMPLETE and not discovery.nodes and not self._observation.views:
             texts.append("the discovery is complete and empty, so there was no node to ask about the cluster")
         for action in plan.actions:
