@@ -209,4 +209,4 @@ def test_a_name_with_as_many_records_as_servers_take_is_told(ns: Nameserver) -> 
     found = read(ns.config)
     assert hosts(found) == many
     assert [note.partition(":")[0] for note in found.notes] == [f"DNS query {APP} A"]
-    assert "100 records is close to a server's limit" in found.notes[0]
+    assert "100 records are close to a server's limit" in found.notes[0]

@@ -126,13 +126,13 @@ class Reading:
 
     def _answered(self) -> tuple[Answered, ...]:
         return tuple(
-            Answered(f"{self.name} {rdtype}", str(its.server), its.at, its.answer.ttl or 0)
+            Answered(f"{self.name} {rdtype}", str(its.server), its.at, float(its.answer.ttl or 0))
             for rdtype, its in self.given.items()
         )
 
     def _notes(self) -> tuple[str, ...]:
         return tuple(
-            f"DNS query {self.name} {rdtype}: {len(answer.records)} records is close to a server's limit: with its"
+            f"DNS query {self.name} {rdtype}: {len(answer.records)} records are close to a server's limit: with its"
             f" defaults BIND keeps the whole old zone when a name gets more than {_NEAR_A_LIMIT} of one type, and only"
             " its log says so: see that every server of the zone takes more (max-records-per-type)"
             for rdtype, answer in self.answers.items()
@@ -176,7 +176,7 @@ def read(
 
 
 def _text(rdtype: str, failure: Failure, given: Mapping[str, Given]) -> str:
-    """RFC 8020: a name exists for all types or for none. Some servers know it better."""
+    """RFC 8020: a name exists for all types or for none. Some servers do not keep to it."""
     other = next((one for one, its in given.items() if its.answer.records), None)
     if not isinstance(failure.error, NoSuchName) or other is None:
         return f"nameserver {failure.server}: {failure.error}"
