@@ -210,7 +210,7 @@ options:
       types:
         description:
           - Of V(dns) and V(kubernetes_dns). The record types to ask for, V(A), V(AAAA) or both.
-          - Left out it is both.
+          - Left out it is both. Set one where a nameserver knows the name for that one only.
         type: list
         elements: str
       validate_certs:

@@ -256,6 +256,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _take(self, topology: str, discovery: Discovery, cache_key: str | None) -> list[dict[str, Any]]:
         nodes = plain(nodes_of(discovery))
+        for note in discovery.notes:
+            self.display.warning(f"topology {topology!r}: {note}")
         if discovery.status != COMPLETE:
             reasons = "; ".join(discovery.reasons)
             self.display.warning(f"topology {topology!r}: the discovery is {discovery.status}: {reasons}")

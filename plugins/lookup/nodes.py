@@ -107,5 +107,7 @@ def _discovered(params: dict[str, Any]) -> list[dict[str, Any]]:
         if discovery.status != COMPLETE:
             reasons = "; ".join(discovery.reasons)
             Display().warning(f"topology {topology!r}: the discovery is {discovery.status}: {reasons}")
+        for note in discovery.notes:
+            Display().warning(f"topology {topology!r}: {note}")
         return plain(nodes_of(discovery))
     raise AnsibleLookupError(problem)

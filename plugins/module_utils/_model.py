@@ -16,6 +16,9 @@ NOT_READY = "not_ready"
 TERMINATING = "terminating"
 NODE_STATES = (READY, NOT_READY, TERMINATING)
 
+ADDRESSES = "addresses"
+"""The attribute that has every address of a node, where its source knows several."""
+
 COMPLETE = "complete"
 PARTIAL = "partial"
 FAILED = "failed"

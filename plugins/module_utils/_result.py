@@ -199,6 +199,7 @@ class Record:
         if discovery.status not in (COMPLETE, FAILED):
             texts.append(f"the discovery is {discovery.status}: {'; '.join(discovery.reasons)}")
         texts += plan.doubts
+        texts += discovery.notes
         for action in plan.actions:
             if action.kind == REFUSE:
                 texts.append(f"{action.refused} of {action.node} refused ({action.reason}): {action.detail}")

@@ -119,7 +119,7 @@ def dns_answer(data: bytes) -> bool:
 
 def _answers(query: dns.message.Message, data: bytes) -> bool:
     try:
-        answer = _resolver.judge(_resolver_exchange._parse(query, data))
+        answer = _resolver.judge(_resolver_exchange._parse((query,), data)[0])
     except _resolver_exchange.NameserverError:
         return False
     if not isinstance(answer, _resolver.Answer):

@@ -228,6 +228,23 @@ def truncated(query: dns.message.Message, transport: str) -> dns.message.Message
     )
 
 
+def for_edns(refusal: Fault, fault: Fault) -> Fault:
+    """Refuse what is asked with EDNS, and do the other for what is asked without it."""
+    return lambda query, transport: (refusal if query.edns >= 0 else fault)(query, transport)
+
+
+def without_question(text: str) -> Fault:
+    """Answer everything with a header that has this rcode and nothing behind it, as old servers do."""
+
+    def fault(query: dns.message.Message, transport: str) -> dns.message.Message:
+        response = dns.message.Message(id=query.id)
+        response.flags |= dns.flags.QR
+        response.set_rcode(dns.rcode.from_text(text))
+        return response
+
+    return fault
+
+
 def by_type(**faults: Fault) -> Fault:
     """Another fault for each type that is asked for."""
     return lambda query, transport: faults[dns.rdatatype.to_text(query.question[0].rdtype)](query, transport)

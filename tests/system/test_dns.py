@@ -169,3 +169,44 @@ def test_a_kubernetes_service_by_its_bare_name_is_sought_in_the_own_namespace_on
     assert hosts(read(config, "kubernetes_dns")) == ["127.0.8.4"]
     ns.remove("app.prod.svc.cluster.test")
     assert read(config, "kubernetes_dns").status == FAILED
+
+
+def test_the_address_of_a_service_that_is_not_headless_is_no_node() -> None:
+    """Kubernetes' DNS leads from a ClusterIP to the Service, and from a pod to its name below the Service."""
+    service = "app.prod.svc.cluster.test"
+    reverse = "4.8.0.127.in-addr.arpa"
+    with nameserver({service: ["127.0.8.4", "fd00::4"]}, zones=("test", "in-addr.arpa")) as server:
+        config = {"service": "App.prod.svc.cluster.test.", **server.config}
+        assert hosts(read(config, "kubernetes_dns")) == ["127.0.8.4", "fd00::4"]
+        server.replace(reverse, PTR=[f"127-0-8-4.{service}."])
+        assert hosts(read(config, "kubernetes_dns")) == ["127.0.8.4", "fd00::4"]
+        server.replace(reverse, PTR=[f"{service}."])
+        found = read(config, "kubernetes_dns")
+        server.set_addresses(service, ["127.0.8.4", "127.0.8.5"])
+        assert hosts(read(config, "kubernetes_dns")) == ["127.0.8.4", "127.0.8.5"]
+    assert (found.status, found.nodes) == (FAILED, ())
+    assert found.reasons == (
+        f"config.service: {service} at 127.0.8.4 is a ClusterIP Service (a virtual IP): use its headless Service,"
+        " which has clusterIP: None",
+    )
+
+
+def test_addresses_that_dns64_makes_are_those_of_the_nodes() -> None:
+    """D6: with the prefix that is the same everywhere, and with one of the network's own (RFC 7050)."""
+    addresses = ["10.0.0.1", "64:ff9b::a00:1", "2001:db8::a00:1"]
+    with nameserver({APP: addresses}, zones=("test", "arpa")) as server:
+        assert hosts(read(server.config)) == ["10.0.0.1", "2001:db8::a00:1"]
+        server.replace("ipv4only.arpa", AAAA=["2001:db8::c000:aa", "2001:db8::c000:ab"])
+        assert hosts(read(server.config)) == ["10.0.0.1"]
+
+
+def test_a_name_with_as_many_records_as_servers_take_is_told(ns: Nameserver) -> None:
+    """E7: it stays complete. A server that took no more says so in its log only."""
+    many = [f"127.1.0.{n}" for n in range(1, 101)]
+    ns.set_addresses(APP, many[1:])
+    assert read(ns.config).notes == ()
+    ns.set_addresses(APP, many)
+    found = read(ns.config)
+    assert hosts(found) == many
+    assert [note.partition(":")[0] for note in found.notes] == [f"DNS query {APP} A"]
+    assert "100 records are close to a server's limit" in found.notes[0]

@@ -114,7 +114,8 @@ def test_an_attempt_that_starts_at_the_last_goes_round() -> None:
     with faulty_nameserver(faults.records(ONE)) as one, faulty_nameserver(faults.rcode("SERVFAIL")) as two:
         found = read({"nameservers": [one.spec, two.spec], "types": ["A"]}, attempt=1)
     assert found.status == COMPLETE
-    assert (len(one.queries), len(two.queries)) == (1, 1)
+    # With EDNS and without it
+    assert (len(one.queries), len(two.queries)) == (1, 2)
 
 
 def test_a_lost_datagram_is_sent_again() -> None:
@@ -200,4 +201,114 @@ def test_a_cache_gives_the_same_sample_until_its_ttl_is_over() -> None:
         third = read(ns.config)
     assert (first.status, len(first.nodes)) == (COMPLETE, 8)
     assert first.nodes == second.nodes != third.nodes
-    assert [[one.ttl for one in found.answers] for found in (first, second, third)] == [[20, 20], [1, 1], [20, 20]]
+    assert [[one.ttl for one in found.answers] for found in (first, second, third)] == [[20], [1], [20]]
+
+
+@pytest.mark.parametrize("tcp", [False, True], ids=["UDP", "TCP"])
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        *map(faults.rcode, ("FORMERR", "NOTIMP", "SERVFAIL", "BADVERS", "REFUSED")),
+        faults.without_question("FORMERR"),
+        faults.garbage,
+        faults.cut_in_half,
+        faults.wrong_question,
+    ],
+    ids=["FORMERR", "NOTIMP", "SERVFAIL", "BADVERS", "REFUSED", "header", "garbage", "half", "another"],
+)
+def test_a_nameserver_that_does_not_take_edns_is_asked_without_it(refusal: Fault, tcp: bool) -> None:
+    """D3: one query more, not one of the discovery's."""
+    with faulty_nameserver(faults.for_edns(refusal, faults.records(ONE))) as ns:
+        found = read({**ns.config, "types": ["A"], "timeout": 30, "tcp": tcp})
+    assert (found.status, found.names) == (COMPLETE, {"app@127.0.8.1"})
+    assert [transport for transport, _name, _rdtype in ns.queries] == ["tcp" if tcp else "udp"] * 2
+
+
+def test_a_nameserver_that_drops_what_has_edns_is_asked_without_it() -> None:
+    """D3: the first silence may be a lost datagram, the second one is taken for a refusal."""
+    with faulty_nameserver(faults.for_edns(faults.silence, faults.records(ONE))) as ns:
+        found = read({**ns.config, "types": ["A"], "timeout": 30})
+    assert (found.status, found.names) == (COMPLETE, {"app@127.0.8.1"})
+    assert len(ns.queries) == 3
+
+
+def test_without_edns_a_truncated_answer_still_goes_to_tcp() -> None:
+    """D3: and over TCP it is asked at once as it is taken."""
+    fault = faults.by_transport(udp=faults.truncated, tcp=faults.records({"A": ["127.0.8.1", "127.0.8.2"]}))
+    with faulty_nameserver(faults.for_edns(faults.rcode("FORMERR"), fault)) as ns:
+        found = read({**ns.config, "types": ["A"], "timeout": 30})
+    assert (found.status, len(found.nodes)) == (COMPLETE, 2)
+    assert [transport for transport, _name, _rdtype in ns.queries] == ["udp", "udp", "tcp"]
+
+
+@pytest.mark.parametrize(
+    ("second", "reason"),
+    [
+        (faults.rcode("SERVFAIL"), "SERVFAIL: "),
+        (faults.silence, "SERVFAIL: "),
+        (faults.garbage, "SERVFAIL: "),
+        (faults.rcode("NXDOMAIN"), "NXDOMAIN: "),
+        (faults.truncated, "truncated even over TCP"),
+    ],
+    ids=["the same", "silence", "garbage", "NXDOMAIN", "truncated"],
+)
+def test_an_error_stays_one_whatever_comes_without_edns(second: Fault, reason: str) -> None:
+    """D3"""
+    with faulty_nameserver(faults.for_edns(faults.rcode("SERVFAIL"), second)) as ns:
+        found = read({**ns.config, "types": ["A"]})
+    assert (found.status, found.nodes) == (FAILED, ())
+    assert reason in found.reasons[0]
+
+
+def test_an_error_that_is_none_of_edns_is_not_asked_again() -> None:
+    """D3"""
+    with faulty_nameserver(faults.rcode("NXDOMAIN")) as ns:
+        read({**ns.config, "types": ["A"]})
+    assert len(ns.queries) == 1
+
+
+@pytest.mark.parametrize(("answered", "denied"), [("A", "AAAA"), ("AAAA", "A")])
+def test_a_name_that_exists_for_one_type_only_is_said_with_the_way_out(answered: str, denied: str) -> None:
+    """D4"""
+    fault = faults.by_type(**{answered: faults.records(ONE), denied: faults.rcode("NXDOMAIN")})
+    with faulty_nameserver(fault) as ns:
+        found = read(ns.config)
+        asked_as_told = read({**ns.config, "types": [answered]})
+    assert (found.status, asked_as_told.status) == (PARTIAL, COMPLETE)
+    assert found.names == asked_as_told.names
+    assert found.reasons == (
+        f"DNS query {APP} {denied}: nameserver {ns.spec}: NXDOMAIN: it answered {answered} for this name and says that"
+        f" the name does not exist for {denied}: where all nodes have {answered} records, set config.types to"
+        f" [{answered}]",
+    )
+
+
+def test_a_name_that_another_nameserver_has_is_said_to_be_its() -> None:
+    """D4"""
+    with (
+        faulty_nameserver(faults.rcode("NXDOMAIN")) as none,
+        faulty_nameserver(faults.by_type(A=faults.records(ONE), AAAA=faults.rcode("REFUSED"))) as one,
+    ):
+        found = read({"nameservers": [none.spec, one.spec]})
+    assert found.status == PARTIAL
+    assert f"NXDOMAIN: nameserver {one.spec} answered A for this name and this one says that" in found.reasons[0]
+
+
+def test_an_empty_answer_beside_nxdomain_shows_no_way_to_an_empty_cluster() -> None:
+    """D4"""
+    with faulty_nameserver(faults.by_type(A=faults.records({}), AAAA=faults.rcode("NXDOMAIN"))) as ns:
+        found = read(ns.config)
+    assert found.status == FAILED
+    assert "types" not in found.reasons[0]
+
+
+@pytest.mark.parametrize(
+    "fault", [faults.silence, faults.garbage, faults.rcode("REFUSED"), faults.records({}, flags=0)]
+)
+def test_where_nobody_says_whether_a_service_is_headless_its_one_address_is_a_node(fault: Fault) -> None:
+    by_type = faults.by_type(A=faults.records(ONE), AAAA=faults.records({}), PTR=fault)
+    with faulty_nameserver(by_type) as ns:
+        config = {"service": "app.prod.svc.cluster.local", "node_basename": "app", "timeout": 0.3, **ns.config}
+        found = discover(source_of({"topology": "chat", "strategy": "kubernetes_dns", "config": config}))
+    assert (found.status, found.names) == (COMPLETE, {"app@127.0.8.1"})
+    assert ("udp", "1.8.0.127.in-addr.arpa.", "PTR") in ns.queries

@@ -11,10 +11,11 @@ from typing import Any, Optional, Sequence
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist import epmd
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.connection import Connection
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import UnreachableError
-from ansible_collections.selfheal.cluster.plugins.module_utils._model import Node
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import ADDRESSES, Node
 
 _LOOK_UP = 1.0
 """Seconds for what only saves time."""
+_MOST_ADDRESSES = 16
 
 
 class Reach:
@@ -47,7 +48,9 @@ class Reach:
         :raises UnreachableError: it cannot be reached.
         """
         port = port or self._ports.pop(node.name, None)
-        return await Connection.open(node.name, node.address, timeout=timeout, cookie=cookie, port=port, **options)
+        return await Connection.open(
+            node.name, node.address, others=_others(node), timeout=timeout, cookie=cookie, port=port, **options
+        )
 
     def renew(self) -> None:
         """Forget what may have changed since the last round."""
@@ -61,6 +64,14 @@ async def _ports(host: str, epmd_port: int) -> dict[str, int]:
         return dict(await epmd.names(host, epmd_port, _LOOK_UP))
     except UnreachableError:
         return {}
+
+
+def _others(node: Node) -> list[str]:
+    """All addresses that its source has of it, where there are several."""
+    given = node.attributes.get(ADDRESSES)
+    if not isinstance(given, (list, tuple)):
+        return []
+    return [address for address in given[:_MOST_ADDRESSES] if isinstance(address, str)]
 
 
 def _alive(node: Node) -> str:

@@ -28,6 +28,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.net impo
     addresses_of,
     before,
     dial,
+    literal,
     shared_out,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import TermError
@@ -77,6 +78,7 @@ class Connection(asyncio.Protocol):
         address: Optional[str] = None,
         *,
         cookie: str,
+        others: Sequence[str] = (),
         port: Optional[int] = None,
         epmd_port: int = 4369,
         own_name: Optional[str] = None,
@@ -89,6 +91,7 @@ class Connection(asyncio.Protocol):
 
         :param name: its full name. The part after the first ``@`` is where it is, unless ``address`` says otherwise.
         :param address: an IP address or a host name.
+        :param others: further IP addresses of the same member, tried after it. What is none is passed over.
         :param port: its distribution port; without one, epmd is asked.
         :param own_name: a name of our own; without one, the member names us.
         :param first: calls to send together with our proof of the cookie, before the member has given its own: they
@@ -104,6 +107,7 @@ class Connection(asyncio.Protocol):
             raise NodeUnreachable(f"{name!r} is not a node name such as 'app@10.0.0.1'")
         kind = EpmdUnreachable if port is None else NodeUnreachable
         places = await addresses_of(address or host, deadline, lambda problem: kind(f"{name}: {problem}"))
+        places = list(dict.fromkeys([*places, *filter(None, map(literal, others))])) if others else places
         failure: UnreachableError = kind(f"{name}: host {address or host!r} has no address")
         for place, its_deadline in shared_out(places, deadline):
             try:

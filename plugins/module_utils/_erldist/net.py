@@ -64,9 +64,9 @@ async def addresses_of(host: str, deadline: float, error: Callable[[str], Unreac
 
     :raises UnreachableError: it has none, or the resolver does not answer in time: what ``error`` makes of the problem.
     """
-    literal = _literal(host)
-    if literal:
-        return [literal]
+    address = literal(host)
+    if address:
+        return [address]
     try:
         return await _resolved(host, deadline)
     except DeadlinePassed:
@@ -93,7 +93,8 @@ async def _resolved(host: str, deadline: float) -> list[Address]:
     return found
 
 
-def _literal(host: str) -> Optional[Address]:
+def literal(host: str) -> Optional[Address]:
+    """The address that ``host`` itself is, None where it is a name."""
     try:
         socket.inet_pton(socket.AF_INET, host)
         return Address(socket.AF_INET, host)

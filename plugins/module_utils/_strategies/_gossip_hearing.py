@@ -92,6 +92,12 @@ class Hearing:
         :raises DiscoveryError: no node was heard.
         """
         reasons = [f"{packets}: {reason}" for reason, packets in sorted(self._doubts.items())]
+        reasons += [
+            f"{name!r} was heard from {len(senders)} addresses ({', '.join(sorted(senders)[:_SHOWN])}"
+            f"{', …' if len(senders) > _SHOWN else ''}): several nodes with one name, unless its host has all of them"
+            for name, senders in sorted(self._senders_by_name.items())
+            if len(senders) > 1
+        ]
         if dropped:
             reasons.append(f"{dropped} packets came faster than they could be read and were lost")
         if not self._senders_by_name:

@@ -16,6 +16,7 @@ import stat
 from typing import Iterator, Optional
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError, TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._addresses import same_text
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import check_node_name
 
 NAME = ".hosts.erlang"
@@ -46,10 +47,12 @@ def hosts_in(topology: str, given: Optional[str]) -> list[str]:
 def parse(topology: str, text: str) -> list[str]:
     """
     :returns: the hosts, each once.
-    :raises DiscoveryError: it is no list of hosts. The text tells the line and not what is in it: whoever named a wrong
+    :raises DiscoveryError: it is no list of hosts, or has one in two spellings, of which each would make nodes of its
+        own. The text tells the line and not what is in it: whoever named a wrong
         file may have named one with a secret.
     """
-    hosts: dict[str, None] = {}
+    hosts: dict[str, str] = {}
+    places: dict[str, int] = {}
     at = _skip(text, 0)
     while at < len(text):
         host = _HOST.match(text, at)
@@ -63,9 +66,13 @@ def parse(topology: str, text: str) -> list[str]:
             check_node_name(topology, NAME, f"name@{name}")
         except TopologyError:
             raise DiscoveryError(f"{_line(text, at)}: this is not the name of a host") from None
-        hosts[name] = None
+        key = same_text(name)
+        places.setdefault(key, at)
+        if hosts.setdefault(key, name) != name:
+            other = _line(text, places[key])
+            raise DiscoveryError(f"{_line(text, at)}: this is the host of {other} in another spelling: leave out one")
         at = _skip(text, dot.end())
-    return list(hosts)
+    return list(hosts.values())
 
 
 def _places() -> Iterator[str]:

@@ -8,16 +8,21 @@ https://rancher.com/docs/rancher/v1.6/en/rancher-services/metadata-service/
 
 from __future__ import annotations
 
-import ipaddress
-from typing import Any, Mapping, Optional
+from typing import Any, Mapping, Optional, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError, TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
+    NODE_STATES,
     NOT_READY,
     READY,
     TERMINATING,
     Discovery,
     Node,
+)
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._addresses import (
+    ip_of,
+    text_of,
+    why_no_host,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import name_of
 
@@ -41,9 +46,28 @@ def parse(topology: str, basename: Optional[str], service: Any) -> Discovery:
             nodes.append(_node(topology, basename, container))
         except _Unusable as problem:
             problems.append(str(problem))
+    nodes, shared = _one_of_each_name(nodes)
+    problems += shared
     if not problems:
         return Discovery.complete(nodes)
     return Discovery.partial(nodes, problems) if nodes else Discovery.failed(problems)
+
+
+def _one_of_each_name(nodes: Sequence[Node]) -> tuple[list[Node], list[str]]:
+    """
+    :returns: of those with one name the one that is most likely to stay, whatever their order; and where several of
+        them do stay, how many.
+    """
+    by_name: dict[str, list[Node]] = {}
+    for node in nodes:
+        by_name.setdefault(node.name, []).append(node)
+    shared = []
+    for name, its in by_name.items():
+        its.sort(key=lambda node: NODE_STATES.index(node.state))
+        staying = sum(node.state != TERMINATING for node in its)
+        if staying > 1:
+            shared.append(f"{staying} containers have the address of {name!r}, and one name is one node")
+    return [its[0] for its in by_name.values()], shared
 
 
 class _Unusable(Exception):
@@ -85,17 +109,16 @@ def _node(topology: str, basename: Optional[str], container: Mapping[str, Any]) 
     if not ips:
         raise _Unusable(f"{who} has no address")
     try:
-        ip = ipaddress.ip_address(ips[0])
+        ip = ip_of(ips[0])
     except ValueError:
         raise _Unusable(f"{who}: {ips[0][:80]!r} is not an address") from None
-    if ip.is_unspecified or ip.is_multicast:
-        raise _Unusable(f"{who}: no host has the address {ip}")
-    try:
-        name = name_of(topology, "Rancher", basename, str(ip))
-    except TopologyError:
-        raise _Unusable(f"{who}: {str(ip)[:80]!r} cannot be in the name of a node") from None
+    address = text_of(ip)
+    problem = why_no_host(ip)
+    if problem:
+        raise _Unusable(f"{who}: {address}: {problem}")
+    name = name_of(topology, "Rancher", basename, address)
     attributes = {f"container_{key}" if key == "name" else key: container.get(key) for key in _ATTRIBUTES}
-    return Node(name, str(ip), _state(container), attributes)
+    return Node(name, address, _state(container), attributes)
 
 
 def _state(container: Mapping[str, Any]) -> str:

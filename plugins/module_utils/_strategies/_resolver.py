@@ -41,6 +41,10 @@ if DNSPYTHON_ERROR is None:
     import dns.name
     import dns.rcode
 
+_ASIDE = 1.0
+"""Seconds at most for a question that a discovery can do without."""
+_NEAR_A_LIMIT = 100
+"""Records of one type at a name: ``max-records-per-type`` of BIND 9.18.28 and newer, unless it is set."""
 _MOST_ALIASES = 16
 _IN_A_CIRCLE = f"more than {_MOST_ALIASES} CNAMEs in a row: the aliases go round in a circle"
 _WAY_OUT = {
@@ -67,6 +71,17 @@ class Alias(NamedTuple):
     ttl: int
 
 
+class NoSuchName(NameserverError):
+    """It says that the name does not exist."""
+
+
+class Failure(NamedTuple):
+    """Why a nameserver gave no answer."""
+
+    server: Nameserver
+    error: NameserverError
+
+
 class Given(NamedTuple):
     """An answer, who gave it, and when it arrived, on the clock of ``time.monotonic``."""
 
@@ -77,11 +92,13 @@ class Given(NamedTuple):
 
 @dataclass(frozen=True)
 class Reading:
-    """The answers by type, why a type has none, and what the answers were given to, by whom and when."""
+    """The answers by type, why a type has none, what the answers were given to, and until when there is time."""
 
     answers: Mapping[str, Answer]
     reasons: tuple[str, ...]
-    answered: tuple[Answered, ...] = ()
+    name: str = ""
+    given: Mapping[str, Given] = field(default_factory=dict)
+    deadline: float = 0.0
 
     def discovery(self, nodes: Sequence[Node], left_out: Sequence[str] = ()) -> Discovery:
         """
@@ -93,7 +110,38 @@ class Reading:
             return Discovery.failed(reasons)
         found = Discovery.partial(nodes, reasons) if reasons else Discovery.complete(nodes)
         ttls = (answer.ttl for answer in self.answers.values() if answer.ttl is not None)
-        return replace(found, ttl=min(ttls, default=None), answers=self.answered)
+        return replace(found, ttl=min(ttls, default=None), answers=self._answered(), notes=self._notes())
+
+    def ask_aside(self, answered: str, query: str, rdtype: str, tcp: bool) -> tuple[Any, ...]:
+        """Ask something more of the nameserver that answered a type.
+
+        :returns: the data of its records, none where it does not answer in a second or in what is left of the time.
+        """
+        deadline = min(self.deadline, time.monotonic() + _ASIDE)
+        try:
+            given = _follow(self.given[answered].server, dns.name.from_text(query), rdtype, deadline, tcp)
+        except NameserverError:
+            return ()
+        return given.answer.records
+
+    def _answered(self) -> tuple[Answered, ...]:
+        """Caches remember for hours that there are no AAAA beside the A. That says nothing of who left, so such an
+        answer counts only where there is no other."""
+        holds_records = any(its.answer.records for its in self.given.values())
+        return tuple(
+            Answered(f"{self.name} {rdtype}", str(its.server), its.at, float(its.answer.ttl or 0))
+            for rdtype, its in self.given.items()
+            if its.answer.records or not holds_records
+        )
+
+    def _notes(self) -> tuple[str, ...]:
+        return tuple(
+            f"DNS query {self.name} {rdtype}: {len(answer.records)} records are close to a server's limit: with its"
+            f" defaults BIND keeps the whole old zone when a name gets more than {_NEAR_A_LIMIT} of one type, and only"
+            " its log says so: see that every server of the zone takes more (max-records-per-type)"
+            for rdtype, answer in self.answers.items()
+            if len(answer.records) >= _NEAR_A_LIMIT
+        )
 
 
 def read(
@@ -117,36 +165,46 @@ def read(
     asked = [in_a_thread(partial(_ask_each, servers, name, rdtype, deadline, config["tcp"])) for rdtype in types]
     results = [future.result() for future in asked]
     given = {rdtype: result for rdtype, result in zip(types, results) if isinstance(result, Given)}
-    # That there are no AAAA beside the A is remembered by caches for hours, and says nothing of who left.
-    holds_records = any(its.answer.records for its in given.values())
+    text = name.to_text(omit_final_dot=True)
     return Reading(
         {rdtype: its.answer for rdtype, its in given.items()},
-        tuple(result for result in results if isinstance(result, str)),
         tuple(
-            Answered(_question(name, rdtype), str(its.server), its.at, its.answer.ttl or 0)
-            for rdtype, its in given.items()
-            if its.answer.records or not holds_records
+            f"DNS query {text} {rdtype}: {'; '.join(_text(rdtype, failure, given) for failure in result)}"
+            for rdtype, result in zip(types, results)
+            if not isinstance(result, Given)
         ),
+        text,
+        given,
+        deadline,
     )
 
 
-def _question(name: dns.name.Name, rdtype: str) -> str:
-    return f"{name.to_text(omit_final_dot=True)} {rdtype}"
+def _text(rdtype: str, failure: Failure, given: Mapping[str, Given]) -> str:
+    """RFC 8020: a name exists for all types or for none. Some servers do not keep to it."""
+    other = next((one for one, its in given.items() if its.answer.records), None)
+    if not isinstance(failure.error, NoSuchName) or other is None:
+        return f"nameserver {failure.server}: {failure.error}"
+    same = given[other].server == failure.server
+    who, it = ("it", "") if same else (f"nameserver {given[other].server}", "this one ")
+    return (
+        f"nameserver {failure.server}: NXDOMAIN: {who} answered {other} for this name and {it}says that the name does"
+        f" not exist for {rdtype}: where all nodes have {other} records, set config.types to [{other}]"
+    )
 
 
 def _ask_each(
     servers: Sequence[Nameserver], name: dns.name.Name, rdtype: str, deadline: float, tcp: bool
-) -> Union[Given, str]:
-    """The first answer, else the reasons of all. Each nameserver has an equal share of the time that is left."""
-    reasons = []
+) -> Union[Given, Sequence[Failure]]:
+    """The first answer, else why each gave none. Each nameserver has an equal share of the time that is left."""
+    failures = []
     for index, server in enumerate(servers):
         now = time.monotonic()
         share = (deadline - now) / (len(servers) - index)
         try:
             return _follow(server, name, rdtype, now + share, tcp)
         except NameserverError as error:
-            reasons.append(f"nameserver {server}: {error}")
-    return f"DNS query {_question(name, rdtype)}: {'; '.join(reasons)}"
+            failures.append(Failure(server, error))
+    return failures
 
 
 def _follow(server: Nameserver, name: dns.name.Name, rdtype: str, deadline: float, tcp: bool) -> Given:
@@ -167,7 +225,8 @@ def judge(response: Response) -> Union[Answer, Alias]:
     """
     if response.rcode != dns.rcode.NOERROR:
         text = dns.rcode.Rcode.to_text(response.rcode)
-        raise NameserverError(f"{text}: {_WAY_OUT.get(text, 'it does not answer such a query')}")
+        kind = NoSuchName if response.rcode == dns.rcode.NXDOMAIN else NameserverError
+        raise kind(f"{text}: {_WAY_OUT.get(text, 'it does not answer such a query')}")
     name = response.name
     passed: list[Record] = []
     while not (records := _of(response.answer, name, response.rdtype)):
@@ -206,9 +265,10 @@ def _ttl_of_nothing(response: Response) -> int:
 
 
 def _addresses(response: Response) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+    """A server may send an address along once for each record that leads to it."""
+    found: dict[str, dict[str, None]] = {}
     for rdtype in (A, AAAA):
         records = [record for record in response.additional if record.rdtype == rdtype]
         for record in sorted(records, key=lambda record: str(record.data)):
-            found.setdefault(record.owner, []).append(record.data)
-    return found
+            found.setdefault(record.owner, {})[record.data] = None
+    return {owner: list(addresses) for owner, addresses in found.items()}

@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import socket
 import struct
 import time
+from typing import Callable, Iterator, Tuple
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._resolver_config import Nameserver
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._resolver_records import (
@@ -20,10 +23,26 @@ if DNSPYTHON_ERROR is None:
     import dns.flags
     import dns.message
     import dns.name
+    import dns.rcode
+
+    # What servers and middleboxes have for EDNS that they do not take, beside silence and garbage.
+    _MAY_MEAN_NO_EDNS = (
+        dns.rcode.FORMERR,
+        dns.rcode.SERVFAIL,
+        dns.rcode.NOTIMP,
+        dns.rcode.REFUSED,
+        dns.rcode.BADVERS,
+    )
 
 _RESEND_AFTER = 1.0
 # What passes every common path unfragmented (DNS flag day 2020).
 _UDP_PAYLOAD = 1232
+
+Forms = Tuple["dns.message.Message", ...]
+"""One question: with EDNS, and then without it."""
+Answered = Tuple[Response, "dns.message.Message"]
+"""A response, and the form of the question that it answers."""
+Exchange = Callable[[Nameserver, Forms, float], Answered]
 
 
 class NameserverError(Exception):
@@ -33,22 +52,28 @@ class NameserverError(Exception):
 def ask(server: Nameserver, name: dns.name.Name, rdtype: str, deadline: float, tcp: bool) -> Response:
     """The nameserver's whole response, whatever its rcode.
 
+    Who does not take EDNS is asked once more without it (RFC 6891 section 6.2.2), inside the same deadline.
+
     :param deadline: on the clock of ``time.monotonic``.
     :param tcp: don't even try UDP.
     :raises NameserverError: there was no answer to this very question in time, or only a truncated one.
     """
-    query = dns.message.make_query(name, rdtype, use_edns=0, payload=_UDP_PAYLOAD)
+    forms: Forms = (
+        dns.message.make_query(name, rdtype, use_edns=0, payload=_UDP_PAYLOAD),
+        dns.message.make_query(name, rdtype),
+    )
     started = time.monotonic()
     if not tcp:
         try:
-            response = _udp(server, query, deadline)
+            response, form = _in_either_form(_udp, server, forms, deadline)
         except OSError as error:
             raise NameserverError(f"UDP: {_reason(error, started)}: check config.nameservers and its port") from error
         if not response.flags & dns.flags.TC:
             return response
+        forms = forms[forms.index(form) :]
     why = "TCP" if tcp else "the UDP answer is truncated, and TCP"
     try:
-        response = _tcp(server, query, deadline)
+        response, _form = _in_either_form(_tcp, server, forms, deadline)
     except OSError as error:
         raise NameserverError(f"{why}: {_reason(error, started)}: open TCP port {server.port} there") from error
     except NameserverError as error:
@@ -58,32 +83,56 @@ def ask(server: Nameserver, name: dns.name.Name, rdtype: str, deadline: float, t
     return response
 
 
-def _udp(server: Nameserver, query: dns.message.Message, deadline: float) -> Response:
-    """What is no answer to the query is passed over, since anybody can send it; it is told when nothing else comes."""
-    wire = query.to_wire()
+def _in_either_form(exchange: Exchange, server: Nameserver, forms: Forms, deadline: float) -> Answered:
+    """Where only the first form got an error for an answer, the last one decides, if it gets an answer at all."""
+    response, form = exchange(server, forms, deadline)
+    if form is not forms[-1] and response.rcode in _MAY_MEAN_NO_EDNS:
+        with contextlib.suppress(OSError, NameserverError):
+            return exchange(server, forms[-1:], deadline)
+    return response, form
+
+
+def _udp(server: Nameserver, forms: Forms, deadline: float) -> Answered:
+    """What is no answer to the query is passed over, since anybody can send it; it is told when nothing else comes.
+
+    It and silence may both mean that the server does not take EDNS. Silence is more often a datagram that got lost, so
+    that the query is sent once more as it was, and then in either form by turns.
+    """
     passed_over = ""
+    turns: Iterator[dns.message.Message] = itertools.chain(forms[:1], itertools.cycle(forms))
+    pause = min(_RESEND_AFTER, (deadline - time.monotonic()) / (len(forms) + 1))
     # Connected, so that the kernel drops what comes from elsewhere and says when nobody listens there.
     with _connected(server, socket.SOCK_DGRAM, deadline) as udp:
         while True:
             udp.settimeout(_left(deadline, passed_over))
-            udp.send(wire)
-            resend = time.monotonic() + _RESEND_AFTER
+            udp.send(next(turns).to_wire())
+            resend = time.monotonic() + pause
             while time.monotonic() < min(resend, deadline):
                 udp.settimeout(max(0.001, min(resend, deadline) - time.monotonic()))
                 try:
-                    return _parse(query, udp.recv(65535))
+                    return _parse(forms, udp.recv(65535))
                 except socket.timeout:
                     break
                 except NameserverError as error:
-                    passed_over = str(error)
+                    is_first, passed_over = not passed_over, str(error)
+                    if is_first and len(forms) > 1:
+                        turns = itertools.cycle(forms[::-1])
+                        break
 
 
-def _tcp(server: Nameserver, query: dns.message.Message, deadline: float) -> Response:
-    wire = query.to_wire()
-    with _connected(server, socket.SOCK_STREAM, deadline) as tcp:
-        tcp.sendall(struct.pack("!H", len(wire)) + wire)
-        (size,) = struct.unpack("!H", _read(tcp, 2, deadline))
-        return _parse(query, _read(tcp, size, deadline))
+def _tcp(server: Nameserver, forms: Forms, deadline: float) -> Answered:
+    """A server that closes or answers what cannot be read is asked in the next form."""
+    for form in forms:
+        wire = form.to_wire()
+        try:
+            with _connected(server, socket.SOCK_STREAM, deadline) as tcp:
+                tcp.sendall(struct.pack("!H", len(wire)) + wire)
+                (size,) = struct.unpack("!H", _read(tcp, 2, deadline))
+                return _parse((form,), _read(tcp, size, deadline))
+        except (NameserverError, ConnectionResetError, BrokenPipeError):
+            if form is forms[-1]:
+                raise
+    raise ValueError("there is no form to ask in")
 
 
 def _connected(server: Nameserver, kind: socket.SocketKind, deadline: float) -> socket.socket:
@@ -118,17 +167,19 @@ def _left(deadline: float, passed_over: str = "") -> float:
     return left
 
 
-def _parse(query: dns.message.Message, wire: bytes) -> Response:
+def _parse(forms: Forms, wire: bytes) -> Answered:
     """
+    :returns: the response, and the form of the query that it answers.
     :raises NameserverError: it is not a DNS message, or not the response to this query.
     """
+    form = next((form for form in forms if form.id == int.from_bytes(wire[:2], "big")), forms[0])
     try:
-        response = read(query, wire)
+        response = read(form, wire)
     except Exception as error:  # whatever the decoder trips over, the message is garbage
         raise NameserverError(f"{len(wire)} bytes that are no DNS message ({type(error).__name__})") from error
     if response is None:
         raise NameserverError("a message that does not answer this question")
-    return response
+    return response, form
 
 
 def _reason(error: OSError, started: float) -> str:

@@ -1,7 +1,8 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a response says (RFC 1035 section 4.1), as far as discovery reads it: the data of A, AAAA, CNAME, SOA and SRV.
+"""What a response says (RFC 1035 section 4.1), as far as discovery reads it: the data of A, AAAA, CNAME, PTR, SOA and
+SRV.
 
 dnspython reads the header, the question and each name. Its records are not used: each can be hashed, compared and
 written back, and that takes ten times as long as to read it. Names are texts as in a zone file, with the final dot.
@@ -29,7 +30,7 @@ except (ImportError, AttributeError):
     DNSPYTHON_ERROR = traceback.format_exc()
 
 _COUNTS_AT = 4
-A, NS, CNAME, SOA, AAAA, SRV, _OPT = 1, 2, 5, 6, 28, 33, 41
+A, NS, CNAME, SOA, PTR, AAAA, SRV, _OPT = 1, 2, 5, 6, 12, 28, 33, 41
 _MOST_TTL = 2**31 - 1
 
 
@@ -43,8 +44,9 @@ class Srv(NamedTuple):
 
 
 class Record(NamedTuple):
-    """``owner`` is in lower case. ``data`` is an address, the target of a CNAME, an :class:`Srv`, the seconds for
-    which it may be remembered that there is nothing (SOA; RFC 2308 section 4), or the bytes of any other type."""
+    """``owner`` is in lower case. ``data`` is an address, the name that a CNAME or PTR leads to, an :class:`Srv`, the
+    seconds for which it may be remembered that there is nothing (SOA; RFC 2308 section 4), or the bytes of any other
+    type."""
 
     owner: str
     rdtype: int
@@ -148,6 +150,7 @@ _DECODERS: Mapping[int, Callable[[dns.wire.Parser], Any]] = {
     A: partial(_address, socket.AF_INET, 4),
     CNAME: _name,
     SOA: _minimum,
+    PTR: _name,
     AAAA: partial(_address, socket.AF_INET6, 16),
     SRV: _srv,
 }

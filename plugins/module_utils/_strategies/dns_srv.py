@@ -5,11 +5,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, Optional
+from typing import Any, Mapping, Optional, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
-from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery, Node
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import ADDRESSES, Discovery, Node
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import _resolver
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._addresses import same_text, usable
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._kubernetes_service import (
+    service_of,
+    virtual_ip,
+)
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._resolver_records import Srv
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import name_of
 
 _ROOT = "."
@@ -28,29 +34,77 @@ def discover_targets(topology: str, config: Mapping[str, Any], attempt: int, opt
     reading = _resolver.read(topology, config, attempt, option, query, ["SRV"])
     if "SRV" not in reading.answers:
         return reading.discovery([])
-    nodes, left_out = nodes_of(topology, config["node_basename"], reading.answers["SRV"])
+    service, answer = service_of(query), reading.answers["SRV"]
+    if service and any(same_text(record.target) == service for record in answer.records):
+        return Discovery.failed([f"{option}: {virtual_ip(service)}"])
+    nodes, left_out = nodes_of(topology, config["node_basename"], answer, several_ports=service is not None)
     return reading.discovery(nodes, left_out)
 
 
-def nodes_of(topology: str, basename: Optional[str], answer: _resolver.Answer) -> tuple[list[Node], list[str]]:
+def nodes_of(
+    topology: str, basename: Optional[str], answer: _resolver.Answer, several_ports: bool = False
+) -> tuple[list[Node], list[str]]:
     """
-    :returns: one node for each record, by name and then by priority; and why a record gave none.
+    :param several_ports: a node has a record for each of its ports. Otherwise each port is an instance of its own.
+    :returns: one node for each target, by name, with the attributes of its most wanted record; and why a record gave
+        none, or stands for several instances.
     """
     if [record.target for record in answer.records] == [_ROOT]:
         # The service is decidedly not available at this domain (RFC 2782, "Target").
         return [], []
+    by_target: dict[str, list[Srv]] = {}
+    for record in answer.records:
+        by_target.setdefault(record.target.lower(), []).append(record)
     nodes, left_out = [], []
-    for record in sorted(answer.records, key=lambda one: (one.target, one.priority, -one.weight, one.port)):
-        if record.target == _ROOT:
+    for target in sorted(by_target):
+        records = by_target[target]
+        if target == _ROOT:
             left_out.append("DNS record SRV '.': says that there are no nodes, and other records name some")
             continue
-        host = record.target[:-1]
+        host = _spelling(records)
         try:
             name = name_of(topology, "SRV", basename, host)
         except TopologyError as error:
             left_out.append(f"DNS record SRV: {error.problem}")
             continue
-        (address, *_others) = answer.addresses.get(record.target.lower()) or [host]
-        attributes = {"port": record.port, "priority": record.priority, "weight": record.weight}
-        nodes.append(Node(name, address, attributes=attributes))
+        addresses = answer.addresses.get(target, ())
+        if addresses:
+            addresses = usable(addresses)
+        nodes.append(_node(name, host, records, addresses))
+        if len(records) > 1 or len(addresses) > 1:
+            left_out += _shared(host, records, addresses, several_ports)
     return nodes, left_out
+
+
+def _spelling(records: Sequence[Srv]) -> str:
+    """RFC 4343: it is one name, however it is written. Hosts are rather called in lower case."""
+    if len(records) == 1:
+        return records[0].target[:-1]
+    return min((record.target for record in records), key=str.swapcase)[:-1]
+
+
+def _node(name: str, host: str, records: Sequence[Srv], addresses: Sequence[str]) -> Node:
+    record = records[0]
+    if len(records) > 1:
+        record = min(records, key=lambda one: (one.priority, -one.weight, one.port))
+    attributes: dict[str, Any] = {"port": record.port, "priority": record.priority, "weight": record.weight}
+    if len(addresses) > 1:
+        attributes[ADDRESSES] = list(addresses)
+    return Node(name, addresses[0] if addresses else host, attributes=attributes)
+
+
+def _shared(host: str, records: Sequence[Srv], addresses: Sequence[str], several_ports: bool) -> list[str]:
+    """Why one name stands for several instances. An IPv4 and an IPv6 address are one instance's."""
+    six = sum(":" in address for address in addresses)
+    counts = {
+        "ports": 0 if several_ports else len({record.port for record in records}),
+        "IPv4 addresses": len(addresses) - six,
+        "IPv6 addresses": six,
+    }
+    what = max(counts, key=lambda one: counts[one])
+    if counts[what] < 2:
+        return []
+    return [
+        f"DNS record SRV: {counts[what]} {what} share the target {host!r}, and one name is one node:"
+        " give each instance a target of its own"
+    ]

@@ -9,12 +9,18 @@ from typing import Any, Mapping
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import _resolver
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._kubernetes_service import (
+    service_of,
+    virtual_ip,
+    virtual_ip_of,
+)
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._resolver_config import (
     RESOLV_CONF,
     SystemConfig,
     system_config,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.dns import discover_addresses
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.dns import discovery_of
 
 
 def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discovery:
@@ -24,7 +30,12 @@ def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discover
     """
     service = config["service"]
     query = service if "." in service else full_name(topology, service, system_config())
-    return discover_addresses(topology, config, attempt, "config.service", query)
+    reading = _resolver.read(topology, config, attempt, "config.service", query, config["types"])
+    name = service_of(query)
+    address = virtual_ip_of(reading, name, config["tcp"]) if name else None
+    if name and address:
+        return Discovery.failed([f"config.service: {virtual_ip(name, address)}"])
+    return discovery_of(topology, config, reading)
 
 
 def full_name(topology: str, service: str, system: SystemConfig) -> str:

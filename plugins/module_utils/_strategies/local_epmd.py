@@ -44,15 +44,20 @@ def nodes_of(
     :param host: what stands behind the ``@`` of each name.
     :param address: where the epmd was asked, and so where its nodes are reached.
     :param registered: each name without its host, and the distribution port.
-    :returns: the nodes by name; and why a name gave none.
+    :returns: the nodes by name; and why a name gave none, or stands for several.
     """
     nodes: list[Node] = []
     left_out: list[str] = []
+    ports: dict[str, list[int]] = {}
     for base, port in sorted(registered):
+        ports.setdefault(base, []).append(port)
+    for base, its_ports in ports.items():
         try:
             name = check_node_name(topology, "epmd", f"{base}@{host}")
         except TopologyError as error:
             left_out.append(f"epmd: {error.problem}")
             continue
-        nodes.append(Node(name, address, attributes={"port": port}))
+        if len(its_ports) > 1:
+            left_out.append(f"epmd: {len(its_ports)} nodes share the name {base!r}, and one name is one node")
+        nodes.append(Node(name, address, attributes={"port": its_ports[0]}))
     return nodes, left_out

@@ -9,6 +9,7 @@ from typing import Any, Mapping
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import NODE_STATES, READY, Discovery, Node
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._addresses import same_address, same_text
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import check_name
 
 _KEYS = ("name", "address", "state", "attributes")
@@ -16,19 +17,23 @@ _KEYS = ("name", "address", "state", "attributes")
 
 def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discovery:
     """
-    :raises TopologyError: ``nodes`` is no list, an entry is no node, or two entries have the same name.
+    :raises TopologyError: ``nodes`` is no list, an entry is no node, or two entries have the same name, in whatever
+        spelling.
     """
     entries = config["nodes"]
     if not isinstance(entries, (list, tuple)):
         raise TopologyError(topology, "config.nodes", f"{entries!r} is not a list")
-    places: dict[str, str] = {}
+    places: dict[str, tuple[str, str]] = {}
     nodes = []
     for index, entry in enumerate(entries):
         option = f"config.nodes[{index}]"
         node = _node(topology, option, entry)
-        if node.name in places:
-            raise TopologyError(topology, option, f"{node.name!r} is already {places[node.name]}")
-        places[node.name] = option
+        key = _key(node.name)
+        if key in places:
+            its, place = places[key]
+            again = "is already" if its == node.name else f"is another spelling of {its!r}, which is already"
+            raise TopologyError(topology, option, f"{node.name!r} {again} {place}")
+        places[key] = (node.name, option)
         nodes.append(node)
     return Discovery.complete(nodes)
 
@@ -58,6 +63,12 @@ def _node_of_mapping(topology: str, option: str, entry: Mapping[str, Any]) -> No
     if not isinstance(attributes, Mapping):
         raise TopologyError(topology, f"{option}.attributes", f"{attributes!r} is not a dictionary")
     return Node(name, address, state, dict(attributes))
+
+
+def _key(name: str) -> str:
+    """What two names of one node have in common. A name that is no host's may mean something else in other letters."""
+    base, at, host = name.rpartition("@")
+    return f"{base}@{same_text(host)}" if at else same_address(name)
 
 
 def _host(name: str) -> str:

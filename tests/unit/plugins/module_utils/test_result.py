@@ -30,6 +30,14 @@ def test_a_run_that_found_nothing_to_do():
     assert "plan" not in result
 
 
+def test_what_users_should_know_of_the_source_is_a_warning():
+    """E7"""
+    record, _planned = recorded(dataclasses.replace(discovered(1, 2), notes=("it is large",)), mesh((1, 2)))
+    result = record.done()
+    assert (result["status"], result["reasons"]) == ("complete", [])
+    assert result["warnings_"] == ["topology 'chat': it is large"]
+
+
 def test_looking_gives_the_plan_instead_of_actions():
     record, _planned = recorded(discovered(1, 2), mesh((1,), (2,)))
     result = record.inspected()

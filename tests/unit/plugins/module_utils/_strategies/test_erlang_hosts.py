@@ -133,6 +133,9 @@ def test_atoms_and_strings_with_comments_anywhere() -> None:
         ("'a b'.", 1, "this is not the name of a host"),
         ("'app@a.test'.", 1, "this is not the name of a host"),
         ("'{{ 7 * 7 }}'.", 1, "this is not the name of a host"),
+        # K7: each would make nodes of its own
+        ("'fd00::7'.\n'b'.\n'FD00:0:0:0:0:0:0:7'.", 3, "this is the host of line 1 in another spelling: leave out one"),
+        ("'A.Test'.\n'a.test.'.", 2, "this is the host of line 1 in another spelling: leave out one"),
         ("[a].", 1, "there is no host's name such as 'a.example.net' in quotes"),
         (f"'{'a' * 300}'.", 1, "this is not the name of a host"),
     ],

@@ -35,15 +35,26 @@ def result(hearing: Hearing, dropped: int = 0) -> Discovery:
 
 
 def test_everybody_who_was_heard_is_a_node_once(hearing: Hearing) -> None:
-    for now, (packet, sender) in enumerate(
-        [(b"app@b", "10.0.0.2"), (b"app@a", "10.0.0.1"), (b"app@b", "10.0.0.2"), (b"app@b", "10.0.0.1")]
-    ):
+    for now, (packet, sender) in enumerate([(b"app@b", "10.0.0.2"), (b"app@a", "10.0.0.1"), (b"app@b", "10.0.0.2")]):
         hearing.hear(packet, sender, PORT, now)
     found = result(hearing)
     assert (found.status, found.authoritative) == (COMPLETE, False)
     assert found.nodes == (
         Node("app@a", "a", attributes={"heard_from": ["10.0.0.1"]}),
-        Node("app@b", "b", attributes={"heard_from": ["10.0.0.1", "10.0.0.2"]}),
+        Node("app@b", "b", attributes={"heard_from": ["10.0.0.2"]}),
+    )
+
+
+def test_a_name_that_is_heard_from_several_addresses_may_be_several_nodes(hearing: Hearing) -> None:
+    """D2: such as app@127.0.0.1 on each of them."""
+    for number in (3, 1, 2, 4):
+        hearing.hear(b"app@127.0.0.1", f"10.0.0.{number}", PORT, 0)
+    hearing.hear(b"app@b", "10.0.0.9", PORT, 0)
+    found = result(hearing)
+    assert (found.status, found.names) == (PARTIAL, {"app@127.0.0.1", "app@b"})
+    assert found.reasons == (
+        "'app@127.0.0.1' was heard from 4 addresses (10.0.0.1, 10.0.0.2, 10.0.0.3, …): several nodes with one name,"
+        " unless its host has all of them",
     )
 
 

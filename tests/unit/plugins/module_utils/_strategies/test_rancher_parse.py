@@ -56,6 +56,27 @@ def test_each_container_is_a_node_at_its_first_address() -> None:
     )
 
 
+def test_containers_that_share_an_address_are_no_single_node() -> None:
+    """D2: such as those in the network of their host."""
+    found = read(container(1), container(2, ips=["10.42.0.1"]), container(3, ips=["10.42.0.1"], state="stopping"))
+    assert (found.status, found.names) == (PARTIAL, {"app@10.42.0.1"})
+    assert found.reasons == ("2 containers have the address of 'app@10.42.0.1', and one name is one node",)
+
+
+@pytest.mark.parametrize("first_is_new", [True, False])
+def test_a_container_that_goes_does_not_hide_the_one_that_got_its_address(first_is_new: bool) -> None:
+    """K4, of another source: whatever the order."""
+    old, new = container(1, state="stopping"), container(2, ips=["10.42.0.1"])
+    found = read(*((new, old) if first_is_new else (old, new)))
+    assert found.status == COMPLETE
+    assert [(node.state, node.attributes["uuid"]) for node in found.nodes] == [("ready", "c2")]
+
+
+def test_an_address_has_one_text() -> None:
+    """K7"""
+    assert read(container(1, ips=["FD00:0:0:0:0:0:0:7"])).names == {"app@fd00::7"}
+
+
 def test_without_a_basename_the_address_is_the_name() -> None:
     assert read(container(1), basename=None).names == {"10.42.0.1"}
 
@@ -91,9 +112,11 @@ def test_a_stopped_container_is_no_node() -> None:
         ([], "has no address"),
         ([""], "'' is not an address"),
         (["{{ 7 * 7 }}"], "'{{ 7 * 7 }}' is not an address"),
-        (["0.0.0.0"], "no host has the address 0.0.0.0"),
-        (["224.0.0.1"], "no host has the address 224.0.0.1"),
-        (["fe80::1%e@b"], "'fe80::1%e@b' cannot be in the name of a node"),
+        (["0.0.0.0"], "0.0.0.0: no host has this address"),
+        (["224.0.0.1"], "224.0.0.1: no host has this address"),
+        (["255.255.255.255"], "255.255.255.255: no host has this address"),
+        (["fe80::1"], "fe80::1: a link-local address leads nowhere without its zone"),
+        (["fe80::1%e@b"], "'fe80::1%e@b' is not an address"),
     ],
 )
 def test_a_container_without_an_address_leaves_doubt(ips: list[str] | None, problem: str) -> None:

@@ -48,7 +48,7 @@ def response(*answer: str, authority: str = "", additional: str = "", flags: int
 
 
 def judge(message: dns.message.Message) -> Answer | Alias:
-    return _resolver.judge(_parse(QUERY, message.to_wire()))
+    return _resolver.judge(_parse((QUERY,), message.to_wire())[0])
 
 
 def addresses(answer: object) -> list[str]:
@@ -142,7 +142,7 @@ def test_a_damaged_message_is_a_message_or_a_reason(data: st.DataObject) -> None
         wire[data.draw(st.integers(0, len(wire) - 1))] = data.draw(st.integers(0, 255))
     cut = bytes(wire[: data.draw(st.integers(0, len(wire)))])
     try:
-        _resolver.judge(_parse(QUERY, cut))
+        _resolver.judge(_parse((QUERY,), cut)[0])
     except NameserverError:
         return
     assert len(cut) == len(good)

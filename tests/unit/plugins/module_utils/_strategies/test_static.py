@@ -31,6 +31,12 @@ def test_a_system_other_than_erlangs_has_names_without_an_at() -> None:
     )
 
 
+def test_what_differs_in_more_than_the_spelling_of_a_host_is_two_nodes() -> None:
+    """K7: alive names and names of other systems mean what they mean in these letters."""
+    names = ["app@a", "App@a", "web@a", "app@10.0.0.1", "app@10.0.0.10", "Node", "node", "3f", "3F"]
+    assert [node.name for node in read(names).nodes] == names
+
+
 def test_a_dictionary_says_the_rest() -> None:
     entry = {"name": "app@a", "address": "10.0.0.1", "state": "terminating", "attributes": {"zone": "b"}}
     assert read([entry]).nodes == (Node("app@a", "10.0.0.1", "terminating", {"zone": "b"}),)
@@ -65,6 +71,20 @@ def test_an_empty_list_is_complete() -> None:
         ([{"name": "app@a", "state": "gone"}], "config.nodes[0].state", "'gone' is not one of ready, not_ready"),
         ([{"name": "app@a", "attributes": "x"}], "config.nodes[0].attributes", "'x' is not a dictionary"),
         (["app@a", {"name": "app@a"}], "config.nodes[1]", "'app@a' is already config.nodes[0]"),
+        # D2
+        (
+            ["app@a", {"name": "app@a", "address": "10.0.0.1"}],
+            "config.nodes[1]",
+            "'app@a' is already config.nodes[0]",
+        ),
+        # K7
+        (
+            ["app@FD00:0:0:0:0:0:0:7", "app@fd00::7"],
+            "config.nodes[1]",
+            "'app@fd00::7' is another spelling of 'app@FD00:0:0:0:0:0:0:7', which is already config.nodes[0]",
+        ),
+        (["app@A.test", "app@a.test."], "config.nodes[1]", "'app@a.test.' is another spelling of 'app@A.test'"),
+        (["FD00::7", "fd00:0::7"], "config.nodes[1]", "'fd00:0::7' is another spelling of 'FD00::7'"),
     ],
 )
 def test_what_is_no_node_is_said(nodes: object, option: str, text: str) -> None:
