@@ -65,7 +65,8 @@ options:
         type: int
       field_selector:
         description:
-          - Of V(kubernetes). A field selector that narrows what is listed.
+          - Of V(kubernetes). A field selector that narrows what is listed. EndpointSlices and Endpoints have the fields
+            C(metadata.name) and C(metadata.namespace) only.
         type: str
       host:
         description:
@@ -186,6 +187,9 @@ options:
       selector:
         description:
           - Of V(kubernetes). A label selector that narrows what is listed.
+          - With O(config.lookup=pods) it means the labels of the pods. With V(endpoint_slices) and V(endpoints) it
+            means the labels of the Service, which Kubernetes copies to them, and not those of its pods. When nothing
+            has them, the discovery fails.
         type: str
       service:
         description:
@@ -193,8 +197,9 @@ options:
         type: str
       service_name:
         description:
-          - Of V(kubernetes). The service whose name is part of host names with O(config.mode=hostname). Required
-            there with O(config.lookup=pods).
+          - Of V(kubernetes). The Service whose EndpointSlices or Endpoints are read. Left out they are those of each
+            Service that O(config.selector) selects, or of all in the namespace.
+          - It is also part of host names with O(config.mode=hostname), and required there with O(config.lookup=pods).
         type: str
       tcp:
         description:

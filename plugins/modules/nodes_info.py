@@ -56,7 +56,7 @@ EXAMPLES = r"""
     strategy: kubernetes
     config:
       namespace: prod
-      selector: app=chat
+      service_name: chat
       node_basename: chat
 """
 
