@@ -1,10 +1,12 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A discovery as users see it and hand it on: the ``nodes``, ``status`` and ``reasons`` of nodes_info."""
+"""A discovery as users see it and hand it on: the ``nodes``, ``status`` and ``reasons`` of nodes_info, and who is
+``still_running`` where it confirms another one."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Dict, List, Mapping
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
@@ -30,7 +32,8 @@ def node_to_dict(node: Node) -> Dict[str, Any]:
 
 def listing_of(discovery: Discovery) -> Dict[str, Any]:
     """What nodes_info returns."""
-    return {"nodes": nodes_of(discovery), "status": discovery.status, "reasons": list(discovery.reasons)}
+    listing = {"nodes": nodes_of(discovery), "status": discovery.status, "reasons": list(discovery.reasons)}
+    return {**listing, "still_running": sorted(discovery.still_running)} if discovery.still_running else listing
 
 
 def discovery_of(listing: Any, authoritative: bool = True) -> Discovery:
@@ -53,11 +56,12 @@ def discovery_of(listing: Any, authoritative: bool = True) -> Discovery:
     if not isinstance(listing["nodes"], (list, tuple)):
         raise ValueError("'nodes' is not a list")
     nodes = [_node_of(node) for node in listing["nodes"]]
-    return (
-        Discovery.complete(nodes, authoritative)
-        if status == COMPLETE
-        else Discovery.partial(nodes, reasons, authoritative)
-    )
+    if status == PARTIAL:
+        return Discovery.partial(nodes, reasons, authoritative)
+    still_running = listing.get("still_running") or []
+    if not isinstance(still_running, (list, tuple)) or not all(isinstance(name, str) for name in still_running):
+        raise ValueError("'still_running' is not a list of names")
+    return replace(Discovery.complete(nodes, authoritative), still_running=frozenset(still_running))
 
 
 def _node_of(node: Any) -> Node:

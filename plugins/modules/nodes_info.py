@@ -25,7 +25,8 @@ options:
   attempt:
     description:
       - Counts the askings of a row, for who confirms an answer by asking again. A source with several servers, such as
-        O(config.nameservers), is asked at another one first each time.
+        O(config.nameservers), is asked at another one first each time. With 1 and more, V(kubernetes) also asks for the
+        pods of the Services whose EndpointSlices or Endpoints it reads, see RV(still_running).
     type: int
     default: 0
 seealso:
@@ -101,6 +102,14 @@ reasons:
   type: list
   elements: str
   sample: []
+still_running:
+  description:
+    - The names of nodes that the list lacks and that a second witness reports running, so that they are not to be
+      removed.
+  returned: with O(attempt) of 1 and more, when there are any
+  type: list
+  elements: str
+  sample: [chat@10.0.0.2]
 """
 
 from typing import Any, Dict

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._listing import discovery_of, listing_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery, Node
@@ -18,6 +20,7 @@ NODES = [Node("a@h"), Node("b@h", "10.0.0.1", "terminating", {"zone": "x"})]
         Discovery.complete([]),
         Discovery.complete(NODES),
         Discovery.complete(NODES, authoritative=False),
+        replace(Discovery.complete(NODES), still_running=frozenset({"c@h", "d@h"})),  # K13
         Discovery.partial(NODES, ["a page is missing"]),
         Discovery.failed(["time-out"]),
     ],
