@@ -194,6 +194,12 @@ class TestWhoStillRuns:
         assert ask(api, 1).still_running == frozenset()
         assert not any(request.path.endswith("/pods") for request in api.requests)
 
+    def test_has_the_basename_that_its_service_gives(self, two_of_three: KubeDouble) -> None:
+        """M5"""
+        config = {"node_basename": None, "node_basename_label": "app"}
+        found = ask(two_of_three, 1, **config)
+        assert (found.names, found.still_running) == ({"chat@10.1.0.0", "chat@10.1.0.1"}, {"chat@10.1.0.2"})
+
     @pytest.mark.parametrize(("family", "ip"), [("IPv4", "10.1.0.1"), ("IPv6", "fd00:10::1")])
     def test_of_two_families_is_called_as_the_slices_would_call_it(self, api: KubeDouble, family: str, ip: str) -> None:
         api.add_service("chat", selector=LABELS, families=[family])

@@ -18,7 +18,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import NOT
 _RANK = {READY: 0, NOT_READY: 1, TERMINATING: 2}
 NO_ADDRESSES = "its addresses are names (addressType FQDN), which are no IP addresses"
 SEVERAL_ADDRESSES = "one pod is listed at several addresses of one family"
-SEVERAL_NAMES = "one pod is listed under several names that differ before the '@'"
+SEVERAL_BASENAMES = "one pod is listed with several basenames (config.node_basename_label)"
 
 
 class Telling(NamedTuple):
@@ -121,6 +121,8 @@ def _grouped(tellings: list[Telling], keys: Sequence[str]) -> tuple[list[Telling
 def _of_one_instance(tellings: Sequence[Telling], whole: Batch) -> Sequence[Telling]:
     """One for each address. There is one address but where a pod has just got another, which some slices tell and some
     do not yet: who knows which is which, so both are kept, and nothing is complete."""
+    if len({telling.node.name.partition("@")[0] for telling in tellings if "@" in telling.node.name}) > 1:
+        whole.problem(SEVERAL_BASENAMES, min(map(_place, tellings)))
     tellings = [telling for telling in tellings if not telling.is_ipv6] or tellings
     if len(tellings) == 1:
         return tellings

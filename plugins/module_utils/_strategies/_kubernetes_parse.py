@@ -11,7 +11,7 @@ https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Callable, Iterable, Mapping, Optional
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._addresses import canonical
@@ -23,7 +23,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._kube
     Names,
     Telling,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import check_name
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import check_name, is_basename
 
 OVER_CAPACITY = "endpoints.kubernetes.io/over-capacity"
 SERVICE_LABEL = "kubernetes.io/service-name"
@@ -40,7 +40,7 @@ class Unnamed(Exception):
 @dataclass(frozen=True)
 class Naming:
     """How nodes are called, as libcluster calls them. ``service_name`` None: what the object itself says. ``selects``:
-    the topology says which Services it means."""
+    the topology says which Services it means. ``label``: which label holds the basename; ``lack``: it does not."""
 
     topology: str
     basename: Optional[str]
@@ -48,12 +48,26 @@ class Naming:
     cluster_domain: str
     service_name: Optional[str]
     selects: bool = False
+    label: Optional[str] = None
+    lack: Optional[str] = None
+
+    def of(self, labels: Mapping[str, Any]) -> Naming:
+        """As what has these labels is called."""
+        if not self.label:
+            return self
+        value = labels.get(self.label)
+        if is_basename(value):
+            return replace(self, basename=value)
+        what = f"is {value!r}, which is no basename" if value else "is missing"
+        return replace(self, lack=f"label {self.label!r} (config.node_basename_label) {what}"[:200])
 
     def name(self, ip: str, namespace: str, hostname: Optional[str], service: Optional[str]) -> str:
         """
         :param ip: in its canonical text.
         :raises Unnamed: the mode needs what is not there, or the result can't be a node's name.
         """
+        if self.lack:
+            raise Unnamed(self.lack)
         if self.mode == "ip":
             # An address behind a basename that was checked is a name, unless that is very long.
             name = f"{self.basename}@{ip}" if self.basename else ip
@@ -124,13 +138,14 @@ def _read_pod(pod: Any, naming: Naming, batch: Batch) -> None:
         "labels": labels,
         "annotations": metadata.get("annotations") or {},
     }
-    _add(batch, naming, ip, attributes, metadata)
+    _add(batch, naming.of(labels), ip, attributes, metadata)
 
 
 def _read_slice(slice_: Any, naming: Naming, batch: Batch) -> None:
     metadata = slice_["metadata"]
     _check_capacity(metadata, batch)
-    namespace, own_service = metadata["namespace"], (metadata.get("labels") or {}).get(SERVICE_LABEL)
+    namespace, labels = metadata["namespace"], metadata.get("labels") or {}
+    own_service = labels.get(SERVICE_LABEL)
     endpoints = _list_in(slice_, "endpoints")
     has_addresses = slice_["addressType"] in ("IPv4", "IPv6")
     if own_service:
@@ -139,7 +154,7 @@ def _read_slice(slice_: Any, naming: Naming, batch: Batch) -> None:
         if endpoints and own_service:
             batch.names.append(Names((namespace, own_service), naming.selects, where(slice_)))
         return
-    service = own_service or naming.service_name
+    naming, service = naming.of(labels), own_service or naming.service_name
     for endpoint in endpoints:
         try:
             conditions = endpoint.get("conditions") or {}
@@ -171,7 +186,7 @@ def _read_endpoints(endpoints: Any, naming: Naming, batch: Batch) -> None:
     metadata = endpoints["metadata"]
     _check_capacity(metadata, batch)
     namespace, service = metadata["namespace"], metadata["name"]
-    subsets = _list_in(endpoints, "subsets")
+    naming, subsets = naming.of(metadata.get("labels") or {}), _list_in(endpoints, "subsets")
     _note_service(batch, namespace, service, bool(subsets))
     for key, ready in (("addresses", True), ("notReadyAddresses", False)):
         for subset in subsets:

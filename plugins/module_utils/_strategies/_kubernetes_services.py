@@ -98,7 +98,8 @@ def still_running(
             for service in asked.services(namespace, owners[0] if len(owners) == 1 else None):
                 if service.name in owners and service.selector:
                     labels = ",".join(f"{key}={value}" for key, value in service.selector.items())
-                    names.update(asked.pods(namespace, labels, partial(_running_names, naming, service, known)))
+                    its = naming.of(service.labels)
+                    names.update(asked.pods(namespace, labels, partial(_running_names, its, service, known)))
         except ApiError as error:
             if error.status != _FORBIDDEN:
                 raise

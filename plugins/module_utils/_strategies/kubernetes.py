@@ -91,7 +91,8 @@ def _check(topology: str, config: Mapping[str, Any]) -> None:
 def _naming(topology: str, config: Mapping[str, Any]) -> Naming:
     service = config["service_name"]
     selects = bool(service or config["selector"])
-    return Naming(topology, config["node_basename"], config["mode"], config["cluster_domain"], service, selects)
+    basename, label = config["node_basename"], config["node_basename_label"]
+    return Naming(topology, basename, config["mode"], config["cluster_domain"], service, selects, label)
 
 
 def _read(asked: Asked, namespace: str) -> list[Batch]:

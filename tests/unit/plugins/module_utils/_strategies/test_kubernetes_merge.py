@@ -256,6 +256,57 @@ class TestASliceOfNames:
         assert read("endpoint_slices", *both)[1][0].endswith("IP addresses: prod/b")
 
 
+class TestABasenameByLabel:
+    """M5"""
+
+    LABEL = {"label": "example.com/role"}
+
+    def test_of_pods(self) -> None:
+        pods = [
+            pod(role, f"10.0.0.{n}", namespace=NS, labels={"example.com/role": role})
+            for n, role in enumerate(("api", "worker"))
+        ]
+        found, problems = read("pods", *pods, **self.LABEL)
+        assert ([node.name for node in found], problems) == (["api@10.0.0.0", "worker@10.0.0.1"], [])
+
+    @pytest.mark.parametrize("mode", ["ip", "dns", "hostname"])
+    def test_of_services(self, mode: str) -> None:
+        slices = [self._slice(role, role, n) for n, role in enumerate(("api", "worker"))]
+        found, problems = read("endpoint_slices", *slices, mode=mode, **self.LABEL)
+        assert ([node.name.partition("@")[0] for node in found], problems) == (["api", "worker"], [])
+
+    def test_of_endpoints(self) -> None:
+        one_ = endpoints(
+            "api", [address("10.0.0.1", "a", namespace=NS)], namespace=NS, labels={"example.com/role": "api"}
+        )
+        assert [node.name for node in read("endpoints", one_, **self.LABEL)[0]] == ["api@10.0.0.1"]
+
+    @pytest.mark.parametrize(("value", "why"), [(None, "is missing"), ("a.b", "is 'a.b', which is no basename")])
+    def test_that_is_missing_or_none(self, value: str | None, why: str) -> None:
+        labels = {"example.com/role": value} if value else {}
+        found, problems = read("pods", pod("a", "10.0.0.1", namespace=NS, labels=labels), **self.LABEL)
+        assert (found, problems) == (
+            [],
+            [f"label 'example.com/role' (config.node_basename_label) {why}: prod/a"],
+        )
+
+    def test_a_pod_that_another_service_gives_a_basename_has_one(self) -> None:
+        slices = [self._slice("api", "api", 1), self._slice("http", None, 1)]
+        found, problems = read("endpoint_slices", *slices, **self.LABEL)
+        assert ([node.name for node in found], problems) == (["api@10.0.0.1"], [])
+
+    def test_a_pod_with_two_of_them_is_doubtful(self) -> None:
+        slices = [self._slice("x", "worker", 1), self._slice("y", "api", 1)]
+        found, problems = read("endpoint_slices", *slices, **self.LABEL)
+        assert [node.name for node in found] == ["api@10.0.0.1"]
+        assert problems == ["one pod is listed with several basenames (config.node_basename_label): prod/p1"]
+
+    def _slice(self, service: str, role: str | None, n: int) -> dict[str, Any]:
+        labels = {"example.com/role": role} if role else {}
+        told_ = [one(f"10.0.0.{n}", f"p{n}", hostname=f"p{n}")]
+        return endpoint_slice(service, told_, namespace=NS, service=service, labels=labels)
+
+
 SPELLINGS = ("10.0.0.1", "10.0.0.2", "fd00::1", "FD00:0::1", "fd00::2", "::ffff:10.0.0.1")
 STATES: tuple[dict[str, Any], ...] = (READY, NOT_READY, LEAVING, {"ready": True, "serving": False}, {"ready": None})
 
