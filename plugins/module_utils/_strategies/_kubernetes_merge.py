@@ -113,9 +113,8 @@ def _grouped(tellings: list[Telling], keys: Sequence[str]) -> tuple[list[Telling
     groups: dict[str, list[Telling]] = {}
     for key, telling in zip(keys, tellings):
         groups.setdefault(key, []).append(telling)
-    return [group[0] for group in groups.values() if len(group) == 1], [
-        group for group in groups.values() if len(group) > 1
-    ]
+    alone = [group[0] for group in groups.values() if len(group) == 1]
+    return alone, [group for group in groups.values() if len(group) > 1]
 
 
 def _of_one_instance(tellings: Sequence[Telling], whole: Batch) -> Sequence[Telling]:
@@ -129,13 +128,13 @@ def _of_one_instance(tellings: Sequence[Telling], whole: Batch) -> Sequence[Tell
     by_address: dict[Optional[str], list[Telling]] = {}
     for telling in tellings:
         by_address.setdefault(telling.node.address, []).append(telling)
-    kept = [_of_one_address(same, whole) for same in by_address.values()]
+    kept = [_of_one_address(same) for same in by_address.values()]
     if len(kept) > 1:
         whole.problem(SEVERAL_ADDRESSES, min(map(_place, kept)))
     return kept
 
 
-def _of_one_address(tellings: Sequence[Telling], whole: Batch) -> Telling:
+def _of_one_address(tellings: Sequence[Telling]) -> Telling:
     # By its name first: that a pod gets ready does not give it another one.
     name = min(telling.node.name for telling in tellings)
     return _best([telling for telling in tellings if telling.node.name == name])
