@@ -65,7 +65,8 @@ options:
         type: int
       field_selector:
         description:
-          - Of V(kubernetes). A field selector that narrows what is listed.
+          - Of V(kubernetes). A field selector that narrows what is listed. EndpointSlices and Endpoints have the fields
+            C(metadata.name) and C(metadata.namespace) only.
         type: str
       host:
         description:
@@ -152,6 +153,16 @@ options:
           - Required by the driver V(erlang). Without it a node's name is its address or host name alone, as systems
             other than Erlang's call their members.
         type: str
+      node_basename_label:
+        description:
+          - Of V(kubernetes), in place of O(config.node_basename). The key of a label whose value stands before the C(@)
+            of a node's name, so that one topology is about a cluster of several applications, such as V(api@10.0.0.1)
+            and V(worker@10.0.0.2).
+          - With O(config.lookup=pods) it is a label of the pod. With V(endpoint_slices) and V(endpoints) it is one of
+            the Service, so each application has a Service of its own.
+          - A node without it makes the discovery partial. Left out, the policy's C(scope) is that of all basenames
+            found, C(api@*) and C(worker@*). What has a basename that no node has any more is not pruned.
+        type: str
       node_host:
         description:
           - Of V(local_epmd). What stands behind the C(@) of the names. The port mapper that is asked is always that of
@@ -186,6 +197,9 @@ options:
       selector:
         description:
           - Of V(kubernetes). A label selector that narrows what is listed.
+          - With O(config.lookup=pods) it means the labels of the pods. With V(endpoint_slices) and V(endpoints) it
+            means the labels of the Service, which Kubernetes copies to them, and not those of its pods. When nothing
+            has them, the discovery fails.
         type: str
       service:
         description:
@@ -193,8 +207,9 @@ options:
         type: str
       service_name:
         description:
-          - Of V(kubernetes). The service whose name is part of host names with O(config.mode=hostname). Required
-            there with O(config.lookup=pods).
+          - Of V(kubernetes). The Service whose EndpointSlices or Endpoints are read. Left out they are those of each
+            Service that O(config.selector) selects, or of all in the namespace.
+          - It is also part of host names with O(config.mode=hostname), and required there with O(config.lookup=pods).
         type: str
       tcp:
         description:

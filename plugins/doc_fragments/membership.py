@@ -237,7 +237,8 @@ options:
       scope:
         description:
           - Globs of the names that may be pruned.
-          - Left out it is C(<node_basename>@*). Without a O(config.node_basename) nothing is pruned until it is set.
+          - Left out it is C(<node_basename>@*), and with O(config.node_basename_label) that of each basename found.
+            Without either nothing is pruned until it is set.
         type: list
         elements: str
 """

@@ -84,7 +84,7 @@ topologies:
     strategy: kubernetes
     config:
       namespace: prod
-      selector: app=chat
+      service_name: chat
       node_basename: chat
     driver_config:
       cookie: "{{ lookup('ansible.builtin.env', 'CHAT_COOKIE') }}"

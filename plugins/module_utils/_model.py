@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
 from types import MappingProxyType
@@ -210,7 +210,8 @@ class Policy:
 
     ``absent_for`` counts for members that are dead, ``absent_for_live`` for those that run: the option gives both, and
     without it they differ for sources that may answer with samples. ``include_not_ready`` comes from the strategy's
-    config: not-ready nodes are newly connected too.
+    config: not-ready nodes are newly connected too. ``scope_of_nodes``: the basenames of the nodes are known once they
+    are discovered, and so is the scope, see :meth:`over`.
     """
 
     prune: bool = True
@@ -227,6 +228,15 @@ class Policy:
     absent_for: float = 0.0
     absent_for_live: float = 0.0
     include_not_ready: bool = False
+    scope_of_nodes: bool = False
+
+    def over(self, discovery: Discovery) -> Policy:
+        """The policy for these nodes: with all that stands before their ``@`` in scope, where the scope follows them.
+        Whoever has a basename that no node has any more stays."""
+        if not self.scope_of_nodes:
+            return self
+        basenames = {name.partition("@")[0] for name in discovery.names if "@" in name}
+        return replace(self, scope=tuple(f"{basename}@*" for basename in sorted(basenames)))
 
     def in_scope(self, name: str) -> bool:
         return any(fnmatchcase(name, pattern) for pattern in self.scope)

@@ -40,6 +40,7 @@ def plan(
     """
     if discovery.status == FAILED:
         raise ValueError("no plan is made from a failed discovery")
+    policy = policy.over(discovery)
     members = relevant(discovery, observation, policy)
     prunes = tuple(prune_actions(discovery, observation, policy, facts, earlier, recently_pruned, absence))
     leaving = frozenset(action.node for action in prunes if action.kind == PRUNE)
@@ -59,5 +60,6 @@ def _doubts(discovery: Discovery, observation: Observation, policy: Policy) -> I
 def relevant(discovery: Discovery, observation: Observation, policy: Policy) -> frozenset[str]:
     """The names that this topology is about: the desired ones, and the strays that it may prune (all of them as long as
     no scope says which). Whoever else is linked to the cluster is none of its business."""
+    policy = policy.over(discovery)
     prunable = (name for name in strays(discovery, observation) if not policy.scope or policy.in_scope(name))
     return discovery.names.union(prunable)

@@ -252,7 +252,7 @@ class Reconciler:
     async def _observe(self, discovery: Discovery) -> Observation:
         """The views; where links are missing inside an island, once more after the mesh had time to complete itself."""
         with self.record.timed("observe"):
-            observation = await self.driver.observe(self._witnesses(discovery), self._policy.in_scope)
+            observation = await self.driver.observe(self._witnesses(discovery), self._policy.over(discovery).in_scope)
         self._absences.saw_alive(observation.alive)
         if _is_settled(self._plan(discovery, observation)):
             return observation
@@ -263,7 +263,7 @@ class Reconciler:
 
     async def _wait_until(self, discovery: Discovery, done: Callable[[Observation], bool]) -> Observation:
         with self.record.timed("settle"):
-            return await self.driver.settle(self._witnesses(discovery), self._policy.in_scope, done)
+            return await self.driver.settle(self._witnesses(discovery), self._policy.over(discovery).in_scope, done)
 
     def _witnesses(self, discovery: Discovery) -> Sequence[Node]:
         """Whom to ask: the desired nodes, or those of an earlier round once discovery is empty."""

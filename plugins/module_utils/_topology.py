@@ -18,6 +18,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._schema import (
 )
 
 _BASENAME = re.compile(r"[A-Za-z0-9_-]+")
+_LABEL_KEY = re.compile(r"([a-z0-9.-]{1,253}/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
 _NODE_NAME = re.compile(r"[A-Za-z0-9_-]+@[A-Za-z0-9_.:%-]*[A-Za-z0-9_:][A-Za-z0-9_.:%-]*")
 _OTHER_NAME = re.compile(r"[A-Za-z0-9_:][A-Za-z0-9_.:%-]{0,254}")
 _MAX_PRUNE = re.compile(r"[0-9]{1,9}|(?:100|[0-9]{1,2})%")
@@ -102,9 +103,10 @@ def topology_of(params: Mapping[str, Any]) -> Topology:
 
 
 def policy_of(topology: str, given: Mapping[str, Any], config: Mapping[str, Any], samples: bool = False) -> Policy:
-    """The policy; without a ``scope`` of its own it is ``<node_basename>@*``, and empty where there is no basename.
+    """The policy; without a ``scope`` of its own it is ``<node_basename>@*``, that of the nodes with a
+    ``node_basename_label``, and empty where there is no basename.
 
-    :param config: the strategy's, of which ``node_basename`` and ``include_not_ready`` matter here.
+    :param config: the strategy's, of which these and ``include_not_ready`` matter here.
     :param samples: whether the source may answer with samples, so that ``absent_for`` has a default for live members.
     :raises TopologyError: a value is out of its range.
     """
@@ -123,16 +125,14 @@ def policy_of(topology: str, given: Mapping[str, Any], config: Mapping[str, Any]
         if not least <= values.get(key, least) <= most:
             raise TopologyError(topology, f"policy.{key}", f"{values[key]!r} is not between {least} and {most}")
     scope = values.get("scope")
+    of_nodes = scope is None and bool(config.get("node_basename_label"))
     if scope is None:
         scope = [f"{config['node_basename']}@*"] if config.get("node_basename") else []
     return Policy(
-        **{
-            **values,
-            "max_prune": max_prune,
-            "scope": tuple(scope),
-            "include_not_ready": bool(config.get("include_not_ready")),
-            "absent_for_live": values.get("absent_for", _MISSING_LIVE if samples else 0.0),
-        }
+        **{**values, "max_prune": max_prune, "scope": tuple(scope)},
+        include_not_ready=bool(config.get("include_not_ready")),
+        scope_of_nodes=of_nodes,
+        absent_for_live=values.get("absent_for", _MISSING_LIVE if samples else 0.0),
     )
 
 
@@ -144,6 +144,11 @@ def check_node_name(topology: str, option: str, name: Any) -> str:
     if not isinstance(name, str) or len(name) > 255 or not _NODE_NAME.fullmatch(name):
         raise TopologyError(topology, option, f"{name!r} is not a node name such as 'app@10.0.0.1'")
     return name
+
+
+def is_basename(text: Any) -> bool:
+    """Whether it can stand before the ``@`` of a node's name."""
+    return isinstance(text, str) and _BASENAME.fullmatch(text) is not None
 
 
 def name_of(topology: str, option: str, basename: Optional[str], host: str) -> str:
@@ -205,7 +210,7 @@ def _check_values(topology: str, option: str, values: Mapping[str, Any]) -> None
             raise TopologyError(topology, f"{option}.{key}", f"{value!r} is not a port")
         if key in _POSITIVE and not 0 < value <= _A_DAY:
             raise TopologyError(topology, f"{option}.{key}", f"{value!r} is not more than 0 and up to {_A_DAY}")
-        if key == "node_basename" and not _BASENAME.fullmatch(value):
+        if key == "node_basename" and not is_basename(value):
             raise TopologyError(topology, f"{option}.{key}", f"{value!r} is not the part of a node name before its '@'")
         if key == "node_name":
             check_node_name(topology, f"{option}.{key}", value)
@@ -214,6 +219,13 @@ def _check_values(topology: str, option: str, values: Mapping[str, Any]) -> None
 def _kubernetes_config(topology: str, config: dict[str, Any]) -> dict[str, Any]:
     if config["namespace"] and config["namespaces"]:
         raise TopologyError(topology, "config.namespaces", "give namespace or namespaces, not both")
+    label = config["node_basename_label"]
+    if label and config["node_basename"]:
+        raise TopologyError(
+            topology, "config.node_basename_label", "give node_basename or node_basename_label, not both"
+        )
+    if label and not _LABEL_KEY.fullmatch(label):
+        raise TopologyError(topology, "config.node_basename_label", f"{label!r} is not the key of a label")
     if config["mode"] == "hostname" and config["lookup"] == "pods" and not config["service_name"]:
         raise TopologyError(topology, "config.service_name", "is required by mode 'hostname' with lookup 'pods'")
     if config["include_not_ready"] is None:
@@ -223,7 +235,7 @@ def _kubernetes_config(topology: str, config: dict[str, Any]) -> dict[str, Any]:
 
 def _require_erlang_names(source: Source, driver: str) -> None:
     config = source.config
-    if "node_basename" in config and not config["node_basename"]:
+    if "node_basename" in config and not (config["node_basename"] or config.get("node_basename_label")):
         raise TopologyError(source.topology, "config.node_basename", f"is required by driver {driver!r}")
     for index, entry in enumerate(config.get("nodes") or ()):
         name = entry.get("name") if isinstance(entry, Mapping) else entry

@@ -89,7 +89,7 @@ EXAMPLES = r"""
     strategy: kubernetes
     config:
       namespace: prod
-      selector: app=chat
+      service_name: chat
       node_basename: chat
     driver_config:
       cookie: "{{ lookup('ansible.builtin.env', 'CHAT_COOKIE') }}"
@@ -112,7 +112,7 @@ EXAMPLES = r"""
     strategy: kubernetes
     config:
       namespace: prod
-      selector: app=chat
+      service_name: chat
       node_basename: chat
     driver_config:
       cookie_file: /etc/chat/cookie

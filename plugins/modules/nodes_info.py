@@ -132,7 +132,7 @@ answers:
       sample: 30.0
 still_running:
   description: Names that the source does not list and that a second witness reports running. None of them is pruned.
-  returned: when there are any
+  returned: with O(attempt) of 1 and more, when there are any
   type: list
   elements: str
   sample: [chat@10.0.0.2]

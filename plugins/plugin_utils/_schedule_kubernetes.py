@@ -216,17 +216,20 @@ def _rights(
     subject: str, options: Mapping[str, Any], loops: bool, watches: bool
 ) -> Iterator[tuple[tuple[str, str], tuple[str, ...]]]:
     config = _dictionary(subject, options, "config")
-    lookup = _text(subject, "config.lookup", config) or STRATEGIES["kubernetes"].defaults["lookup"]
-    if lookup not in RESOURCES:
-        raise PluginError(f"{subject}: config.lookup: {lookup!r} is not one of {', '.join(RESOURCES)}")
+    strategy = STRATEGIES["kubernetes"]
+    lookup = _text(subject, "config.lookup", config) or strategy.defaults["lookup"]
+    if lookup not in strategy.choices["lookup"]:
+        raise PluginError(f"{subject}: config.lookup: {lookup!r} is not one of {', '.join(strategy.choices['lookup'])}")
     resource = RESOURCES[lookup]
     watching = loops and (watches or options.get("watch") not in (None, False))
     yield (resource.group, resource.plural), ("list", "watch") if watching else ("list",)
+    # Before a prune pods are asked who still runs, and a transport finds the pod of who is no longer listed.
+    yield ("", "pods"), ("list",)
+    if lookup != "pods":
+        yield ("", "services"), ("list",)
     driver_config = _dictionary(subject, options, "driver_config")
     if _text(subject, "driver_config.transport", driver_config) == "port_forward":
         yield ("", "pods/portforward"), ("create", "get")
-        if config.get("mode") != "hostname":
-            yield ("", "pods"), ("list",)
 
 
 def _dictionary(subject: str, options: Mapping[str, Any], option: str) -> Mapping[str, Any]:

@@ -29,7 +29,8 @@ class KubeScene:
         pods = [kube_objects.pod(f"chat-{number}", self.nodes[number].address, **where) for number in everyone]
         slice_ = kube_objects.endpoint_slice("chat", map(self.endpoint, everyone), service="chat", **where)
         endpoints = kube_objects.endpoints("chat", map(self.address, everyone), **where)
-        api.load([*pods, slice_, endpoints])
+        service = kube_objects.service("chat", selector=LABELS, **where)
+        api.load([*pods, slice_, endpoints, service])
         self.read("pods")
 
     @property
@@ -158,6 +159,24 @@ def test_an_endpoint_that_is_terminating(five: KubeScene) -> None:
         endpoints = [five.endpoint(n) for n in range(4)]
         five.api.set_slice("chat", [*endpoints, five.endpoint(4, ready=False, serving=True, terminating=True)])
         five.read("endpoint_slices")
+
+
+def test_an_address_taken_over_by_a_new_pod(five: KubeScene) -> None:
+    """K4"""
+    with five.scene.fault("an address taken over by a new pod"):
+        new = five.api.endpoint(five.nodes[4].address, "chat-4-new")
+        old = five.endpoint(4, ready=False, serving=True, terminating=True)
+        five.api.set_slice("chat", [old, *(five.endpoint(n) for n in range(4)), new])
+        five.read("endpoint_slices")
+    assert all(result["converged"] for result in five.scene.results)
+
+
+def test_a_node_object_deleted_while_its_pods_run(five: KubeScene) -> None:
+    """K13: the controller takes the pod off the slices, and its member is alive."""
+    with five.scene.fault("a Node object deleted while its pods run"):
+        five.api.set_slice("chat", [five.endpoint(number) for number in range(4)])
+        five.read("endpoint_slices")
+    assert {refused["reason"] for refused in five.scene.results[-1]["refused"]} == {"still_running"}
 
 
 @pytest.mark.parametrize("phase", ["Failed", "Succeeded"])

@@ -22,6 +22,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes impor
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import (
     _gossip_packet,
     _hosts_file,
+    _kubernetes_merge,
     _kubernetes_parse,
     _rancher_parse,
     _resolver,
@@ -151,7 +152,7 @@ def _kubernetes(lookup: str, data: bytes) -> bool:
         return False
     for mode in ("ip", "dns", "hostname"):
         naming = _kubernetes_parse.Naming("chat", "app", mode, "cluster.local", "chat")
-        nodes, _problems = _kubernetes_parse.merge([_kubernetes_parse.parse(lookup, items, naming)])
+        nodes, _problems = _kubernetes_merge.merge([_kubernetes_parse.parse(lookup, items, naming)])
         assert len(nodes) <= _MOST_NODES
     return True
 

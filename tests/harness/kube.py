@@ -129,6 +129,11 @@ class KubeApi:
     def remove_endpoints(self, name: str, *, namespace: str | None = None) -> None:
         self._write("DELETE", "endpoints", namespace, name)
 
+    def add_service(self, name: str, *, namespace: str | None = None, **more: Any) -> None:
+        """``more``: see :func:`tests.harness.kube_objects.service`."""
+        body = kube_objects.service(name, namespace=namespace or self.namespace, **more)
+        self._write("POST", "services", namespace, body=body)
+
     @contextlib.contextmanager
     def another_namespace(self) -> Iterator[str]:
         """One more throw-away namespace."""

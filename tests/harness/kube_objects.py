@@ -14,6 +14,7 @@ RESOURCES = {
     "pods": ("/api/v1", "PodList"),
     "endpoints": ("/api/v1", "EndpointsList"),
     "endpointslices": ("/apis/discovery.k8s.io/v1", "EndpointSliceList"),
+    "services": ("/api/v1", "ServiceList"),
 }
 
 
@@ -150,6 +151,28 @@ def endpoints(
         },
         "subsets": [subset] if len(subset) > 1 else None,
     }
+
+
+def service(
+    name: str,
+    *,
+    namespace: str,
+    selector: Mapping[str, str] | None = None,
+    labels: Mapping[str, str] | None = None,
+    families: Sequence[str] = (),
+) -> dict[str, Any]:
+    """A headless one. Without a selector nobody but its maker writes its endpoints."""
+    body: dict[str, Any] = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": name, "namespace": namespace, "labels": dict(labels or {})},
+        "spec": {"clusterIP": "None", "ports": [{"port": 4369}]},
+    }
+    if selector:
+        body["spec"]["selector"] = dict(selector)
+    if families:
+        body["spec"]["ipFamilies"] = list(families)
+    return body
 
 
 def target_ref(namespace: str, name: str) -> dict[str, str]:

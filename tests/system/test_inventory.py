@@ -453,7 +453,8 @@ def test_annotations_of_pods_are_never_templates(ansible: Ansible, tmp_path: Pat
         hostvars = data["_meta"]["hostvars"]
         assert is_untrusted(hostvars["chat.chat@10.1.0.1"]["copied"])
         assert data["app_chat"]["hosts"] == ["chat.chat@10.1.0.1"]
-        assert config["api_key"] not in json.dumps(data)
+        # A real cluster is reached by a kubeconfig, and its token is not in the topology.
+        assert config.get("api_key", SECRET) not in json.dumps(data)
         assert evaluate(ansible, file, "chat.chat@10.1.0.1", "copied") == TEMPLATE_TEXT
 
 

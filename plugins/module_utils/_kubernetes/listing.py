@@ -108,16 +108,18 @@ def list_all(
     config: Mapping[str, Any],
     listing: Listing,
     take: Callable[[list[Any]], T],
+    pages: Optional[int] = None,
 ) -> list[T]:
     """Read a list to its end.
 
     :param config: names the selectors as the user gave them, for the error about a bad one.
     :param take: turns the items of one page into what is kept, so that no more than a page is held raw.
+    :param pages: read no more than so many, where a part will do.
     :raises ApiError: any page failed.
     :raises TopologyError: the API server refuses a selector.
     """
     with _line_of(connection, listing) as line:
-        return _list_all(topology, connection, config, listing, take, line)
+        return _list_all(topology, connection, config, listing, take, line, pages)
 
 
 def _list_all(
@@ -127,6 +129,7 @@ def _list_all(
     listing: Listing,
     take: Callable[[list[Any]], T],
     line: Line,
+    pages: Optional[int],
 ) -> list[T]:
     budget = MAX_BYTES
     for _restart in range(MAX_RESTARTS + 1):
@@ -141,7 +144,7 @@ def _list_all(
             budget -= len(answer.body)
             items, token = read_page(listing, answer, page_of)
             taken.append(take(items))
-            if not token:
+            if not token or len(taken) == pages:
                 return taken
         else:
             raise ApiError(f"{listing.what()}: more than {MAX_PAGES} pages; raise config.page_size", 200)

@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from dataclasses import dataclass
 from typing import Any, Mapping, Optional
 
+from ansible_collections.selfheal.cluster.plugins.module_utils._addresses import canonical
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.auth import Connection
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.listing import Listing, list_all
@@ -55,12 +55,12 @@ def trace_of(host: str, mode: str, cluster_domain: str) -> Optional[Trace]:
     :returns: None where it is no such name.
     """
     if mode == "ip":
-        ip = _ip(host)
+        ip = canonical(host)
         return Trace(ip) if ip else None
     domain = re.escape(cluster_domain)
     if mode == "dns":
         match = re.fullmatch(rf"([0-9A-Fa-f-]{{2,45}})\.({_LABEL})\.pod\.{domain}", host)
-        ip = match and (_ip(match[1].replace("-", ".")) or _ip(match[1].replace("-", ":")))
+        ip = match and (canonical(match[1].replace("-", ".")) or canonical(match[1].replace("-", ":")))
         return Trace(ip, namespace=match[2]) if match and ip else None
     # The pods of a StatefulSet, which alone have such names by themselves, have their own name as their host name.
     match = re.fullmatch(rf"({_LABEL})\.{_LABEL}\.({_LABEL})\.svc\.{domain}", host)
@@ -90,10 +90,3 @@ def _names_of_running(pods: list[Any]) -> list[str]:
     if not all(map(is_pod_name, running)):
         raise DiscoveryError("the API server lists a pod that is malformed")
     return running
-
-
-def _ip(text: str) -> Optional[str]:
-    try:
-        return str(ipaddress.ip_address(text))
-    except ValueError:
-        return None

@@ -25,6 +25,7 @@ RESOURCES = {
     "endpoint_slices": Resource("discovery.k8s.io", "/apis/discovery.k8s.io/v1", "endpointslices", "EndpointSliceList"),
     "endpoints": Resource("", "/api/v1", "endpoints", "EndpointsList"),
     "pods": Resource("", "/api/v1", "pods", "PodList"),
+    "services": Resource("", "/api/v1", "services", "ServiceList"),
 }
 
 

@@ -11,64 +11,68 @@ https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
-from typing import Any, Callable, Iterable, Mapping, NamedTuple, Optional, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Callable, Iterable, Mapping, Optional
 
+from ansible_collections.selfheal.cluster.plugins.module_utils._addresses import canonical
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import NOT_READY, READY, TERMINATING, Node
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import name_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._kubernetes_merge import (
+    Batch,
+    Nameless,
+    Names,
+    Telling,
+)
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import check_name, is_basename
 
 OVER_CAPACITY = "endpoints.kubernetes.io/over-capacity"
 SERVICE_LABEL = "kubernetes.io/service-name"
 ZONE_LABEL = "topology.kubernetes.io/zone"
-_IP = re.compile(r"[0-9A-Fa-f.:]{2,45}")
+_NOTHING: Mapping[str, Any] = {}
 _GONE_PHASES = ("Failed", "Succeeded")
-_MALFORMED = (AttributeError, IndexError, KeyError, TypeError)
+MALFORMED = (AttributeError, IndexError, KeyError, TypeError)
 
 
 class Unnamed(Exception):
     """An address for which the mode gives no name; the text says what it lacks."""
 
 
-class Member(NamedTuple):
-    """A node that was read. ``identity`` is what it stands for: the same pod may be read once in each address family,
-    and then the lowest ``preference`` wins."""
-
-    identity: str
-    preference: int
-    node: Node
-
-
-@dataclass
-class Batch:
-    """What one page holds. ``problems``: what is wrong -> where."""
-
-    objects: int = 0
-    members: list[Member] = field(default_factory=list)
-    problems: dict[str, list[str]] = field(default_factory=dict)
-
-    def problem(self, what: str, where: str) -> None:
-        self.problems.setdefault(what, []).append(where)
-
-
 @dataclass(frozen=True)
 class Naming:
-    """How nodes are called, as libcluster calls them. ``service_name`` None: what the object itself says."""
+    """How nodes are called, as libcluster calls them. ``service_name`` None: what the object itself says. ``selects``:
+    the topology says which Services it means. ``label``: which label holds the basename; ``lack``: it does not."""
 
     topology: str
     basename: Optional[str]
     mode: str
     cluster_domain: str
     service_name: Optional[str]
+    selects: bool = False
+    label: Optional[str] = None
+    lack: Optional[str] = None
+
+    def of(self, labels: Mapping[str, Any]) -> Naming:
+        """As what has these labels is called."""
+        if not self.label:
+            return self
+        value = labels.get(self.label)
+        if is_basename(value):
+            return replace(self, basename=value)
+        what = f"is {value!r}, which is no basename" if value else "is missing"
+        return replace(self, lack=f"label {self.label!r} (config.node_basename_label) {what}"[:200])
 
     def name(self, ip: str, namespace: str, hostname: Optional[str], service: Optional[str]) -> str:
         """
+        :param ip: in its canonical text.
         :raises Unnamed: the mode needs what is not there, or the result can't be a node's name.
         """
-        if not isinstance(ip, str) or not _IP.fullmatch(ip):
-            raise Unnamed("the address is not an IP address")
+        if self.lack:
+            raise Unnamed(self.lack)
         if self.mode == "ip":
+            # An address behind a basename that was checked is a name, unless that is very long.
+            name = f"{self.basename}@{ip}" if self.basename else ip
+            if len(name) <= 255:
+                return name
             host = ip
         elif self.mode == "dns":
             host = f"{ip.replace('.', '-').replace(':', '-')}.{namespace}.pod.{self.cluster_domain}"
@@ -80,7 +84,7 @@ class Naming:
                 raise Unnamed(f"mode 'hostname' needs a Service: neither config.service_name nor label {SERVICE_LABEL}")
             host = f"{hostname}.{service}.{namespace}.svc.{self.cluster_domain}"
         try:
-            return name_of(self.topology, "config", self.basename, host)
+            return check_name(self.topology, "config", f"{self.basename}@{host}" if self.basename else host)
         except TopologyError as error:
             raise Unnamed(error.problem) from None
 
@@ -93,33 +97,18 @@ def parse(lookup: str, items: Iterable[Any], naming: Naming) -> Batch:
         batch.objects += 1
         try:
             read(item, naming, batch)
-        except _MALFORMED:
-            batch.problem("an object is malformed", _where(item))
+        except MALFORMED:
+            batch.problem("an object is malformed", where(item))
     return batch
 
 
-def merge(batches: Sequence[Batch]) -> tuple[list[Node], list[str]]:
-    """
-    :returns: one node for each pod, and what is wrong, in words.
-    """
-    members = [member for batch in batches for member in batch.members]
-    members.sort(key=lambda member: member.preference)
-    nodes: dict[str, Node] = {}
-    for member in members:
-        nodes.setdefault(member.identity, member.node)
-    problems: dict[str, list[str]] = {}
-    for batch in batches:
-        for what, where in batch.problems.items():
-            problems.setdefault(what, []).extend(where)
-    return list(nodes.values()), [_sentence(what, where) for what, where in problems.items()]
+def is_ready(status: Mapping[str, Any]) -> bool:
+    """What a pod's status says."""
+    conditions = status.get("conditions") or ()
+    return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
 
 
-def _sentence(what: str, where: Sequence[str]) -> str:
-    others = len(where) - 1
-    return f"{what}: {where[0]}" + (f" and {others} more" if others else "")
-
-
-def _where(item: Any) -> str:
+def where(item: Any) -> str:
     metadata = item.get("metadata") if isinstance(item, dict) else None
     if not isinstance(metadata, dict):
         return repr(item)[:80]
@@ -133,9 +122,7 @@ def _read_pod(pod: Any, naming: Naming, batch: Batch) -> None:
         return
     labels = metadata.get("labels") or {}
     terminating = bool(metadata.get("deletionTimestamp"))
-    ready = any(
-        condition["type"] == "Ready" and condition["status"] == "True" for condition in status.get("conditions") or ()
-    )
+    ready = is_ready(status)
     attributes = {
         "pod_name": metadata["name"],
         "pod_uid": metadata.get("uid"),
@@ -151,79 +138,128 @@ def _read_pod(pod: Any, naming: Naming, batch: Batch) -> None:
         "labels": labels,
         "annotations": metadata.get("annotations") or {},
     }
-    _add(batch, naming, ip, attributes)
+    _add(batch, naming.of(labels), ip, attributes, metadata)
 
 
 def _read_slice(slice_: Any, naming: Naming, batch: Batch) -> None:
     metadata = slice_["metadata"]
     _check_capacity(metadata, batch)
-    service = (metadata.get("labels") or {}).get(SERVICE_LABEL) or naming.service_name
-    family = slice_["addressType"]
-    preference = 1 if family == "IPv6" else 0
-    endpoints = slice_.get("endpoints") or ()
-    if endpoints and family not in ("IPv4", "IPv6"):
-        batch.problem(f"addresses of type {str(family)[:40]!r} are no IP addresses", _where(slice_))
+    namespace, labels = metadata["namespace"], metadata.get("labels") or {}
+    own_service = labels.get(SERVICE_LABEL)
+    endpoints = _list_in(slice_, "endpoints")
+    has_addresses = slice_["addressType"] in ("IPv4", "IPv6")
+    if own_service:
+        _note_service(batch, namespace, own_service, has_addresses and bool(endpoints))
+    if not has_addresses:
+        if endpoints and own_service:
+            batch.names.append(Names((namespace, own_service), naming.selects, where(slice_)))
         return
+    naming, service = naming.of(labels), own_service or naming.service_name
     for endpoint in endpoints:
-        conditions = endpoint.get("conditions") or {}
-        # The API asks its readers to take an unknown condition as ready, and as serving what is ready.
-        ready = conditions.get("ready") is not False
-        serving = conditions.get("serving")
-        attributes = _of_target(endpoint, metadata["namespace"])
-        attributes["zone"] = endpoint.get("zone")
-        attributes["service_name"] = service
-        attributes["ready"] = ready
-        attributes["serving"] = ready if serving is None else bool(serving)
-        attributes["terminating"] = conditions.get("terminating") is True
-        # The API asks its readers to use the first address only.
-        _add(batch, naming, endpoint["addresses"][0], attributes, endpoint.get("targetRef"), preference)
+        try:
+            conditions = endpoint.get("conditions") or {}
+            serving = conditions.get("serving")
+            # The API asks its readers to take an unknown condition as ready, and as serving what is ready. A Service
+            # with publishNotReadyAddresses calls every pod ready, and only serving tells whether it is.
+            ready = conditions.get("ready") is not False and serving is not False
+            target = endpoint.get("targetRef") or _NOTHING
+            is_pod = target.get("kind") == "Pod"
+            attributes = {
+                "pod_name": target.get("name") if is_pod else None,
+                "pod_uid": target.get("uid") if is_pod else None,
+                "namespace": namespace,
+                "k8s_node": endpoint.get("nodeName"),
+                "zone": endpoint.get("zone"),
+                "hostname": endpoint.get("hostname"),
+                "service_name": service,
+                "ready": ready,
+                "serving": ready if serving is None else bool(serving),
+                "terminating": conditions.get("terminating") is True,
+            }
+            # The API asks its readers to use the first address only.
+            _add(batch, naming, endpoint["addresses"][0], attributes, target)
+        except MALFORMED:
+            batch.problem("an endpoint is malformed", where(slice_))
 
 
 def _read_endpoints(endpoints: Any, naming: Naming, batch: Batch) -> None:
     metadata = endpoints["metadata"]
     _check_capacity(metadata, batch)
-    subsets = endpoints.get("subsets") or ()
+    namespace, service = metadata["namespace"], metadata["name"]
+    naming, subsets = naming.of(metadata.get("labels") or {}), _list_in(endpoints, "subsets")
+    _note_service(batch, namespace, service, bool(subsets))
     for key, ready in (("addresses", True), ("notReadyAddresses", False)):
         for subset in subsets:
-            for address in subset.get(key) or ():
-                attributes = _of_target(address, metadata["namespace"])
-                attributes["zone"] = None
-                attributes["service_name"] = metadata["name"]
-                attributes["ready"] = attributes["serving"] = ready
-                attributes["terminating"] = False
-                _add(batch, naming, address["ip"], attributes)
+            try:
+                addresses = _list_in(subset, key)
+            except MALFORMED:
+                batch.problem("a subset is malformed", where(endpoints))
+                continue
+            for address in addresses:
+                try:
+                    target = address.get("targetRef") or _NOTHING
+                    is_pod = target.get("kind") == "Pod"
+                    attributes = {
+                        "pod_name": target.get("name") if is_pod else None,
+                        "pod_uid": target.get("uid") if is_pod else None,
+                        "namespace": namespace,
+                        "k8s_node": address.get("nodeName"),
+                        "zone": None,
+                        "hostname": address.get("hostname"),
+                        "service_name": service,
+                        "ready": ready,
+                        "serving": ready,
+                        "terminating": False,
+                    }
+                    _add(batch, naming, address["ip"], attributes, target)
+                except MALFORMED:
+                    batch.problem("an address is malformed", where(endpoints))
 
 
-def _of_target(endpoint: Mapping[str, Any], namespace: str) -> dict[str, Any]:
-    target = endpoint.get("targetRef") or {}
-    is_pod = target.get("kind") == "Pod"
-    return {
-        "pod_name": target.get("name") if is_pod else None,
-        "pod_uid": target.get("uid") if is_pod else None,
-        "namespace": namespace,
-        "k8s_node": endpoint.get("nodeName"),
-        "hostname": endpoint.get("hostname"),
-    }
+def _list_in(object_: Any, key: str) -> Any:
+    """
+    :raises TypeError: it is there, and is no list.
+    """
+    value = object_.get(key) or ()
+    if not isinstance(value, (list, tuple)):
+        raise TypeError(key)
+    return value
 
 
-def _add(
-    batch: Batch, naming: Naming, ip: str, attributes: dict[str, Any], target: Any = None, preference: int = 0
-) -> None:
+def _note_service(batch: Batch, namespace: str, name: str, has_addresses: bool) -> None:
+    if not isinstance(namespace, str) or not isinstance(name, str):
+        raise TypeError("metadata")
+    service = namespace, name
+    batch.services[service] = has_addresses or batch.services.get(service, False)
+
+
+def _add(batch: Batch, naming: Naming, ip: Any, attributes: dict[str, Any], target: Mapping[str, Any]) -> None:
+    """
+    :param ip: as it is in the payload.
+    :param target: what tells that two addresses are one pod: its ``uid``, or else its ``name``.
+    """
     namespace = attributes["namespace"]
+    if not isinstance(namespace, str):
+        raise TypeError("namespace")
+    address = canonical(ip)
+    if address is None:
+        batch.problem("the address is not an IP address", f"{namespace}/{attributes['pod_name'] or ip}"[:200])
+        return
+    reference = target.get("uid") or target.get("name")
+    instance = f"{namespace}/{reference or address}"
     try:
-        name = naming.name(ip, namespace, attributes["hostname"], attributes["service_name"])
+        name = naming.name(address, namespace, attributes["hostname"], attributes["service_name"])
     except Unnamed as error:
-        batch.problem(str(error), f"{namespace}/{attributes['pod_name'] or ip}"[:200])
+        place = f"{namespace}/{attributes['pod_name'] or address}"[:200]
+        batch.nameless.append(Nameless(instance, (namespace, address), str(error), place))
         return
     state = TERMINATING if attributes["terminating"] else READY if attributes["ready"] else NOT_READY
-    reference = target.get("uid") or target.get("name") if target else None
-    identity = f"{namespace}/{reference}" if reference else name
-    batch.members.append(Member(identity, preference, Node(name, ip, state, attributes)))
+    batch.tellings.append(Telling(instance, Node(name, address, state, attributes)))
 
 
 def _check_capacity(metadata: Mapping[str, Any], batch: Batch) -> None:
     if (metadata.get("annotations") or {}).get(OVER_CAPACITY) == "truncated":
-        batch.problem(f"some addresses were left out ({OVER_CAPACITY}: truncated)", _where({"metadata": metadata}))
+        batch.problem(f"some addresses were left out ({OVER_CAPACITY}: truncated)", where({"metadata": metadata}))
 
 
 _READERS: Mapping[str, Callable[[Any, Naming, Batch], None]] = {

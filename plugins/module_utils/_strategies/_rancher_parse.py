@@ -10,6 +10,11 @@ from __future__ import annotations
 
 from typing import Any, Mapping, Optional, Sequence
 
+from ansible_collections.selfheal.cluster.plugins.module_utils._addresses import (
+    ip_of,
+    text_of,
+    why_no_host,
+)
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     NODE_STATES,
@@ -18,11 +23,6 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     TERMINATING,
     Discovery,
     Node,
-)
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._addresses import (
-    ip_of,
-    text_of,
-    why_no_host,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import name_of
 

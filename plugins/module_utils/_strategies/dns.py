@@ -8,9 +8,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Callable, Iterable, Mapping, Optional, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery, Node
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import _resolver
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._addresses import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._addresses import (
     Ip,
     Prefix,
     ip_of,
@@ -20,6 +18,8 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._addr
     text_of,
     why_no_host,
 )
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery, Node
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import _resolver
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import name_of
 
 Prefixes = Callable[[], Sequence[Prefix]]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Any, Callable, Mapping, Optional
+from typing import Any, Callable, Mapping, Optional, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError, TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.auth import Connection, connect
@@ -18,11 +18,16 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.listi
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.watch import watch_lists
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._kubernetes_parse import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._kubernetes_merge import (
     Batch,
-    Naming,
     merge,
-    parse,
+    services_of,
+)
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._kubernetes_parse import Naming, parse
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._kubernetes_services import (
+    Asked,
+    hint,
+    still_running,
 )
 
 # RFC 1123 labels and names, which the API server asks of the names of namespaces and Services.
@@ -33,21 +38,22 @@ _DOMAIN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discovery:
     """List one resource in each namespace.
 
-    When some namespaces were read and others were not, the discovery is partial; when none was, it failed.
+    When some namespaces were read and others were not, the discovery is partial; when none was, it failed. A namespace
+    in which nothing is selected was not read: that is how a misspelt one, and a selector for the labels of pods, look.
 
-    :param attempt: has no effect: there is one API server, and every list is a fresh and consistent read of it.
+    :param attempt: 1 and more confirm, before something is pruned: then the pods of the Services are asked for as well.
     :raises DiscoveryError: nothing could be read, or what was read is doubtful.
     :raises TopologyError: a value shows as wrong: the kubeconfig, its context, a selector, a name, a certificate file.
     :raises MissingLibraryError: the kubernetes client is not there.
     """
     _check(topology, config)
-    connection = connect(topology, config)
+    asked = Asked(topology, connect(topology, config), config)
     batches: list[Batch] = []
     failures: list[str] = []
-    namespaces = connection.namespaces(config)
+    namespaces = asked.connection.namespaces(config)
     for position, namespace in enumerate(namespaces):
         try:
-            batches += _read(topology, config, connection, namespace)
+            batches += _read(asked, namespace)
         except DiscoveryError as error:
             failures.append(str(error))
             if isinstance(error, ApiError) and error.concerns_all:
@@ -57,7 +63,18 @@ def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discover
         raise DiscoveryError("; ".join(failures))
     nodes, problems = merge(batches)
     reasons = [*failures, *problems]
-    return Discovery.partial(nodes, reasons) if reasons else Discovery.complete(nodes)
+    if reasons:
+        return Discovery.partial(nodes, reasons)
+    found = Discovery.complete(nodes)
+    return _witnessed(asked, found, batches) if attempt and config["lookup"] != "pods" else found
+
+
+def _witnessed(asked: Asked, found: Discovery, batches: Sequence[Batch]) -> Discovery:
+    try:
+        running = still_running(asked, _naming(asked.topology, asked.config), list(services_of(batches)), found)
+    except DiscoveryError as error:
+        return Discovery.partial(found.nodes, [f"the pods of the Services were to be asked before a prune: {error}"])
+    return replace(found, still_running=running)
 
 
 def _check(topology: str, config: Mapping[str, Any]) -> None:
@@ -71,17 +88,45 @@ def _check(topology: str, config: Mapping[str, Any]) -> None:
         raise TopologyError(topology, "config.cluster_domain", f"{config['cluster_domain']!r} is not a domain name")
 
 
-def _read(topology: str, config: Mapping[str, Any], connection: Connection, namespace: str) -> list[Batch]:
-    lookup, service = config["lookup"], config["service_name"]
-    naming = Naming(topology, config["node_basename"], config["mode"], config["cluster_domain"], service)
+def _naming(topology: str, config: Mapping[str, Any]) -> Naming:
+    service = config["service_name"]
+    selects = bool(service or config["selector"])
+    basename, label = config["node_basename"], config["node_basename_label"]
+    return Naming(topology, basename, config["mode"], config["cluster_domain"], service, selects, label)
+
+
+def _read(asked: Asked, namespace: str) -> list[Batch]:
+    """
+    :raises DiscoveryError: it cannot be read, or there is nothing that is selected.
+    """
+    topology, connection, config = asked
+    lookup, naming = config["lookup"], _naming(topology, config)
     listing = _listing(config, namespace)
     batches = list_all(topology, connection, config, listing, lambda items: parse(lookup, items, naming))
-    if service and lookup != "pods" and not any(batch.objects for batch in batches):
-        raise DiscoveryError(
-            f"namespace {namespace!r} has no {listing.resource.plural} of a Service {service!r} (config.service_name): "
-            "the Service is gone, it never was there, or a selector leaves it out"
-        )
+    if lookup != "pods" and not any(batch.objects for batch in batches):
+        raise DiscoveryError(_nothing_there(asked, namespace, listing.resource.plural))
     return batches
+
+
+def _nothing_there(asked: Asked, namespace: str, plural: str) -> str:
+    """A Service that is scaled to nothing still has an object, an empty one."""
+    service, selector = asked.config["service_name"], asked.config["selector"]
+    if service:
+        return (
+            f"namespace {namespace!r} has no {plural} of a Service {service!r} (config.service_name): the Service is "
+            "gone, it never was there, or a selector leaves it out"
+        )
+    if selector:
+        return (
+            f"namespace {namespace!r} has no {plural} with the labels of config.selector {selector!r}: they have the "
+            "labels of their Service, not those of its pods; label the Service, name it in config.service_name, or "
+            f"take config.lookup 'pods'{hint(asked, namespace, selector)}"
+        )
+    which = f" that config.field_selector {asked.config['field_selector']!r} selects"
+    return (
+        f"namespace {namespace!r} has no {plural}{which if asked.config['field_selector'] else ''}: is its name right, "
+        "and is there a Service?"
+    )
 
 
 def _listing(config: Mapping[str, Any], namespace: str) -> Listing:

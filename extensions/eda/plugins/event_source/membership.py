@@ -90,7 +90,7 @@ EXAMPLES = r"""
             strategy: kubernetes
             config:
               namespace: prod
-              selector: app=chat
+              service_name: chat
               node_basename: chat
   rules:
     - name: Somebody left

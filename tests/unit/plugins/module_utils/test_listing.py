@@ -21,6 +21,7 @@ NODES = [Node("a@h"), Node("b@h", "10.0.0.1", "terminating", {"zone": "x"})]
         Discovery.complete([]),
         Discovery.complete(NODES),
         Discovery.complete(NODES, authoritative=False),
+        replace(Discovery.complete(NODES), still_running=frozenset({"c@h", "d@h"})),  # K13
         Discovery.partial(NODES, ["a page is missing"]),
         Discovery.failed(["time-out"]),
         replace(Discovery.complete(NODES), answers=(ANSWERED, ANSWERED._replace(ttl=0.0))),

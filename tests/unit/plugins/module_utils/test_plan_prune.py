@@ -46,6 +46,19 @@ def test_nothing_is_planned_from_a_failed_discovery():
         plan(Discovery.failed(["NXDOMAIN"]), FIVE, AT_ONCE, EXCLUSIVE)
 
 
+def test_a_scope_that_follows_the_nodes_leaves_other_applications_alone():
+    """M5: api and worker are one mesh, and somebody's shell is in it too."""
+    members = ["api@10.0.0.1", "api@10.0.0.2", "worker@10.0.0.3", "worker@10.0.0.4", "shell@10.0.0.5"]
+    seen = Observation({one: View(one, frozenset(members) - {one}) for one in members})
+    policy = dataclasses.replace(AT_ONCE, scope=(), scope_of_nodes=True)
+    found = plan(Discovery.complete([Node(members[0]), Node(members[2])]), seen, policy, EXCLUSIVE)
+    assert {action.node for action in found.prunes} == {members[1], members[3]}
+    alone = plan(Discovery.complete([Node(members[0])]), seen, policy, EXCLUSIVE)
+    assert {action.node for action in alone.prunes} == {members[1]}
+    empty = refusals(Discovery.complete([]), seen, dataclasses.replace(policy, allow_empty=True), EXCLUSIVE)
+    assert set(empty.values()) == {"no_scope"}
+
+
 def test_a_partial_discovery_connects_and_never_prunes():
     partial = Discovery.partial([Node(name(n)) for n in (1, 2, 6)], ["half of it"])
     observation = mesh((1, 2, 3), (6,))

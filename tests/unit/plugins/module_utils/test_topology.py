@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery, Node
 from ansible_collections.selfheal.cluster.plugins.module_utils._schema import (
     CONFIG_SPEC,
     DRIVER_CONFIG_SPEC,
@@ -41,6 +42,18 @@ def test_without_a_basename_nothing_is_in_scope():
     topology = topology_of({"strategy": "static", "config": {"nodes": ["app@10.0.0.1"]}})
     assert topology.policy.scope == ()
     assert not topology.policy.in_scope("app@10.0.0.1")
+
+
+def test_with_basenames_by_label_the_scope_is_that_of_the_nodes():
+    """M5"""
+    config = {"node_basename_label": "example.com/role"}
+    policy = topology_of({"strategy": "kubernetes", "config": config}).policy
+    found = Discovery.complete([Node("worker@10.0.0.2"), Node("api@10.0.0.1"), Node("api@10.0.0.3")])
+    assert not policy.in_scope("api@10.0.0.1")
+    assert policy.over(found).scope == ("api@*", "worker@*")
+    assert policy.over(Discovery.complete([])).scope == ()
+    own = topology_of({"strategy": "kubernetes", "config": config, "policy": {"scope": ["api@*"]}}).policy
+    assert own.over(found).scope == ("api@*",)
 
 
 def test_pods_are_connected_before_they_are_ready_and_endpoints_are_not():
@@ -82,6 +95,17 @@ def test_pods_are_connected_before_they_are_ready_and_endpoints_are_not():
             {"strategy": "kubernetes", "config": {"node_basename": "a", "namespace": "x", "namespaces": ["y"]}},
             "config.namespaces",
             "not both",
+        ),
+        (
+            {"strategy": "kubernetes", "config": {"node_basename": "a", "node_basename_label": "role"}},
+            "config.node_basename_label",
+            "not both",
+        ),
+        ({"strategy": "kubernetes", "config": {"node_basename_label": "a=b"}}, "config.node_basename_label", "'a=b'"),
+        (
+            {"strategy": "kubernetes", "config": {"namespace": "x"}},
+            "config.node_basename",
+            "required by driver 'erlang'",
         ),
         (
             {"strategy": "kubernetes", "config": {"node_basename": "a", "lookup": "pods", "mode": "hostname"}},

@@ -21,6 +21,8 @@ from tests.harness.documents import guide
 
 TEMPLATE = "{{ lookup('ansible.builtin.env', 'SOMETHING') }}"
 SLICES = {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": ["list"]}
+PODS = {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]}
+SERVICES = {"apiGroups": [""], "resources": ["services"], "verbs": ["list"]}
 
 
 def kubernetes(config: Any = None, **more: Any) -> dict[str, Any]:
@@ -44,10 +46,16 @@ def documented(name: str) -> list[dict[str, Any]]:
 
 def test_the_rights_are_those_that_are_documented() -> None:
     found = roles(kubernetes({"namespace": "prod"}, driver_config={"transport": "port_forward"}))
-    expected = documented("selfheal-discovery") + documented("selfheal-reach")
+    expected = [rule for name in ("discovery", "witness", "reach") for rule in documented(f"selfheal-{name}")]
 
-    def comparable(rules: list[dict[str, Any]]) -> list[Any]:
-        return sorted((rule["apiGroups"], rule["resources"], sorted(rule["verbs"])) for rule in rules)
+    def comparable(rules: list[dict[str, Any]]) -> set[Any]:
+        return {
+            (group, resource, verb)
+            for rule in rules
+            for group in rule["apiGroups"]
+            for resource in rule["resources"]
+            for verb in rule["verbs"]
+        }
 
     assert comparable(found["prod"]) == comparable(expected)
 
@@ -57,8 +65,11 @@ def test_the_rights_are_those_that_are_documented() -> None:
     [("endpoint_slices", "discovery.k8s.io", "endpointslices"), ("endpoints", "", "endpoints"), ("pods", "", "pods")],
 )
 def test_each_lookup_needs_its_own_resource(lookup: str, group: str, resource: str) -> None:
+    """K13: the Services and their pods as well, which tell who runs without being listed."""
     rule = {"apiGroups": [group], "resources": [resource], "verbs": ["list"]}
-    assert roles(kubernetes({"lookup": lookup})) == {"ops": [rule]}
+    found = roles(kubernetes({"lookup": lookup}))["ops"]
+    assert rule in found
+    assert [one for one in found if one != rule] == ([] if lookup == "pods" else [PODS, SERVICES])
 
 
 def test_the_rights_of_all_topologies_in_a_namespace_are_one_role() -> None:
@@ -68,17 +79,13 @@ def test_the_rights_of_all_topologies_in_a_namespace_are_one_role() -> None:
     )
     assert found == {
         "a": [
-            {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]},
+            PODS,
             {"apiGroups": [""], "resources": ["pods/portforward"], "verbs": ["create", "get"]},
+            SERVICES,
             SLICES,
         ],
-        "b": [SLICES],
+        "b": [PODS, SERVICES, SLICES],
     }
-
-
-def test_host_names_tell_the_pod_so_that_none_is_sought() -> None:
-    found = roles(kubernetes({"mode": "hostname"}, driver_config={"transport": "port_forward"}))
-    assert [rule["resources"] for rule in found["ops"]] == [["pods/portforward"], ["endpointslices"]]
 
 
 @pytest.mark.parametrize("config", [{"host": "https://10.0.0.1"}, {"kubeconfig": TEMPLATE}, {"context": "other"}])
@@ -98,7 +105,8 @@ def test_who_has_credentials_of_its_own_needs_no_role(config: dict[str, Any]) ->
     ],
 )
 def test_only_who_watches_may_watch(topology: dict[str, Any], loops: bool, watches: bool, expected: list[str]) -> None:
-    assert roles(topology, loops=loops, watches=watches)["ops"][0]["verbs"] == expected
+    (rule,) = [one for one in roles(topology, loops=loops, watches=watches)["ops"] if one["apiGroups"] != [""]]
+    assert rule["verbs"] == expected
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,7 @@ from __future__ import annotations
 from ipaddress import IPv6Network
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import dns, kubernetes_dns
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._addresses import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._addresses import (
     Prefix,
     ip_of,
     prefixes_in,
@@ -17,6 +15,8 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._addr
     text_of,
     why_no_host,
 )
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import dns, kubernetes_dns
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._kubernetes_service import service_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._resolver_config import SystemConfig
 from hypothesis import given

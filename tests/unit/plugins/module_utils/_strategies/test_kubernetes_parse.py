@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Node
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._kubernetes_merge import merge
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._kubernetes_parse import (
     Naming,
     Unnamed,
-    merge,
     parse,
 )
 from hypothesis import given, settings
@@ -42,6 +42,10 @@ def nodes(lookup: str, *items: Any, mode: str = "ip", service_name: str | None =
         ({"ready": False, "serving": True, "terminating": True}, "terminating"),
         ({"ready": True, "serving": True, "terminating": True}, "terminating"),
         ({"ready": True, "terminating": None}, "ready"),
+        # K12: what a Service with publishNotReadyAddresses has for a pod that is not ready, and for one that leaves
+        ({"ready": True, "serving": False, "terminating": False}, "not_ready"),
+        ({"ready": True, "serving": False, "terminating": True}, "terminating"),
+        ({"serving": True}, "ready"),
     ],
 )
 def test_conditions_of_an_endpoint(conditions: Any, state: str) -> None:
@@ -115,11 +119,6 @@ def test_two_families_of_something_that_is_no_pod() -> None:
     assert [(node.name, node.attributes["pod_name"]) for node in found] == [("app@10.0.0.1", None)]
 
 
-def test_addresses_that_are_names() -> None:
-    one = endpoint_slice("a", [endpoint("db.example.net", namespace=NS)], namespace=NS, family="FQDN")
-    assert nodes("endpoint_slices", one) == ([], ["addresses of type 'FQDN' are no IP addresses: prod/a"])
-
-
 def test_only_truncated_over_capacity_is_partial() -> None:
     for value, count in (("warning", 0), ("truncated", 1)):
         one = endpoints("a", namespace=NS, annotations={"endpoints.kubernetes.io/over-capacity": value})
@@ -145,8 +144,11 @@ def test_a_slice_without_a_service_in_mode_hostname() -> None:
 
 @pytest.mark.parametrize("ip", ["", "example.net", "10.0.0.1\n", "{{ 1 }}", None, 5])
 def test_what_is_no_address(ip: Any) -> None:
-    with pytest.raises(Unnamed, match="not an IP address"):
-        naming().name(ip, NS, None, None)
+    """K8: nor does it cost the one behind it."""
+    one = endpoint_slice("a", [endpoint(ip, namespace=NS), endpoint("10.0.0.2", namespace=NS)], namespace=NS)
+    found, problems = nodes("endpoint_slices", one)
+    assert [node.name for node in found] == ["app@10.0.0.2"]
+    assert problems[0].startswith(("the address is not an IP address: prod/", "an endpoint is malformed"))
 
 
 @pytest.mark.parametrize("hostname", ["a b", "{{ 1 }}", "a@b", {"a": 1}, "x" * 250])

@@ -12,7 +12,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
-from typing import Iterable, Iterator, NamedTuple, Optional, Sequence
+from typing import Any, Iterable, Iterator, NamedTuple, Optional, Sequence
 
 
 class Ip(NamedTuple):
@@ -41,6 +41,9 @@ _IPV4 = (1 << 32) - 1
 _BEHIND_THEM = (1 << 56) - 1
 _MAY_BE_ADDRESS = re.compile(r"[0-9.]+$|[0-9A-Fa-f]*:").match
 # What is quickly seen; where it matches, the address is looked at.
+_BYTES = frozenset(map(str, range(256)))
+_GROUP = "[1-9a-f][0-9a-f]{0,3}"
+_WITHOUT_ZEROS = re.compile(f"{_GROUP}(?::{_GROUP})*(?:::(?:{_GROUP}(?::{_GROUP})*)?)?")
 _MAY_BE_NO_HOST = re.compile(r"0\.|2[235]|::$|::ffff:|f[ef]", re.IGNORECASE).match
 
 
@@ -64,6 +67,33 @@ def text_of(ip: Ip) -> str:
     if _is_in(number, _MAPPED):
         return f"::ffff:{text_of(Ip(4, number & _IPV4))}"
     return str(ipaddress.IPv6Address(number))
+
+
+def canonical(text: Any) -> Optional[str]:
+    """The one text of an address, see :func:`text_of`; None for what is no address, or has a zone."""
+    if not isinstance(text, str):
+        return None
+    if _is_plain_ipv4(text) or _is_plain_ipv6(text):
+        return text
+    try:
+        return text_of(ip_of(text))
+    except ValueError:
+        return None
+
+
+def _is_plain_ipv4(text: str) -> bool:
+    parts = text.split(".", 4)
+    return len(parts) == 4 and _BYTES.issuperset(parts)
+
+
+def _is_plain_ipv6(text: str) -> bool:
+    """Whether it shows at once that this is the canonical text, since parsing thousands of addresses costs more than
+    reading their list. A group of 0 would have to be compared with the others, and what begins with ``::`` may be
+    IPv4-mapped."""
+    if len(text) > 45 or not _WITHOUT_ZEROS.fullmatch(text):
+        return False
+    colons = text.count(":")
+    return colons <= 6 if "::" in text else colons == 7
 
 
 def same_text(host: str) -> str:
