@@ -20,6 +20,8 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Policy,
 )
 
+_COMES_BACK = "; delete its database before it is started again, or it comes back as a member by itself"
+
 
 def prune_actions(
     discovery: Discovery,
@@ -90,6 +92,8 @@ def _refused_alone(
         return _refuse(name, "no_scope", "set policy.scope to the names that may go, such as ['app@*'] or ['web*']")
     if discovery.status != COMPLETE:
         return _refuse(name, "partial", f"the discovery is {discovery.status}: {'; '.join(discovery.reasons)}")
+    if facts.joins_alone and observation.disagreement:
+        return _refuse(name, "partitioned", f"nobody is taken off as long as {observation.disagreement}")
     if name in other_names:
         return _refuse(
             name, "other_name", "a desired node's address answers by this name: check node_basename and mode"
@@ -168,7 +172,7 @@ def _confirmations(name: str, discovery: Discovery, earlier: Sequence[Discovery]
 
 
 def _prunes(name: str, going: frozenset[str], observation: Observation, facts: DriverFacts) -> Iterator[Action]:
-    detail = "discovery does not list it"
+    detail = f"discovery does not list it{_COMES_BACK if facts.comes_back else ''}"
     if facts.prune_needs_answer and _is_live(name, observation):
         yield Action(PRUNE, name, "not_desired", name, detail=detail)
         return
