@@ -75,6 +75,7 @@ DRIVER_CONFIG_SPEC: dict[str, dict[str, Any]] = {
     "tls": {"type": "dict", "options": TLS_SPEC},
     "transitive": {"type": "bool"},
     "transport": {"type": "str"},
+    "unsettled_path": {"type": "str"},
 }
 
 POLICY_SPEC: dict[str, dict[str, Any]] = {
@@ -221,6 +222,7 @@ DRIVERS: dict[str, Options] = {
             "reversible": False,
             "timeout": 10.0,
             "transitive": False,
+            "unsettled_path": None,
         },
         choices={"format": ("lines", "json")},
     ),

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers import _settle
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._registry import driver_for
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError, TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, Node
@@ -171,8 +172,11 @@ def test_a_member_that_lost_its_database_joins_again_unless_it_holds_new_data(th
     assert [line["node"] for line in result["connected"]] == [lost.name]
 
 
-def test_in_a_partition_nobody_joins_and_nobody_is_taken_off(three: list[Ejabberd]) -> None:
+def test_in_a_partition_nobody_joins_and_nobody_is_taken_off(
+    three: list[Ejabberd], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """E2: after one lost connection each is alone, and calls the one whom we cannot ask dead."""
+    monkeypatch.setattr(_settle, "UNCHANGED", 0.5)
     one, other, third = three
     partition(three)
     everyone = {node.name: "partitioned" for node in three}
