@@ -136,6 +136,12 @@ options:
             say where that server is, and the Python library websockets, version 15 or newer.
           - Left out it is V(direct).
         type: str
+      unsettled_path:
+        description:
+          - Of V(exec). As O(driver_config.path), for the members that are listed and neither in nor out, as Serf's
+            C(leaving) is. They are never pruned. One that stays so for more than some seconds and should be in the
+            cluster is refused as C(unsteady).
+        type: str
   connect:
     description:
       - With O(driver=erlang), the call that connects an observer to a node, C([module, function, args]). The node's

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
+from itertools import combinations
 from types import MappingProxyType
 from typing import Any, Mapping, NamedTuple, Optional, Sequence
 
@@ -27,6 +28,8 @@ CONNECT = "connect"
 PRUNE = "prune"
 KEEP = "keep"
 REFUSE = "refuse"
+
+DISAGREE = "do not agree on who is in the cluster and runs"
 
 
 class Node(NamedTuple):
@@ -163,6 +166,34 @@ class Observation:
         """Everyone who answered or is linked to somebody who did."""
         return frozenset(self.views).union(*(view.linked for view in self.views.values()))
 
+    @cached_property
+    def parted(self) -> Mapping[str, str]:
+        """Where each member lists all the others: those who do not agree with another one on who is a member and that
+        both run, each with the first such other one by name.
+
+        One that lists nobody has no list yet, or has lost it, and takes no part. Nor do two who never met: neither
+        lists the other.
+        """
+        parted: dict[str, str] = {}
+        listing = sorted(name for name, view in self.views.items() if view.peers and not view.stopping)
+        for one, other in combinations(listing, 2):
+            if self._disagree(self.views[one], self.views[other]):
+                parted.setdefault(one, other)
+                parted.setdefault(other, one)
+        return parted
+
+    @cached_property
+    def disagreement(self) -> Optional[str]:
+        """The first two of the parted, in words."""
+        return " and ".join(min(self.parted.items())) + f" {DISAGREE}" if self.parted else None
+
+    @staticmethod
+    def _disagree(one: View, other: View) -> bool:
+        if other.observer not in one.peers and one.observer not in other.peers:
+            return False
+        both_run = other.observer in one.linked and one.observer in other.linked
+        return not both_run or one.peers | {one.observer} != other.peers | {other.observer}
+
 
 @dataclass(frozen=True)
 class Absence:
@@ -193,7 +224,9 @@ class DriverFacts:
         member that lacks a link leaves and rejoins.
     prune_needs_answer: only the pruned node itself can leave without harm to the rest.
     prune_spreads: one member takes a node off the lists of its whole island.
-    joins_alone: a connect takes one node alone into the island of the observer, and deletes what that node held.
+    joins_alone: a connect takes one node alone into the island of the observer, and deletes what that node held. The
+        members keep one list of all of them, those that are down included.
+    comes_back: a pruned node that starts with what it has stored is a member again.
     """
 
     reversible: bool
@@ -202,6 +235,7 @@ class DriverFacts:
     prune_needs_answer: bool = False
     prune_spreads: bool = False
     joins_alone: bool = False
+    comes_back: bool = False
 
 
 @dataclass(frozen=True)

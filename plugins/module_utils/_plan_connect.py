@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import repeat
-from typing import Collection, Iterable, Iterator, Mapping, Optional, Sequence
+from typing import AbstractSet, Collection, Iterable, Iterator, Mapping, Optional, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._graph import cover, islands, missing_links
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
@@ -51,6 +51,8 @@ def connect_actions(
     if facts.joins_alone:
         yield from join_actions(discovery, observation, frozenset(wanted), staying)
         return
+    if not facts.exclusive:
+        yield from _unsettled(wanted, observation.views)
     answering = sorted(wanted & frozenset(observation.views))
     absent = sorted(wanted - frozenset(observation.views))
     if not facts.transitive:
@@ -68,6 +70,17 @@ def connect_actions(
         pairs = _pairs(answering, observation.views)
         yield from (action for action in pairs if action.node in hidden or action.observer in hidden)
     yield from _absent_from_mesh(mesh.hub, answering, absent, observation, facts)
+
+
+def _unsettled(wanted: AbstractSet[str], views: Mapping[str, View]) -> Iterator[Action]:
+    """Who is listed, and stays neither in nor out. A connect changes nothing about that."""
+    told_by: dict[str, str] = {}
+    for name, view in sorted(views.items()):
+        if view.synced is not None:
+            for node in view.linked - view.synced:
+                told_by.setdefault(node, name)
+    for node in sorted(told_by.keys() & wanted):
+        yield _refuse(node, "unsteady", f"{told_by[node]} lists it as neither in nor out")
 
 
 def _pairs(answering: Sequence[str], views: Mapping[str, View]) -> Iterator[Action]:

@@ -4,7 +4,7 @@
 """The half of the planner that links, for systems in which joining deletes what the joining node held.
 
 So a node joins only if it knows nobody and holds nothing, and only one island: the one that is larger than all others.
-Anything else that is apart is told and left to a person.
+Anything else that is apart is told and left to a person. While members do not agree on who is one, nobody joins.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Iterator, Optional, Sequence
 from ansible_collections.selfheal.cluster.plugins.module_utils._graph import cover, islands, missing_links
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     CONNECT,
+    DISAGREE,
     REFUSE,
     TERMINATING,
     Action,
@@ -22,6 +23,8 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
 )
 
 Island = Sequence[str]
+
+_MEND = "stop all members but the one whose data is to stay, and then start them again"
 
 
 def join_actions(
@@ -40,23 +43,37 @@ class _Joins:
     ) -> None:
         self._discovery = discovery
         self._views = observation.views
+        self._parted, self._disagreement = observation.parted, observation.disagreement
         self._wanted = wanted
         self._staying = staying
-        parts = islands(self._views, staying)
+        parts = self._parts = islands(self._views, staying)
         self._blank = [part[0] for part in parts if self._is_blank(part)]
         self._settled = [part for part in parts if not self._is_blank(part)]
 
     def actions(self) -> Iterator[Action]:
+        if self._parted:
+            yield from self._partitioned()
+            yield from self._absent(sorted(self._views))
+            return
         main = self._main()
         if main:
             yield from self._inside(main)
             yield from self._into(main)
             for part in self._settled:
                 if part is not main:
-                    yield from (self._apart(node, main) for node in part if self._may_join(node))
+                    yield from (self._apart(node) for node in part if self._may_join(node))
         else:
             yield from (self._without_main(node) for node in sorted(self._wanted & self._views.keys()))
         yield from self._absent(main)
+
+    def _partitioned(self) -> Iterator[Action]:
+        for part in self._parts:
+            is_elsewhere = self._parted.keys().isdisjoint(part)
+            for node in filter(self._may_join, part):
+                if node in self._parted:
+                    yield _refuse(node, "partitioned", f"it and {self._parted[node]} {DISAGREE}: {_MEND}")
+                elif is_elsewhere:
+                    yield _refuse(node, "partitioned", f"nobody joins as long as {self._disagreement}")
 
     def _is_blank(self, part: Island) -> bool:
         return len(part) == 1 and not self._views[part[0]].peers and not self._views[part[0]].holds
@@ -75,11 +92,7 @@ class _Joins:
     def _inside(self, main: Island) -> Iterator[Action]:
         missing = missing_links(self._views, [node for node in main if self._may_join(node)])
         for node in cover(missing):
-            peer = min(missing[node])
-            if self._each_other_down(node, peer):
-                yield _refuse(node, "split", _each_other(peer))
-            else:
-                yield _refuse(node, "unsteady", f"it and {peer} do not both list the other")
+            yield _refuse(node, "unsteady", f"it and {min(missing[node])} do not both list the other")
 
     def _into(self, main: Island) -> Iterator[Action]:
         hub = next(filter(self._may_join, main), None)
@@ -104,21 +117,15 @@ class _Joins:
             return "split", f"{len(main)} members run as far as {hub} knows, and {len(lost)} are down: not most of them"
         return None
 
-    def _apart(self, node: str, main: Island) -> Action:
+    def _apart(self, node: str) -> Action:
         """Why a node of another island stays there."""
         view = self._views[node]
-        opposite = next((peer for peer in main if self._each_other_down(node, peer)), None)
-        if opposite:
-            return _refuse(node, "split", _each_other(opposite))
         if not view.peers:
             return _refuse(node, "data", f"it holds data that joining would delete: {_first_of(view.holds)}")
         return _refuse(node, "split", f"it is in another cluster, with {_first_of(view.peers)}: islands are not merged")
 
     def _without_main(self, node: str) -> Action:
         largest = [part for part in self._settled if len(part) == len(self._settled[0])]
-        opposite = next((peer for part in self._settled for peer in part if self._each_other_down(node, peer)), None)
-        if opposite:
-            return _refuse(node, "split", _each_other(opposite))
         tied = " and that of ".join(part[0] for part in largest)
         return _refuse(node, "split", f"the island of {tied} are of one size, so that none is the one to join")
 
@@ -130,14 +137,6 @@ class _Joins:
                 yield _refuse(node, "no_answer", f"{lacking[0]} does not list it, and it takes no call to join")
             elif not main:
                 yield _refuse(node, "no_answer", "it takes no call to join")
-
-    def _each_other_down(self, one: str, other: str) -> bool:
-        views = self._views
-        return one in views and other in views and other in views[one].down and one in views[other].down
-
-
-def _each_other(peer: str) -> str:
-    return f"it and {peer} each report the other as down: restart one of them"
 
 
 def _first_of(names: frozenset[str]) -> str:

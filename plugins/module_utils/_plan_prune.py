@@ -21,6 +21,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Policy,
 )
 
+_COMES_BACK = "; delete its database before it is started again, or it comes back as a member by itself"
 _WILL_GO = ("no_answer", "not_yet")
 """Who is refused for these goes later, and counts as one of those that would go."""
 
@@ -107,6 +108,8 @@ def _refused_alone(
     facts: DriverFacts,
     other_names: frozenset[str],
 ) -> Optional[Action]:
+    if facts.joins_alone and observation.disagreement:
+        return _refuse(name, "partitioned", f"nobody is taken off as long as {observation.disagreement}")
     if name in other_names:
         return _refuse(
             name, "other_name", "a desired node's address answers by this name: check node_basename and mode"
@@ -192,7 +195,7 @@ def _confirmations(name: str, discovery: Discovery, earlier: Sequence[Discovery]
 
 
 def _prunes(name: str, going: frozenset[str], observation: Observation, facts: DriverFacts) -> Iterator[Action]:
-    detail = "discovery does not list it"
+    detail = f"discovery does not list it{_COMES_BACK if facts.comes_back else ''}"
     if facts.prune_needs_answer and name in observation.alive:
         yield Action(PRUNE, name, "not_desired", name, detail=detail)
         return

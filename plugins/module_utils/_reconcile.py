@@ -354,5 +354,7 @@ def _is_unconfirmed(seen: Plan) -> bool:
 
 
 def _is_settled(seen: Plan) -> bool:
-    """No island lacks links inside; islands that have never met don't count, since time alone joins none."""
-    return not any((action.kind == CONNECT and action.rejoin) or action.reason == "unsteady" for action in seen.actions)
+    """No island lacks links inside; islands that have never met don't count, since time alone joins none. Members that
+    do not agree may have been read while their list changed."""
+    waits = ("unsteady", "partitioned")
+    return not any((action.kind == CONNECT and action.rejoin) or action.reason in waits for action in seen.actions)

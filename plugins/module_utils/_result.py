@@ -86,10 +86,12 @@ class Record:
     def pruned(self, outcome: Mapping[Action, Optional[str]]) -> None:
         self._events.pruned(outcome)
         for action, problem in outcome.items():
-            if problem is None:
-                self._pruned.append(action)
-            else:
+            if problem is not None:
                 self.warn(f"{action.node} was not pruned: {problem}")
+                continue
+            self._pruned.append(action)
+            if self._facts and self._facts.comes_back:
+                self.warn(f"{action.node} was pruned: {action.detail}")
 
     def connected(self, outcome: Mapping[Action, Optional[str]]) -> None:
         self._events.connected(outcome)

@@ -76,6 +76,7 @@ DRIVER_CONFIG_SPEC: dict[str, dict[str, Any]] = {
     "tls": {"type": "dict", "options": TLS_SPEC},
     "transitive": {"type": "bool"},
     "transport": {"type": "str"},
+    "unsettled_path": {"type": "str"},
 }
 
 POLICY_SPEC: dict[str, dict[str, Any]] = {
@@ -227,6 +228,7 @@ DRIVERS: dict[str, Options] = {
             "reversible": False,
             "timeout": 10.0,
             "transitive": False,
+            "unsettled_path": None,
         },
         choices={"format": ("lines", "json")},
     ),

@@ -129,8 +129,9 @@ EXAMPLES = r"""
     driver: exec
     driver_config:
       format: json
-      path: members[?status=='alive' || status=='leaving'].name
+      path: members[?status=='alive'].name
       down_path: members[?status=='failed'].name
+      unsettled_path: members[?status=='leaving'].name
       transitive: true
     list_nodes: [serf, members, -format=json, "-rpc-addr={observer_address}:7373"]
     connect: [serf, join, "-rpc-addr={observer_address}:7373", "{node_address}:7946"]

@@ -187,11 +187,12 @@ def hosts_file(data: bytes) -> bool:
 
 
 def exec_lines(data: bytes) -> bool:
-    return _exec(data, {"format": "lines", "path": None, "down_path": None})
+    return _exec(data, {"format": "lines", "path": None, "down_path": None, "unsettled_path": None})
 
 
 def exec_json(data: bytes) -> bool:
-    return _exec(data, {"format": "json", "path": "members[*].name", "down_path": "members[?status=='failed'].name"})
+    paths = {"path": "members[*].name", "down_path": "members[?status=='failed'].name", "unsettled_path": None}
+    return _exec(data, {"format": "json", **paths})
 
 
 def _exec(data: bytes, driver_config: dict[str, object]) -> bool:

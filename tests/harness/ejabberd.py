@@ -8,6 +8,7 @@
         nodes[0].known(), nodes[0].running()
         nodes[0].register("alice"); nodes[1].has("alice")
         nodes[0].kill(); nodes[0].start()         # with the database it had, or wiped=True
+        partition(nodes)                          # each is alone with its own copy of the database
 
 ejabberd is started as Debian's ejabberdctl does it, with ``erl``; it listens for no clients.
 """
@@ -19,10 +20,9 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from functools import partial
 from pathlib import Path
 
-from tests.harness.beam import COOKIE, Beam, free_port, loopback_addresses, wait_until, write_cookie
+from tests.harness.beam import COOKIE, Beam, free_port, is_whole, loopback_addresses, wait_until, write_cookie
 
 BASENAME = "ejabberd"
 _HOST = "localhost"
@@ -83,18 +83,6 @@ class Ejabberd:
     def remove(self, user: str) -> None:
         self.beam.eval(f'ejabberd_auth:remove_user(<<"{user}">>, <<"{_HOST}">>)')
 
-    def split_from(self, others: Sequence[Ejabberd]) -> None:
-        """Both sides lose each other and are linked again, which Mnesia does not mend."""
-        for other in others:
-            self.beam.eval(f"erlang:set_cookie('{other.name}', another)")
-        self.beam.eval("global:disconnect()")
-        for other in others:
-            wait_until(partial(self.sees_down, other), 20, "the split on this side")
-        wait_down(others, self)
-        for other in others:
-            self.beam.eval(f"erlang:set_cookie('{other.name}', erlang:get_cookie())")
-            self.beam.eval(f"net_kernel:connect_node('{other.name}')")
-
     def sees_down(self, other: Ejabberd) -> bool:
         return other.name not in self.running()
 
@@ -133,6 +121,20 @@ def ejabberds(count: int) -> Iterator[list[Ejabberd]]:
         for node in nodes:
             node.wait_ready()
         yield nodes
+
+
+def partition(nodes: Sequence[Ejabberd]) -> None:
+    """The first two lose their connection once. All are linked again, and Mnesia leaves each of them alone."""
+    nodes[0].beam.eval(f"erlang:disconnect_node('{nodes[1].name}')")
+    wait_until(lambda: all(node.running() == {node.name} for node in nodes), 20, "each to list itself alone")
+    beams = [node.beam for node in nodes]
+
+    def are_linked() -> bool:
+        for node in beams:
+            node.connect(*(other for other in beams if other is not node))
+        return is_whole(beams)
+
+    wait_until(are_linked, 30, "all to be linked again")
 
 
 def wait_down(members: Sequence[Ejabberd], dead: Ejabberd) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers import _settle
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._registry import driver_for
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError, TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, Node
@@ -22,7 +23,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._topology import 
 from tests.harness.ansible import Ansible
 from tests.harness.beam import COOKIE, beams, free_port, wait_until
 from tests.harness.clusters import heal, topology
-from tests.harness.ejabberd import Ejabberd, ejabberds, wait_down
+from tests.harness.ejabberd import Ejabberd, ejabberds, partition, wait_down
 
 PRESET = {"preset": "ejabberd"}
 
@@ -134,6 +135,7 @@ async def _runs_that_join(node: Ejabberd, members: Sequence[Ejabberd], count: in
 
 
 def test_a_dead_member_is_kept_while_it_is_listed_and_then_taken_off_everywhere(three: list[Ejabberd]) -> None:
+    """E1: those that run are not all members. E3: with its old database it is a member again, which is said."""
     *staying, dead = three
     dead.kill()
     wait_down(staying, dead)
@@ -146,11 +148,16 @@ def test_a_dead_member_is_kept_while_it_is_listed_and_then_taken_off_everywhere(
     assert outcome(result) == (True, True, {})
     assert result["pruned"] == predicted["pruned"] == [{"observer": staying[0].name, "node": dead.name}]
     assert whole(staying)
-    dead.start(wiped=True)
-    assert outcome(keep(three)) == (True, True, {})
+    (left,) = (event for event in result["events"] if event["event"] == "left")
+    assert "delete its database before it is started again" in left["reason"]
+    assert any(dead.name in warning and "delete its database" in warning for warning in result["warnings_"])
+    dead.start()
+    wait_until(lambda: whole(three), 20, "the member to be back, by itself")
+    assert outcome(keep(three)) == (False, True, {})
 
 
 def test_a_member_that_lost_its_database_joins_again_unless_it_holds_new_data(three: list[Ejabberd]) -> None:
+    """E4"""
     lost, *others = three
     lost.kill()
     wait_down(others, lost)
@@ -165,16 +172,26 @@ def test_a_member_that_lost_its_database_joins_again_unless_it_holds_new_data(th
     assert [line["node"] for line in result["connected"]] == [lost.name]
 
 
-def test_a_split_that_mnesia_does_not_mend_is_told_and_no_side_is_emptied(three: list[Ejabberd]) -> None:
-    one, *others = three
-    one.split_from(others)
+def test_in_a_partition_nobody_joins_and_nobody_is_taken_off(
+    three: list[Ejabberd], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """E2: after one lost connection each is alone, and calls the one whom we cannot ask dead."""
+    monkeypatch.setattr(_settle, "UNCHANGED", 0.5)
+    one, other, third = three
+    partition(three)
+    everyone = {node.name: "partitioned" for node in three}
     result = keep(three)
-    assert outcome(result) == (False, False, {one.name: "split"})
-    assert sorted(map(len, result["islands"])) == [1, 2]
-    assert any("each report the other as down" in warning for warning in result["warnings_"])
-    one.kill()
-    one.start()
-    wait_until(lambda: whole(three), 20, "what a restart mends")
+    assert outcome(result) == (False, False, everyone)
+    assert list(map(len, result["islands"])) == [1, 1, 1]
+    assert any("do not agree on who is in the cluster and runs" in warning for warning in result["warnings_"])
+    third.beam.eval("erlang:set_cookie(node(), another)")
+    assert outcome(keep([one, other])) == (False, False, everyone)
+    assert all(len(node.known()) == 3 for node in three)
+    for node in (other, third):
+        node.kill()
+    for node in (other, third):
+        node.start()
+    wait_until(lambda: whole(three), 20, "what stopping all but one of them mends")
     assert outcome(keep(three)) == (False, True, {})
 
 

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 import re
 import shlex
@@ -14,7 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers import _settle
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._registry import driver_for
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError, TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import PRUNE, Action, Node
 from ansible_collections.selfheal.cluster.plugins.module_utils._reconcile import converge, inspect
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import topology_of
 
@@ -109,6 +114,57 @@ def test_where_one_call_is_enough_no_other_is_made(files: Files) -> None:
     assert (result["changed"], result["refused"], result["warnings_"]) == (True, [], [])
     assert len(result["pruned"]) == 3
     assert calls.read_text().split() == [staying[0]]
+
+
+def test_who_stays_neither_in_nor_out_is_told_and_never_pruned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """E5: as an agent of Serf that was pruned and has started from its snapshot."""
+    monkeypatch.setattr(_settle, "UNCHANGED", 0.5)
+    members = [{"name": name, "status": status} for name, status in (("web1", "alive"), ("web2", "leaving"))]
+    (tmp_path / "web1").write_text(json.dumps(members))
+    (tmp_path / "web2").write_text(json.dumps([{**member, "status": "alive"} for member in members]))
+    status = "[?status=='{}'].name".format
+    shared = {
+        "strategy": "static",
+        "driver": "exec",
+        "driver_config": {"format": "json", "path": status("alive"), "unsettled_path": status("leaving")},
+        "list_nodes": ["cat", f"{tmp_path}/{{observer}}"],
+        "connect": ["false"],
+        "disconnect": ["false"],
+        "policy": {"scope": ["web*"], "max_prune": "100%", "confirmations": 1},
+    }
+    for names, action, reason in ((["web1", "web2"], "connect", "unsteady"), (["web1"], "prune", "prune_live")):
+        result = converge(topology_of({**shared, "config": {"nodes": names}}), False, 5)
+        assert (result["changed"], result["converged"], result["islands"]) == (False, False, [["web1", "web2"]])
+        assert result["refused"] == [{"node": "web2", "action": action, "reason": reason}]
+
+
+def test_who_is_alive_again_when_it_is_to_be_pruned_is_left_alone(tmp_path: Path) -> None:
+    """E5: the plan saw it dead, and some commands make the others forget one that runs."""
+    told = tmp_path / "told"
+    wanted = topology_of(
+        {
+            "strategy": "static",
+            "config": {"nodes": ["web1", "web2"]},
+            "driver": "exec",
+            "driver_config": {"format": "json", "path": "[?up].name", "down_path": "[?!up].name", "transitive": True},
+            "list_nodes": ["cat", f"{tmp_path}/{{observer}}"],
+            "connect": ["false"],
+            "disconnect": ["touch", str(told)],
+        }
+    )
+
+    async def prune() -> str | None:
+        driver, nodes, gone = driver_for(wanted), [Node("web1"), Node("web2")], Action(PRUNE, "web3", "", "web1")
+        for up in (False, True):
+            members = [{"name": node.name, "up": True} for node in nodes] + [{"name": "web3", "up": up}]
+            for node in nodes:
+                (tmp_path / node.name).write_text(json.dumps(members))
+            if not up:
+                assert (await driver.observe(nodes, lambda name: True)).down == {"web3"}
+        return (await driver.prune([gone], nodes))[gone]
+
+    assert asyncio.run(prune()) == "nothing was done: it is alive by now"
+    assert not told.exists()
 
 
 def test_a_prune_that_does_not_work_is_not_called_done(files: Files) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -135,6 +136,28 @@ def test_a_live_agent_is_not_forced_out() -> None:
         assert (result["changed"], result["pruned"]) == (False, [])
         assert "lists it still or again" in " ".join(result["warnings_"])
         assert "left" not in statuses(stray.name, nodes)
+
+
+def test_an_agent_that_was_pruned_while_it_ran_is_told() -> None:
+    """E5: the others don't list it and nothing brings it back, while its own view has all of them."""
+    with agents(2) as nodes:
+        join(nodes)
+        one, forgotten = nodes
+        one.serf("force-leave", "-prune", forgotten.name)
+        one.serf("join", f"{forgotten.address}:7946")
+        result = inspect(topology_of(topology(nodes)))
+        assert result["views"] == {one.name: [], forgotten.name: [one.name]}
+        assert (result["converged"], [line["node"] for line in result["plan"]]) == (False, [forgotten.name])
+
+
+def test_what_the_commands_of_serf_do_not_say() -> None:
+    """E6: a name that nobody knows is forced out with success, and a list without a match is no view."""
+    with agents(1) as (lone,):
+        lone.serf("force-leave", "nobody")
+        assert json.loads(lone.serf("members", "-format=json", "-name=nobody")) == {"members": None}
+        filtered = [*documented()["topologies"]["web"]["list_nodes"], "-name=nobody"]
+        with pytest.raises(RoundError, match=r"driver_config\.path finds nothing in the output of list_nodes"):
+            heal([lone], list_nodes=filtered)
 
 
 def test_an_agent_that_hangs_costs_one_time_out_and_its_own_view() -> None:

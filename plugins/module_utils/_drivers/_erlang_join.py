@@ -19,12 +19,12 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors i
     ConnectionLost,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import UnreachableError
-from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, Node
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, Node, Observation, View
 
 _JOIN = 120.0
 """Seconds in which a node copies the whole database; an empty one took 1.2."""
 _JOINED = 10.0
-"""Seconds in which both then say so."""
+"""Seconds in which both then say so, once both give a view again: until its tables are loaded a node gives none."""
 _STILL_LISTED = "a member still lists it"
 
 
@@ -54,16 +54,28 @@ class Joiner:
         await self._members.view(member)  # A node that joins one which does not run says ok, and has not joined.
         answer = await self._members.call(node.name, self._preset.join_call(member.name), _JOIN)
         problem = self._preset.join_problem(answer)
-        if problem or await until(partial(self._list_each_other, node, member), _JOINED):
+        if problem:
             return problem
+        await until(partial(self._both_answer, node, member), _JOIN)
+        if await until(partial(self._list_each_other, node, member), _JOINED):
+            return None
         return f"it says that it has joined, and {_JOINED:g} s later {member.name} and it do not both list the other"
 
+    async def _both_answer(self, one: Node, other: Node) -> bool:
+        return bool(await self._views(one, other))
+
     async def _list_each_other(self, one: Node, other: Node) -> bool:
+        views = await self._views(one, other)
+        return bool(views) and other.name in views[0].linked and one.name in views[1].linked
+
+    async def _views(self, *nodes: Node) -> Sequence[View]:
+        """
+        :returns: nothing where one of them gives none.
+        """
         try:
-            views = [await self._members.view(node) for node in (one, other)]
+            return [await self._members.view(node) for node in nodes]
         except UnreachableError:
-            return False
-        return other.name in views[0].linked and one.name in views[1].linked
+            return []
 
 
 class Leaver:
@@ -72,13 +84,21 @@ class Leaver:
         self._preset = preset
 
     async def prune(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
-        """A node that runs leaves by a call on itself, one that is down is taken off the list by a member."""
-        reasons = {action: await self._tell(action) for action in actions}
+        """A node that runs leaves by a call on itself, one that is down is taken off the list by a member.
+
+        What the calls say proves nothing: one of a name that nobody knows gives ok, and a node that has left may end
+        before it says so. The lists decide, read before and after.
+        """
         staying = [node for node in desired if self._members.answers(node.name)]
+        now = Observation(await self._members.views(staying, frozenset(node.name for node in staying)))
+        if now.disagreement:
+            return dict.fromkeys(actions, f"nothing was done: by now {now.disagreement}")
+        reasons = {action: await self._tell(action) for action in actions}
         watched = await watch(self._members, frozenset(action.node for action in actions), staying)
         still_there = watched.problem(_STILL_LISTED)
         return {
-            action: (reasons[action] or still_there) if action.node in watched.listed else None for action in actions
+            action: "; ".join(filter(None, (reasons[action], still_there))) if action.node in watched.listed else None
+            for action in actions
         }
 
     async def _tell(self, action: Action) -> Optional[str]:

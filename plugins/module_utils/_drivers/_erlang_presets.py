@@ -47,13 +47,14 @@ def _about_table(item: str) -> Form:
     return call("mnesia", "table_info", _TABLE, atom(item))
 
 
-_ON_DISC = list_of(atom("disc_copies"), atom("disc_only_copies"))
+# Whatever else there is keeps what it holds, also a store from outside of Mnesia, as leveldb is.
+_OUTLIVES_A_START = operation("=/=", _about_table("storage_type"), atom("ram_copies"))
 _LOCAL_TABLES = call("mnesia", "system_info", atom("local_tables"))
 _TABLES_WITH_RECORDS = those_of(
     "Table",
     _LOCAL_TABLES,
     operation("=/=", _TABLE, atom("schema")),
-    call("lists", "member", _about_table("storage_type"), _ON_DISC),
+    _OUTLIVES_A_START,
     operation(">", _about_table("size"), integer(0)),
 )
 
@@ -78,7 +79,12 @@ class Preset:
     leave: Function
 
     facts = DriverFacts(
-        reversible=False, transitive=True, prune_needs_answer=True, joins_alone=True, prune_spreads=True
+        reversible=False,
+        transitive=True,
+        prune_needs_answer=True,
+        joins_alone=True,
+        prune_spreads=True,
+        comes_back=True,
     )
 
     @cached_property

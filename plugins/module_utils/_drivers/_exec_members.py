@@ -160,7 +160,8 @@ def _bound(work: Callable[..., Awaitable[T]], *arguments: Any) -> Callable[[], A
 
 
 def _view(observer: str, listing: Listing) -> View:
-    return View(observer, listing.names - {observer}, down=listing.down - {observer})
+    peers, down = listing.names - {observer}, listing.down - {observer}
+    return View(observer, peers, peers - down - listing.unsettled if listing.unsettled else None, down)
 
 
 def _listed(listings: Mapping[str, Listing]) -> list[str]:

@@ -21,11 +21,15 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._topology import 
 
 @dataclass(frozen=True)
 class Listing:
-    """All names, among them the observer's own where the system says it too, and those it reports unreachable."""
+    """All names, among them the observer's own where the system says it too, those it reports unreachable, and those
+    that it has neither in nor out."""
 
     names: frozenset[str]
     down: frozenset[str] = frozenset()
+    unsettled: frozenset[str] = frozenset()
 
+
+_PATHS = ("path", "down_path", "unsettled_path")
 
 Reader = Callable[[bytes], Listing]
 """:raises UnreachableError: the output is not what it should be."""
@@ -36,7 +40,7 @@ def reader_of(topology: str, driver_config: Mapping[str, Any]) -> Reader:
     :raises TopologyError: the options don't go together, or an expression is none.
     :raises MissingLibraryError: JMESPath is asked for and not there.
     """
-    paths = {option: driver_config[option] for option in ("path", "down_path")}
+    paths = {option: driver_config[option] for option in _PATHS}
     if driver_config["format"] == "lines":
         for option, expression in paths.items():
             if expression is not None:
@@ -69,8 +73,8 @@ def _read_json(output: bytes, searches: Mapping[str, Any]) -> Listing:
     except (ValueError, RecursionError):
         raise UnreachableError("list_nodes printed JSON with numbers too long or nested too deeply") from None
     found = {option: _names_at(option, search, document) for option, search in searches.items()}
-    down = found.get("down_path", frozenset())
-    return Listing(found["path"] | down, down)
+    down, unsettled = (found.get(option, frozenset()) for option in ("down_path", "unsettled_path"))
+    return Listing(found["path"] | down | unsettled, down, unsettled)
 
 
 def _names_at(option: str, search: Any, document: Any) -> frozenset[str]:

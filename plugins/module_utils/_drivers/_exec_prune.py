@@ -22,24 +22,38 @@ _STAYS_OUT = 1.0
 
 _MAY_BE_DESIRED = "a desired node answers by another name than discovery gives it, and this may be that name"
 
+_ALIVE = "nothing was done: it is alive by now"
+
 
 class Pruner:
     """
     :param spreads: what one member is told gets round to the others.
+    :param only_dead: a node that is alive may not be pruned.
     """
 
-    def __init__(self, members: Members, disconnect: Template, spreads: bool) -> None:
+    def __init__(self, members: Members, disconnect: Template, spreads: bool, only_dead: bool) -> None:
         self._members = members
         self._disconnect = disconnect
         self._spreads = spreads
+        self._only_dead = only_dead
 
     async def prune(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
         """For each node one observer is told, then those who still list it, and then all are watched: what comes of it
         shows in the views of those who stay, whatever the commands say."""
         kept = [action for action in actions if self._members.may_be_desired(action.node)]
         outcome: dict[Action, Optional[str]] = dict.fromkeys(kept, _MAY_BE_DESIRED)
+        if self._only_dead:
+            outcome.update(await self._alive([action for action in actions if action not in outcome], desired))
         outcome.update(await self._prune([action for action in actions if action not in outcome], desired))
         return outcome
+
+    async def _alive(self, actions: Sequence[Action], desired: Sequence[Node]) -> dict[Action, Optional[str]]:
+        """Those whose node is no longer dead, or no longer by everybody's word: each was when the plan was made, and
+        some commands make the others forget a live member."""
+        gone = {action.node for action in actions}
+        views = await self._members.views(gone.union(node.name for node in desired))
+        alive = gone.intersection(views).union(*(view.linked for view in views.values()))
+        return {action: _ALIVE for action in actions if action.node in alive}
 
     async def _prune(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
         first = list({action.node: action for action in reversed(actions)}.values())

@@ -35,7 +35,8 @@ class ExecDriver(Driver):
         config = topology.driver_config
         self._facts = DriverFacts(reversible=config["reversible"], transitive=config["transitive"])
         self._connector = Connector(self._members, connect)
-        self._pruner = Pruner(self._members, disconnect, spreads=config["transitive"])
+        may_be_alive = config["reversible"] if topology.policy.prune_live is None else topology.policy.prune_live
+        self._pruner = Pruner(self._members, disconnect, spreads=config["transitive"], only_dead=not may_be_alive)
 
     @property
     def facts(self) -> DriverFacts:

@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Discovery,
     DriverFacts,
     Node,
     Observation,
     Policy,
+    Unreachable,
     View,
 )
 
@@ -44,3 +47,18 @@ def mesh(*islands: tuple[int, ...], synced: bool = False) -> Observation:
             peers = names(*island) - {name(number)}
             views[name(number)] = View(name(number), peers, peers if synced else None)
     return Observation(views)
+
+
+def without(observation: Observation, *numbers: int) -> Observation:
+    views = {key: view for key, view in observation.views.items() if key not in names(*numbers)}
+    return Observation(views, {key: Unreachable("connection refused") for key in names(*numbers)})
+
+
+def seen_down(observation: Observation, *numbers: int) -> Observation:
+    """The members that answer report these, who don't, as down."""
+    left = without(observation, *numbers)
+    views = {
+        key: dataclasses.replace(view, down=view.peers & names(*numbers)) if view.peers else view
+        for key, view in left.views.items()
+    }
+    return Observation(views, left.unreachable)

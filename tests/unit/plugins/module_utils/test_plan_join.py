@@ -9,15 +9,15 @@ import dataclasses
 
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
+    DISAGREE,
     Discovery,
     Node,
     Observation,
-    Unreachable,
     View,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._plan import plan
 
-from .plans import AT_ONCE, JOINS_ALONE, discovered, mesh, name, names
+from .plans import AT_ONCE, JOINS_ALONE, discovered, mesh, name, names, seen_down, without
 
 DATA = frozenset(["passwd"])
 
@@ -36,21 +36,6 @@ def refused(found):
 
 def with_views(observation, *views, unreachable=None):
     return Observation({**observation.views, **{view.observer: view for view in views}}, unreachable or {})
-
-
-def without(observation, *numbers):
-    views = {key: view for key, view in observation.views.items() if key not in names(*numbers)}
-    return Observation(views, {key: Unreachable("connection refused") for key in names(*numbers)})
-
-
-def seen_down(observation, *numbers):
-    """The members that answer report these, who don't, as down."""
-    left = without(observation, *numbers)
-    views = {
-        key: dataclasses.replace(view, down=view.peers & names(*numbers)) if view.peers else view
-        for key, view in left.views.items()
-    }
-    return Observation(views, left.unreachable)
 
 
 def split(*islands):
@@ -108,25 +93,70 @@ def test_where_two_clusters_are_of_one_size_nobody_moves():
     assert (edges(found), refused(found)) == ([], dict.fromkeys(names(1, 2, 3, 4, 5), "split"))
 
 
-@pytest.mark.parametrize("islands", [((1,), (2,)), ((1, 2), (3,)), ((1, 2), (3, 4))])
-def test_a_split_is_told_and_no_part_of_it_joins_another(islands):
+@pytest.mark.parametrize(
+    "islands", [((1,), (2,)), ((1,), (2,), (3,)), ((1, 2), (3,)), ((1, 2), (3, 4)), ((1, 2, 3), (4,))]
+)
+def test_a_partition_is_told_of_all_its_members_and_nobody_joins(islands):
+    """E2, with a blank node beside it."""
     numbers = [number for island in islands for number in island]
-    found = planned(discovered(*numbers), split(*islands))
-    assert edges(found) == []
-    assert name(numbers[-1]) in refused(found)
-    assert set(refused(found).values()) == {"split"}
-    assert all("report the other as down: restart one of them" in action.detail for action in found.refusals)
-    assert len(found.islands) == len(islands)
+    found = planned(discovered(*numbers, 9), with_views(split(*islands), View(name(9), frozenset())))
+    assert (edges(found), refused(found)) == ([], dict.fromkeys(names(*numbers, 9), "partitioned"))
+    assert len(found.islands) == len(islands) + 1
+    told = {action.node: action.detail for action in found.refusals}
+    first, second = name(islands[0][0]), name(islands[1][0])
+    assert f"it and {second} {DISAGREE}: stop all members but the one" in told[first]
+    assert told[name(9)] == f"nobody joins as long as {first} and {second} {DISAGREE}"
 
 
-def test_a_split_inside_an_island_that_a_third_member_holds_together():
-    views = (
-        View(name(1), names(2, 3)),
-        View(name(2), names(1, 3), down=names(3)),
-        View(name(3), names(1, 2), down=names(2)),
+def test_a_member_that_only_the_parts_of_a_partition_call_dead_is_not_taken_off():
+    """E2: each part calls everyone else dead, so that their word on the one who does not answer is worth nothing."""
+    apart = without(split((1,), (2,), (3,)), 3)
+    assert {action.node: action.reason for action in planned(discovered(1, 2), apart).refusals} == dict.fromkeys(
+        names(1, 2, 3), "partitioned"
     )
+    assert planned(discovered(1, 2), apart).prunes == ()
+    whole = with_views(apart, *(View(name(n), names(1, 2, 3) - names(n), down=names(3)) for n in (1, 2)))
+    assert [action.node for action in planned(discovered(1, 2), whole).prunes] == [name(3)]
+
+
+@pytest.mark.parametrize(
+    "views",
+    [
+        pytest.param(
+            (
+                View(name(1), names(2, 3)),
+                View(name(2), names(1, 3), down=names(3)),
+                View(name(3), names(1, 2), down=names(2)),
+            ),
+            id="a third one links them",
+        ),
+        pytest.param((View(name(2), names(3)), View(name(3), names(2), down=names(2))), id="by the word of one"),
+        pytest.param((View(name(2), names(3)), View(name(3), names(1, 2))), id="they list others"),
+        pytest.param((View(name(2), names(1)), View(name(3), names(1, 2))), id="one was taken off on one side"),
+    ],
+)
+def test_members_that_do_not_agree_are_partitioned(views):
+    """E2"""
     found = planned(discovered(1, 2, 3), with_views(mesh(), *views))
-    assert (edges(found), refused(found)) == ([], {name(3): "split"})
+    assert edges(found) == []
+    assert {name(2), name(3)} <= refused(found).keys()
+    assert {refused(found)[node] for node in names(2, 3)} == {"partitioned"}
+
+
+def test_who_is_stopping_or_has_lost_its_list_makes_no_partition():
+    """E2: they are told apart from a member on the other side by a list of their own."""
+    stopping = View(name(3), names(1, 2), down=names(1, 2), stopping=True)
+    seen = seen_down(mesh((1, 2, 3)), 3)
+    assert planned(discovered(1, 2, 3), with_views(seen, stopping)).refusals == ()
+    assert edges(planned(discovered(1, 2, 3), with_views(seen, View(name(3), frozenset())))) == [(name(1), name(3))]
+
+
+def test_a_prune_says_that_what_the_node_has_stored_has_to_go():
+    """E3"""
+    comes_back = dataclasses.replace(JOINS_ALONE, comes_back=True)
+    for facts, told in ((JOINS_ALONE, False), (comes_back, True)):
+        (prune,) = plan(discovered(1, 2), seen_down(mesh((1, 2, 3)), 3), AT_ONCE, facts).prunes
+        assert ("delete its database before it is started again" in prune.detail) is told
 
 
 def test_ends_that_disagree_are_given_time():

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
+from itertools import permutations
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._graph import islands
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
@@ -99,6 +100,7 @@ facts = st.sampled_from([EXCLUSIVE, TRANSITIVE, PAIRWISE, JOINS_ALONE]) | st.bui
     prune_needs_answer=st.booleans(),
     prune_spreads=st.booleans(),
     joins_alone=st.booleans(),
+    comes_back=st.booleans(),
 )
 history = st.lists(st.one_of(discoveries(), st.just(Discovery.failed(["a reason"]))), max_size=3)
 lately = st.sets(st.sampled_from(NAMES), max_size=3).map(frozenset)
@@ -226,6 +228,20 @@ def test_where_joining_deletes_only_a_node_that_knows_nobody_and_holds_nothing_j
         assert action.observer not in {other.node for other in joins}
         (source,) = (part for part in parts if action.observer in part)
         assert len(source) == max(map(len, parts)), "nobody joins the smaller part of a split"
+
+
+@given(discoveries(), observations() | clusters(), policies, facts, history)
+def test_while_members_of_one_table_do_not_agree_nobody_joins_and_nobody_is_taken_off(
+    discovery, observation, policy, facts, earlier
+):
+    """E2"""
+    found = plan(discovery, observation, policy, dataclasses.replace(facts, joins_alone=True), earlier)
+    agree = all(
+        other.observer in one.linked and one.peers | {one.observer} == other.peers | {other.observer}
+        for one, other in permutations([view for view in observation.views.values() if not view.stopping], 2)
+        if one.peers and other.peers and (other.observer in one.peers or one.observer in other.peers)
+    )
+    assert agree or not (found.connects or found.prunes)
 
 
 @given(discoveries(), observations() | clusters(), policies, facts, history)

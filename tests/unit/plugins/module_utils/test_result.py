@@ -9,7 +9,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import Dis
 from ansible_collections.selfheal.cluster.plugins.module_utils._plan import plan
 from ansible_collections.selfheal.cluster.plugins.module_utils._result import Record
 
-from .plans import AT_ONCE, EXCLUSIVE, discovered, mesh, name
+from .plans import AT_ONCE, EXCLUSIVE, JOINS_ALONE, discovered, mesh, name, seen_down
 
 
 def recorded(discovery, observation, full=False, facts=EXCLUSIVE, policy=AT_ONCE):
@@ -36,6 +36,19 @@ def test_what_users_should_know_of_the_source_is_a_warning():
     result = record.done()
     assert (result["status"], result["reasons"]) == ("complete", [])
     assert result["warnings_"] == ["topology 'chat': it is large"]
+
+
+def test_who_was_pruned_and_would_come_back_with_what_it_has_stored_is_told():
+    """E3"""
+    for comes_back in (True, False):
+        facts = dataclasses.replace(JOINS_ALONE, comes_back=comes_back)
+        record, planned = recorded(discovered(1, 2), seen_down(mesh((1, 2, 3)), 3), facts=facts)
+        record.pruned(dict.fromkeys(planned.prunes))
+        result = record.done()
+        left = [event["node"] for event in result["events"] if "its database" in event["reason"]]
+        assert left == [name(3)] * comes_back
+        told = f"topology 'chat': {name(3)} was pruned: discovery does not list it; delete its database before it is"
+        assert sum(warning.startswith(told) for warning in result["warnings_"]) == comes_back
 
 
 def test_looking_gives_the_plan_instead_of_actions():

@@ -21,13 +21,14 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._errors import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-LINES = {"format": "lines", "path": None, "down_path": None}
+LINES = {"format": "lines", "path": None, "down_path": None, "unsettled_path": None}
 SERF = {
     "format": "json",
-    "path": "members[?status=='alive' || status=='leaving'].name",
+    "path": "members[?status=='alive'].name",
     "down_path": "members[?status=='failed'].name",
+    "unsettled_path": "members[?status=='leaving'].name",
 }
-NAMES = {"format": "json", "path": "members[*].name", "down_path": None}
+NAMES = {"format": "json", "path": "members[*].name", "down_path": None, "unsettled_path": None}
 
 
 def read(config, output):
@@ -42,7 +43,8 @@ def test_lines():
 
 def test_json():
     members = [{"name": f"web{n}", "status": status} for n, status in enumerate(("alive", "failed", "left", "leaving"))]
-    assert read(SERF, {"members": members}) == Listing(frozenset({"web0", "web1", "web3"}), frozenset({"web1"}))
+    expected = Listing(frozenset({"web0", "web1", "web3"}), frozenset({"web1"}), frozenset({"web3"}))
+    assert read(SERF, {"members": members}) == read(SERF, {"members": members[::-1]}) == expected
     assert read(SERF, {"members": []}) == Listing(frozenset())
 
 
@@ -62,6 +64,7 @@ def test_json():
         (NAMES, b"9" * 10_000, "numbers too long"),
         (NAMES, {"nodes": []}, "driver_config.path finds nothing in the output of list_nodes"),
         (NAMES, {"members": None}, "driver_config.path finds nothing"),
+        pytest.param(SERF, {"members": None}, "driver_config.path finds nothing", id="E6: no member matches a filter"),
         (NAMES, [], "driver_config.path finds nothing"),
         (NAMES, {"members": [{"name": 7}]}, "list_nodes gave a value of type int, which is no name of a node"),
         (NAMES, {"members": [{"name": "\ud800"}]}, "'\\ud800'"),
