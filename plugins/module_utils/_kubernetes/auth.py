@@ -170,7 +170,9 @@ def _client_configuration() -> Any:
     except ImportError:
         raise MissingLibraryError("kubernetes", traceback.format_exc()) from None
     # Calling the class itself would copy the process-wide default where somebody has set one.
-    return type.__call__(Configuration)
+    configuration = type.__call__(Configuration)
+    configuration.tls_server_name = None  # an old client does not know it
+    return configuration
 
 
 def _override(topology: str, options: Mapping[str, Any], configuration: Any) -> None:

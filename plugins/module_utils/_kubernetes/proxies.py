@@ -51,7 +51,7 @@ def pool_through(configuration: Any, tls: Optional[ssl.SSLContext]) -> Any:
     for key in ("cert_file", "key_file"):
         pool.connection_pool_kw.pop(key, None)
     pool.connection_pool_kw["ssl_context"] = tls
-    if configuration.tls_server_name:  # an old client does not know it
+    if configuration.tls_server_name:
         pool.connection_pool_kw["server_hostname"] = configuration.tls_server_name
     return pool
 
