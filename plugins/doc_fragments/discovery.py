@@ -93,7 +93,9 @@ options:
         type: bool
       kubeconfig:
         description:
-          - Of V(kubernetes). The kubeconfig file. Without it and without O(config.host) the service account of the
+          - Of V(kubernetes). The kubeconfig file, read as C(kubectl) reads it. Several have a colon between them, and
+            each has to be there.
+          - Without it and without O(config.host) the service account of the
             pod is used where there is one, else the default kubeconfig.
         type: path
       listen:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
+import ssl
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -31,8 +32,13 @@ _SIGNS_CERTIFICATES = x509.KeyUsage(
 class CertificateAuthority:
     """``certificate`` is the path of the CA's own certificate, in PEM."""
 
-    def __init__(self, directory: Path, name: str = "selfheal.cluster tests") -> None:
+    def __init__(self, directory: Path, name: str = "selfheal.cluster tests", *, key_identifiers: bool = True) -> None:
+        """
+        :param key_identifiers: without them it is like those that many clusters made for themselves, which RFC 5280
+          does not allow.
+        """
         self.directory = directory
+        self._key_identifiers = key_identifiers
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         certificate = (
@@ -45,6 +51,12 @@ class CertificateAuthority:
         self.certificate = directory / "ca.crt"
         self.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
+    def trusting(self) -> ssl.SSLContext:
+        """A client's context that trusts it, with whatever form its certificates have."""
+        context = ssl.create_default_context(cafile=str(self.certificate))
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+        return context
+
     def issue(self, *hosts: str, dns: Sequence[str] = (), expired: bool = False, passphrase: bytes = b"") -> Path:
         """
         :param dns: more names, all of them DNS names whatever they look like.
@@ -55,15 +67,11 @@ class CertificateAuthority:
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, [*hosts, *dns][0])])
         names = [*(_general_name(host) for host in hosts), *(x509.DNSName(name) for name in dns)]
-        certificate = (
-            self._builder(subject, key, expired)
-            .add_extension(x509.SubjectAlternativeName(names), critical=False)
-            .add_extension(
-                x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()),
-                critical=False,
-            )
-            .sign(self._key, hashes.SHA256())
-        )
+        builder = self._builder(subject, key, expired).add_extension(x509.SubjectAlternativeName(names), critical=False)
+        if self._key_identifiers:
+            authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
+            builder = builder.add_extension(authority, critical=False)
+        certificate = builder.sign(self._key, hashes.SHA256())
         path = self.directory / f"{certificate.serial_number:x}.pem"
         path.touch(mode=0o600)
         path.write_bytes(
@@ -80,7 +88,7 @@ class CertificateAuthority:
         self, subject: x509.Name, key: ec.EllipticCurvePrivateKey, expired: bool = False
     ) -> x509.CertificateBuilder:
         now = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=25 if expired else 0)
-        return (
+        builder = (
             x509.CertificateBuilder()
             .subject_name(subject)
             .issuer_name(self._name)
@@ -88,8 +96,10 @@ class CertificateAuthority:
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - datetime.timedelta(hours=1))
             .not_valid_after(now + datetime.timedelta(days=1))
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         )
+        if not self._key_identifiers:
+            return builder
+        return builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
 
 
 def _general_name(host: str) -> x509.GeneralName:

@@ -160,11 +160,13 @@ class KubeApi:
 
 
 class KubeDouble(KubeApi):
-    """The double. ``requests``: what was asked of it, not counting its own writes."""
+    """The double. ``requests``: what was asked of it, not counting its own writes. ``authority`` has signed its
+    certificate."""
 
-    def __init__(self, server: KubeServer, ca_cert: Path, client: ApiClient) -> None:
+    def __init__(self, server: KubeServer, authority: CertificateAuthority, client: ApiClient) -> None:
         self.url = client.configuration.host
-        self.ca_cert = ca_cert
+        self.authority = authority
+        self.ca_cert = ca_cert = authority.certificate
         self.client_certificate: str | None = client.configuration.cert_file
         self.token = server.token
         self._server = server
@@ -344,28 +346,35 @@ class RealCluster(KubeApi):
 
 @contextlib.contextmanager
 def kube_api(
-    host: str = "127.0.0.1", token: str = TOKEN, *, tls: bool = True, client_certificate: bool = False
+    host: str = "127.0.0.1",
+    token: str = TOKEN,
+    *,
+    tls: bool = True,
+    client_certificate: bool = False,
+    authority: Callable[[Path], CertificateAuthority] = CertificateAuthority,
 ) -> Iterator[KubeDouble]:
     """The double, on a free port of ``host``.
 
     :param tls: without it, it is like a ``kubectl proxy``.
     :param client_certificate: it takes nobody without one, such as that in its ``client_certificate``.
+    :param authority: signs its certificate, from the directory that it is to have.
     """
     with tempfile.TemporaryDirectory(prefix="kube-api-") as directory:
-        authority = CertificateAuthority(Path(directory))
-        certificate = authority.issue("client") if client_certificate else None
-        client_ca = authority.certificate if client_certificate else None
-        server = KubeServer(host, authority.issue(host, "localhost") if tls else None, token, client_ca)
+        signer = authority(Path(directory))
+        certificate = signer.issue("client") if client_certificate else None
+        client_ca = signer.certificate if client_certificate else None
+        server = KubeServer(host, signer.issue(host, "localhost") if tls else None, token, client_ca)
         server.start()
         try:
             configuration = Configuration(
                 host=f"{'https' if tls else 'http'}://{f'[{host}]' if ':' in host else host}:{server.port}"
             )
-            configuration.ssl_ca_cert = str(authority.certificate)
+            configuration.ssl_ca_cert = str(signer.certificate)
             configuration.api_key = {"authorization": f"Bearer {token}"}
             configuration.cert_file = certificate and str(certificate)
             with ApiClient(configuration) as client:
-                yield KubeDouble(server, authority.certificate, client)
+                client.rest_client.pool_manager.connection_pool_kw["ssl_context"] = signer.trusting()
+                yield KubeDouble(server, signer, client)
         finally:
             server.stop()
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import socket
 import sys
@@ -15,27 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import MissingLibraryError, TopologyError
-from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes import auth as kubernetes_auth
-from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import discover
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import source_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import MissingLibraryError
 
 from tests.harness.certificates import CertificateAuthority
 from tests.harness.kube import KubeDouble, kube_api
-
-SECRET = "never-to-be-seen"
+from tests.harness.kube_asking import SECRET, ask, failed, forget_environment, namespaces, refused
 
 
 @pytest.fixture(autouse=True)
 def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for variable in [name for name in os.environ if name.startswith(("K8S_AUTH_", "KUBE"))]:
-        monkeypatch.delenv(variable)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setattr(kubernetes_auth, "SERVICE_ACCOUNT", str(tmp_path / "serviceaccount"))
-    for variable in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"):
-        monkeypatch.delenv(variable, raising=False)
-        monkeypatch.delenv(variable.lower(), raising=False)
+    forget_environment(monkeypatch, tmp_path)
 
 
 @pytest.fixture(scope="module")
@@ -51,31 +39,6 @@ def api(server: KubeDouble) -> KubeDouble:
     server.heal()
     server.requests.clear()
     return server
-
-
-def ask(**config: Any) -> Discovery:
-    config = {"node_basename": "chat", "lookup": "pods", **config}
-    return discover(source_of({"topology": "t", "strategy": "kubernetes", "config": config}))
-
-
-def namespaces(discovery: Discovery) -> set[str]:
-    assert discovery.status == "complete", discovery.reasons
-    return {node.attributes["namespace"] for node in discovery.nodes}
-
-
-def refused(**config: Any) -> str:
-    with pytest.raises(TopologyError) as raised:
-        ask(**config)
-    assert SECRET not in str(raised.value)
-    assert raised.value.__cause__ is None
-    return str(raised.value)
-
-
-def failed(**config: Any) -> str:
-    found = ask(**config)
-    assert found.status == "failed"
-    assert SECRET not in found.reasons[0]
-    return found.reasons[0]
 
 
 def test_host_and_token(api: KubeDouble) -> None:
@@ -216,7 +179,8 @@ def test_the_process_wide_default_of_the_client_is_neither_used_nor_changed(api:
 def test_a_wrong_token(api: KubeDouble) -> None:
     reason = failed(**{**api.auth, "api_key": SECRET})
     assert "401: Unauthorized; the token (config.api_key" in reason
-    assert "401" in failed(host=api.url, ca_cert=str(api.ca_cert))
+    told = "401: Unauthorized; no credentials were sent: give config.api_key, or a kubeconfig with a user"
+    assert told in failed(host=api.url, ca_cert=str(api.ca_cert))
 
 
 @pytest.mark.parametrize("token", [f"{SECRET}\nX-Other: 1", f"{SECRET}\u00e9"])
@@ -283,7 +247,7 @@ def test_a_bad_host(host: str, problem: str) -> None:
         (
             "current-context: a\ncontexts: [{name: a, context: {cluster: b, user: u}}]\n"
             f"clusters: [{{name: b}}]\nusers: [{{name: u, token: {SECRET}}}]",
-            "is not a kubeconfig: Invalid kube-config file. Expected key user in",
+            "is not a kubeconfig: 'b' in its clusters has no 'cluster'",
         ),
         (
             "current-context: a\ncontexts: [{name: a, context: {cluster: b}}]\n"
@@ -330,9 +294,13 @@ def test_a_credential_plugin(api: KubeDouble, tmp_path: Path) -> None:
 
 
 def test_a_credential_plugin_that_fails(api: KubeDouble, tmp_path: Path) -> None:
-    user = plugin(tmp_path, f"import sys; sys.exit('no {SECRET}')")
-    reason = failed(kubeconfig=api.kubeconfig(tmp_path / "config", user=user))
-    assert "the credential plugin of user 'tests'" in reason
+    """K9"""
+    user = plugin(tmp_path, f"import sys; print('{SECRET}'); sys.exit('the session is over, token={SECRET}')")
+    path = api.kubeconfig(tmp_path / "config", user=user)
+    assert failed(kubeconfig=path) == (
+        f"the credential plugin of user 'tests' in kubeconfig {path!r}: {sys.executable!r} ended with exit code 1: the "
+        "session is over, token=********"
+    )
     assert api.requests == []
 
 

@@ -216,7 +216,7 @@ class TestCredentials:
         plugin = {"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "false"}}
         kubeconfig = api.kubeconfig(tmp_path / "config", user=plugin)
         with watching({"strategy": "kubernetes", "config": {"lookup": "pods", "kubeconfig": kubeconfig}}) as heard:
-            heard.await_line("gave no credentials; run it by hand to see why; trying again")
+            heard.await_line("'false' ended with exit code 1, and said nothing on its standard error; trying again")
             api.kubeconfig(tmp_path / "config")
             heard.await_change()
 

@@ -44,6 +44,7 @@ from tests.harness.beam import COOKIE, free_port, loopback_addresses, wait_until
 from tests.harness.certificates import CertificateAuthority
 from tests.harness.documents import guide
 from tests.harness.kube import KubeDouble, kube_api
+from tests.harness.kube_asking import by_list
 from tests.harness.kube_portforward import on_loopback
 
 NODE = Node("chat@10.1.0.1", "10.1.0.1", attributes={"pod_name": "chat-0", "namespace": "prod"})
@@ -430,7 +431,8 @@ def test_a_certificate_for_another_name(api: KubeDouble) -> None:
 def test_what_is_no_certificate(api: KubeDouble, tmp_path: Path) -> None:
     junk = tmp_path / "ca.crt"
     junk.write_text("junk")
-    assert "a certificate for the API server can't be read" in why(api, ca_cert=str(junk))
+    told = "the authority of the API server's certificate can't be read: "
+    assert told in why(api, ca_cert=str(junk))
 
 
 def test_tls_is_verified_unless_told_otherwise(api: KubeDouble) -> None:
@@ -520,7 +522,11 @@ def test_through_a_proxy(
     with proxy(tmp_path, "--basic-auth", "user:pass-of-the-proxy") as address:
         monkeypatch.setenv("https_proxy", f"http://user:pass-of-the-proxy@{address}")
         assert through(api, echo[1], hello) == b"hello"
+        assert by_list(**api.auth, namespace="prod") == ""
         monkeypatch.setenv("https_proxy", f"http://user:wrong-pass@{address}")
+        told = by_list(**api.auth, namespace="prod")
+        assert "407" in told
+        assert "wrong-pass" not in told
         reason = why(api)
         assert "wrong-pass" not in reason
         assert "407" in reason

@@ -10,10 +10,9 @@ import re
 from typing import Any, Mapping
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.auth import Connection
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.wording import one_line
 
 LONGEST_DELAY = 300.0
-_MESSAGE_LENGTH = 400
-_HEEDED = 4 * _MESSAGE_LENGTH
 _SECONDS = re.compile(r"[0-9]{1,9}")
 
 
@@ -42,12 +41,6 @@ def requested_delay(headers: Mapping[str, str]) -> float:
     """The seconds that a server asks to wait, at most as many as are heeded; 0 where it says none, or a date."""
     text = headers.get("Retry-After") or ""
     return min(float(text), LONGEST_DELAY) if _SECONDS.fullmatch(text) else 0.0
-
-
-def one_line(text: str) -> str:
-    """Outside text as it may stand in a message."""
-    printable = "".join(character if character.isprintable() else " " for character in text[:_HEEDED])
-    return " ".join(printable.split())[:_MESSAGE_LENGTH]
 
 
 def root_of(error: BaseException) -> BaseException:

@@ -15,19 +15,23 @@ from __future__ import annotations
 
 import os
 import re
+import ssl
 import threading
 import traceback
 from dataclasses import dataclass, field
 from typing import Any, Mapping, Optional
-from urllib.request import getproxies
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import MissingLibraryError, TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.direct import (
     Direct,
     load_service_account,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.kubeconfig import load_kubeconfig
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.kubeconfig import Loaded, load_kubeconfig
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.kubeconfig_files import Source, source_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.proxies import is_proxied, pool_through
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.tls import context_of, require_urllib3
 
+USER_AGENT = "ansible-selfheal.cluster"
 SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 DEFAULT_KUBECONFIG = "~/.kube/config"
 _ENVIRONMENT = {
@@ -49,16 +53,30 @@ class Connection:
 
     namespace: the one to read when the topology names none.
     configuration: a :class:`Direct` or the kubernetes client's, with TLS, client certificate and proxy.
-    pool: its urllib3 pool, made from that.
+    tls: None with http://.
+    pool: its urllib3 pool, made from those two.
+    headers: of each request. A name may come several times.
     secrets: what must not show in any text.
     """
 
     host: str
     namespace: str
     configuration: Any = field(repr=False)
+    tls: Optional[ssl.SSLContext]
     pool: Any
-    headers: Mapping[str, str] = field(repr=False)
+    headers: tuple[tuple[str, str], ...] = field(repr=False)
     secrets: tuple[str, ...] = field(repr=False)
+
+    @property
+    def is_basic(self) -> bool:
+        """Whether a user name and a password are sent."""
+        return dict(self.headers).get("authorization", "").lower().startswith("basic ")
+
+    def headers_for_urllib3(self) -> Any:
+        """Those of a ``dict`` would be one a name."""
+        from urllib3._collections import HTTPHeaderDict
+
+        return HTTPHeaderDict(self.headers)
 
     def namespaces(self, config: Mapping[str, Any]) -> list[str]:
         """Those in which the topology's nodes are."""
@@ -75,29 +93,27 @@ def connect(topology: str, config: Mapping[str, Any]) -> Connection:
     :raises MissingLibraryError: the kubernetes client, or urllib3, is not there.
     """
     options = _with_environment(config)
-    kubeconfig = _kubeconfig(topology, options)
+    source = _kubeconfig(topology, options)
     # For which hosts a proxy is can be said in many ways, and the client knows them.
-    configuration = _client_configuration() if kubeconfig or getproxies().keys() - {"no"} else Direct()
-    if kubeconfig:
-        namespace = load_kubeconfig(topology, kubeconfig, options["context"], configuration)
-    elif options["host"]:
-        namespace = "default"
-    else:
-        namespace = load_service_account(topology, SERVICE_ACCOUNT, configuration)
+    configuration = _client_configuration() if source or is_proxied(options["host"]) else Direct()
+    require_urllib3()
+    loaded = Loaded("default", ())
+    if source:
+        loaded = load_kubeconfig(topology, source, options["context"], configuration)
+    elif not options["host"]:
+        loaded = Loaded(load_service_account(topology, SERVICE_ACCOUNT, configuration), ())
     _override(topology, options, configuration)
     host = _checked_host(topology, configuration.host)
-    headers = {
-        "Accept": "application/json",
-        "User-Agent": "ansible-selfheal.cluster",
-        **_credentials(topology, configuration),
-    }
+    tls = context_of(configuration) if host.startswith("https:") else None
+    credentials = _credentials(topology, configuration)
     return Connection(
         host,
-        namespace,
+        loaded.namespace,
         configuration,
-        _pool(configuration),
-        headers,
-        tuple(part for part in headers.get("authorization", "").split(" ")[1:] if part),
+        tls,
+        configuration.pool(tls) if isinstance(configuration, Direct) else pool_through(configuration, tls),
+        (("Accept", "application/json"), ("User-Agent", USER_AGENT), *credentials.items(), *loaded.headers),
+        tuple(part for part in credentials.get("authorization", "").split(" ")[1:] if part),
     )
 
 
@@ -121,24 +137,26 @@ def _with_environment(config: Mapping[str, Any]) -> dict[str, Any]:
     return options
 
 
-def _kubeconfig(topology: str, options: Mapping[str, Any]) -> Optional[str]:
+def _kubeconfig(topology: str, options: Mapping[str, Any]) -> Optional[Source]:
     """
-    :returns: the one to read; None for ``host`` or for the service account of a pod.
+    :returns: the files to read; None for ``host`` or for the service account of a pod.
     """
-    given = options["kubeconfig"] or options["context"]
-    if options["host"] and (options["api_key"] or not given):
+    if options["host"] and (options["api_key"] or not (options["kubeconfig"] or options["context"])):
         return None
-    path = options["kubeconfig"] or os.environ.get("KUBECONFIG")
-    if not path and not given and os.path.exists(os.path.join(SERVICE_ACCOUNT, "token")):
+    if options["kubeconfig"]:
+        return source_of(options["kubeconfig"], must_exist=True)
+    if paths := os.environ.get("KUBECONFIG"):
+        return source_of(paths, must_exist=False)
+    if not options["context"] and os.path.exists(os.path.join(SERVICE_ACCOUNT, "token")):
         return None
-    if not path and not os.path.exists(os.path.expanduser(DEFAULT_KUBECONFIG)):
+    if not os.path.exists(os.path.expanduser(DEFAULT_KUBECONFIG)):
         raise TopologyError(
             topology,
             "config.kubeconfig",
             f"nothing says where the API server is: no kubeconfig is given, {DEFAULT_KUBECONFIG} is not there, and "
             "this is not a pod with a service account; give kubeconfig, or host and api_key",
         )
-    return path or DEFAULT_KUBECONFIG
+    return source_of(DEFAULT_KUBECONFIG, must_exist=True)
 
 
 def _client_configuration() -> Any:
@@ -152,15 +170,9 @@ def _client_configuration() -> Any:
     except ImportError:
         raise MissingLibraryError("kubernetes", traceback.format_exc()) from None
     # Calling the class itself would copy the process-wide default where somebody has set one.
-    return type.__call__(Configuration)
-
-
-def _pool(configuration: Any) -> Any:
-    if isinstance(configuration, Direct):
-        return configuration.pool()
-    from kubernetes.client import rest
-
-    return rest.RESTClientObject(configuration).pool_manager
+    configuration = type.__call__(Configuration)
+    configuration.tls_server_name = None  # an old client does not know it
+    return configuration
 
 
 def _override(topology: str, options: Mapping[str, Any], configuration: Any) -> None:
@@ -168,7 +180,6 @@ def _override(topology: str, options: Mapping[str, Any], configuration: Any) -> 
         configuration.host = options["host"]
     if options["api_key"]:
         configuration.api_key = {"authorization": "Bearer " + options["api_key"].strip()}
-        configuration.refresh_api_key_hook = None
     if options["ca_cert"]:
         configuration.ssl_ca_cert = _readable(topology, "config.ca_cert", options["ca_cert"])
     if options["validate_certs"] is not None:

@@ -9,11 +9,11 @@ For anything else there is the kubernetes client; importing any part of it takes
 from __future__ import annotations
 
 import os
-import traceback
+import ssl
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import MissingLibraryError, TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
 
 _ADDRESS = ("KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT")
 
@@ -24,7 +24,6 @@ class Direct:
 
     host: str = ""
     api_key: dict[str, str] = field(default_factory=dict, repr=False)
-    refresh_api_key_hook: None = None
     verify_ssl: bool = True
     ssl_ca_cert: Optional[str] = None
     ca_cert_data: None = None
@@ -37,17 +36,13 @@ class Direct:
         value = self.api_key.get("authorization")
         return {"BearerToken": {"value": value}} if value else {}
 
-    def pool(self) -> Any:
+    def pool(self, tls: Optional[ssl.SSLContext]) -> Any:
         """
         :returns: a pool of urllib3.
-        :raises MissingLibraryError: urllib3 is not there.
         """
-        try:
-            import urllib3
-        except ImportError:
-            raise MissingLibraryError("urllib3, which comes with kubernetes", traceback.format_exc()) from None
-        required = "CERT_REQUIRED" if self.verify_ssl else "CERT_NONE"
-        return urllib3.PoolManager(cert_reqs=required, ca_certs=self.ssl_ca_cert)
+        import urllib3
+
+        return urllib3.PoolManager(ssl_context=tls)
 
 
 def load_service_account(topology: str, directory: str, configuration: Any) -> str:

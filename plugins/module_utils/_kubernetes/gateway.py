@@ -32,9 +32,11 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._errors import (
     MissingLibraryError,
     UnreachableError,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.answers import message_of, one_line
-from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.auth import Connection, connect
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.advice import about_tls, explanation
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.answers import message_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.auth import USER_AGENT, Connection, connect
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.pods import Pod
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.wording import one_line
 from ansible_collections.selfheal.cluster.plugins.module_utils._threads import in_a_thread
 
 if TYPE_CHECKING:
@@ -71,7 +73,6 @@ class Gateway:
     """``places`` are the addresses of the API server, and not used where a proxy leads there."""
 
     connection: Connection
-    tls: Optional[ssl.SSLContext]
     proxy: Optional[str]
     places: Sequence[Address]
 
@@ -82,16 +83,16 @@ class Gateway:
         :param deadline: a time of the running loop.
         :raises ForwardError: there are no credentials, or the API server's name has no address.
         """
-        work = asyncio.wrap_future(in_a_thread(lambda: _connect(topology, config)))
+        work = asyncio.wrap_future(in_a_thread(lambda: connect(topology, config)))
         try:
-            connection, tls = await asyncio.wait_for(work, _left(deadline))
+            connection = await asyncio.wait_for(work, _left(deadline))
         except asyncio.TimeoutError:
             raise ForwardError(NOT_READY) from None
         except ClusterError as error:
             raise ForwardError(str(error)) from None
         proxy = _proxy(connection)
         host = urlsplit(connection.host).hostname or ""
-        return cls(connection, tls, proxy, [] if proxy else await addresses_of(host, deadline, _unresolved))
+        return cls(connection, proxy, [] if proxy else await addresses_of(host, deadline, _unresolved))
 
     async def websocket(self, pod: Pod, port: int, deadline: float) -> ClientConnection:
         """Start the port-forward of one port; nothing has been read from it yet.
@@ -109,16 +110,15 @@ class Gateway:
         except InvalidStatus as error:
             problem = self._refusal(pod, error.response)
         except ssl.SSLError as error:
-            problem = (
-                f"TLS with {host} failed: {error}; check config.ca_cert (or the kubeconfig's certificates) and the "
-                "name in config.host"
-            )
+            problem = f"TLS with {host} failed: {error}; {about_tls(self.connection, error)}"
         except OSError as error:
             way = "the proxy" if self.proxy else host
             problem = f"{way} takes no connection: {error.strerror or type(error).__name__}; check config.host"
         except InvalidHandshake as error:
             problem = f"{host} opens no WebSocket ({one_line(str(error))}); is it the API server, and not a proxy?"
-        except (InvalidProxy, ImportError):
+        except ImportError:
+            problem = "a SOCKS proxy takes the Python library python-socks[asyncio], which is missing"
+        except InvalidProxy:
             problem = "the proxy of the kubeconfig or the environment is not one that a WebSocket can go through"
         raise ForwardError(f"port-forward to {pod}: {problem}")
 
@@ -127,8 +127,8 @@ class Gateway:
 
         path = f"/api/v1/namespaces/{pod.namespace}/pods/{pod.name}/portforward?ports={port}"
         options: dict[str, Any] = {"proxy": self.proxy} if self.proxy else {"sock": await self._socket(deadline)}
-        if self.tls:
-            options["ssl"] = self.tls
+        if self.connection.tls:
+            options["ssl"] = self.connection.tls
             if self.connection.configuration.tls_server_name:
                 options["server_hostname"] = self.connection.configuration.tls_server_name
         headers = self.connection.headers
@@ -136,8 +136,8 @@ class Gateway:
             f"ws{self.connection.host[len('http') :]}{path}",
             subprotocols=[Subprotocol("v4.channel.k8s.io")],
             compression=None,
-            additional_headers={name: value for name, value in headers.items() if name == "authorization"},
-            user_agent_header=headers["User-Agent"],
+            additional_headers=[header for header in headers if header[0] not in ("Accept", "User-Agent")],
+            user_agent_header=USER_AGENT,
             open_timeout=None,  # the deadline is ours
             ping_interval=None,  # a node's own ticks keep it alive
             close_timeout=CLOSING,
@@ -148,7 +148,7 @@ class Gateway:
 
     async def _socket(self, deadline: float) -> socket.socket:
         place = urlsplit(self.connection.host)
-        port = place.port or (443 if self.tls else 80)
+        port = place.port or (443 if self.connection.tls else 80)
         failure: Exception = OSError("it has no address")
         for address, its_deadline in shared_out(self.places, deadline):
             try:
@@ -160,9 +160,10 @@ class Gateway:
     def _refusal(self, pod: Pod, response: Any) -> str:
         status = response.status_code
         problem = f"{self.connection.host} answered {status}: "
-        problem += message_of(self.connection, bytes(response.body or b""), response.headers)
-        if status == 401:
-            return f"{problem}; the token (config.api_key, the kubeconfig's or the service account's) is not valid"
+        body = bytes(response.body or b"")
+        problem += message_of(self.connection, body, response.headers)
+        if explained := explanation(self.connection, status, body):
+            return f"{problem}; {explained}"
         if status == 403:
             return (
                 f"{problem}; its RBAC must allow the verbs 'get' and 'create' on 'pods/portforward' of apiGroup '' in "
@@ -183,35 +184,6 @@ def _connector() -> type[Connect]:
             return exc
 
     return WithoutRedirects
-
-
-def _connect(topology: str, config: Mapping[str, Any]) -> tuple[Connection, Optional[ssl.SSLContext]]:
-    connection = connect(topology, config)
-    return connection, _tls(connection.configuration) if connection.host.startswith("https:") else None
-
-
-def _tls(configuration: Any) -> ssl.SSLContext:
-    """What the client's own pool does with the same options."""
-    from urllib3.util import ssl_
-
-    context: ssl.SSLContext = ssl_.create_urllib3_context(
-        cert_reqs=ssl.CERT_REQUIRED if configuration.verify_ssl else ssl.CERT_NONE
-    )
-    data = getattr(configuration, "ca_cert_data", None)
-    try:
-        if configuration.ssl_ca_cert or data:
-            context.load_verify_locations(cafile=configuration.ssl_ca_cert, cadata=data)
-        else:
-            context.load_default_certs()
-        if configuration.cert_file:
-            # With a password, be it none, an encrypted key is an error and not a question at the terminal.
-            context.load_cert_chain(configuration.cert_file, configuration.key_file, password="")
-    except (OSError, ValueError) as error:
-        raise ForwardError(
-            f"a certificate for the API server can't be read: {type(error).__name__}; check config.ca_cert (or the "
-            "kubeconfig's certificates)"
-        ) from None
-    return context
 
 
 def _proxy(connection: Connection) -> Optional[str]:

@@ -1,46 +1,70 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reading a kubeconfig through the kubernetes client, with errors that say what is wrong and never what is secret: the
-client's own texts may hold whole entries of the file."""
+"""A kubeconfig -> the kubernetes client's configuration, with errors that say what is wrong and never what is secret:
+the client's own texts may hold whole entries of the file.
+
+Files, credential plugins and impersonation are read here. The client, which reads them in ways of its own, gets one
+context without them, and does what is left: sign-in providers, and files for certificates that stand in the kubeconfig.
+"""
 
 from __future__ import annotations
 
-import os
+import re
 import sys
-from typing import Any, Optional
+from typing import Any, Mapping, NamedTuple, Optional
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError, TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.credential_plugin import credentials_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.impersonation import impersonation
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.kubeconfig_files import (
+    Chosen,
+    MalformedError,
+    Source,
+    choose,
+    not_a_kubeconfig,
+    text_in,
+)
+
+_PROXY = re.compile(r"(?:https?|socks5h?)://[^\s/?#]+/?")
 
 
-def load_kubeconfig(topology: str, path: str, context: Optional[str], configuration: Any) -> str:
+class Loaded(NamedTuple):
+    """The namespace of the context, and the headers of each request beside those of the client's configuration."""
+
+    namespace: str
+    headers: tuple[tuple[str, str], ...]
+
+
+def load_kubeconfig(topology: str, source: Source, context: Optional[str], configuration: Any) -> Loaded:
     """Fill ``configuration`` from a kubeconfig. The file is never written to.
 
-    :param path: one path, or several joined as in the variable KUBECONFIG.
     :param context: None for the file's current one.
-    :returns: the namespace of the context.
     :raises TopologyError: the file can't be read, is no kubeconfig, or has no such context.
-    :raises DiscoveryError: its credential plugin gave no credentials.
+    :raises DiscoveryError: its credential plugin, or sign-in provider, gave no credentials.
     """
-    merged = _read(topology, path)
-    name = _checked_context(topology, path, context, merged)
-    from kubernetes.config import kube_config
-
-    client: Any = kube_config
+    chosen = choose(topology, source, context)
+    whose = f"user {chosen.user_name!r} in {chosen.source}"
     try:
-        loader = client.KubeConfigLoader(merged, active_context=name, config_base_path=None)
-        loader.load_and_set(configuration)
-        chosen = loader.current_context["context"]
-    except client.ConfigException as error:
-        raise _not_a_kubeconfig(topology, path, _without_entries(str(error))) from None
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise _not_a_kubeconfig(topology, path, f"{type(error).__name__} in context {name!r}") from None
-    except Exception as error:  # the credential plugins of the client raise whatever their libraries raise
+        headers = impersonation(chosen.user, whose)
+        proxy = _proxy(chosen.cluster)
+        user = _signed_in(topology, chosen, whose)
+    except MalformedError as error:
+        raise not_a_kubeconfig(topology, chosen.source.paths, str(error)) from None
+    _load(topology, chosen, user, configuration)
+    configuration.refresh_api_key_hook = None  # it would put all back as the file says it
+    configuration.tls_server_name = chosen.cluster.get("tls-server-name")
+    if proxy:
+        # It counts for each host; the variable NO_PROXY is about those of the environment alone.
+        configuration.proxy, configuration.no_proxy = proxy, None
+    provider = user.get("auth-provider")
+    if provider and not configuration.auth_settings() and not configuration.cert_file:
+        name = provider.get("name") if isinstance(provider, dict) else None
         raise DiscoveryError(
-            f"the credentials of kubeconfig {path!r} could not be had: {type(error).__name__}"
-        ) from None
-    _check_plugin(path, merged, chosen.get("user"), configuration)
-    return chosen.get("namespace") or "default"
+            f"the auth-provider {name!r} of {whose} gave no credentials; newer clusters have a credential plugin (exec)"
+            " in its place"
+        )
+    return Loaded(chosen.namespace, headers)
 
 
 def remove_files() -> None:
@@ -53,61 +77,63 @@ def remove_files() -> None:
         client._cleanup_temp_files()
 
 
-def _read(topology: str, path: str) -> Any:
-    import yaml  # type: ignore[import-untyped]
+def _proxy(cluster: Mapping[str, Any]) -> str:
+    """As kubectl uses it: the host's name is looked up behind a SOCKS proxy, not before it."""
+    proxy = text_in(cluster, "proxy-url", "its cluster")
+    if proxy and not _PROXY.fullmatch(proxy):
+        shown = "(not shown)" if "@" in proxy else repr(proxy)
+        raise MalformedError(f"the proxy-url {shown} of its cluster is no URL of http, https or socks5")
+    return re.sub("^socks5:", "socks5h:", proxy)
+
+
+def _signed_in(topology: str, chosen: Chosen, whose: str) -> dict[str, Any]:
+    """The user with what its token file or its credential plugin says. A token is all that kubectl asks for."""
+    user = dict(chosen.user)
+    token = _token(topology, user, whose)
+    plugin = user.pop("exec", None)
+    if token:
+        user["token"] = token
+    elif plugin:
+        user.update(credentials_of(whose, plugin, chosen.cluster))
+    return user
+
+
+def _token(topology: str, user: dict[str, Any], whose: str) -> str:
+    """That in the file comes first, since it is replaced in time."""
+    token, path = text_in(user, "token", whose), user.pop("tokenFile", None)
+    if not path:
+        return token
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read().strip() or token
+    except (OSError, UnicodeError) as error:
+        if token:
+            return token
+        problem = getattr(error, "strerror", None) or "it is no text"
+        raise TopologyError(
+            topology, "config.kubeconfig", f"{path!r}, the tokenFile of {whose}, can't be read: {problem}"
+        ) from None
+
+
+def _load(topology: str, chosen: Chosen, user: Mapping[str, Any], configuration: Any) -> None:
     from kubernetes.config import kube_config
 
     client: Any = kube_config
+    paths, name = chosen.source.paths, chosen.context
+    one = {
+        "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
+        "clusters": [{"name": name, "cluster": dict(chosen.cluster)}],
+        "users": [{"name": name, "user": dict(user)}] if user else [],
+    }
     try:
-        for one in filter(None, path.split(os.pathsep)):
-            with open(os.path.expanduser(one), "rb"):
-                pass
-        merged = client.KubeConfigMerger(path).config
-    except OSError as error:
-        raise TopologyError(topology, "config.kubeconfig", f"{path!r} can't be read: {error.strerror}") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
-        raise _not_a_kubeconfig(topology, path, f"it is not YAML{place}") from None
+        client.KubeConfigLoader(one, active_context=name, config_base_path="").load_and_set(configuration)
     except client.ConfigException as error:
-        raise _not_a_kubeconfig(topology, path, _without_entries(str(error))) from None
+        raise not_a_kubeconfig(topology, paths, _without_entries(str(error))) from None
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise _not_a_kubeconfig(topology, path, type(error).__name__) from None
-    if merged is None:
-        raise _not_a_kubeconfig(topology, path, "it is empty")
-    return merged
-
-
-def _checked_context(topology: str, path: str, context: Optional[str], merged: Any) -> str:
-    entries = merged.value.get("contexts") or ()
-    names = sorted(str(entry.value["name"]) for entry in entries)
-    its = f"(its contexts: {', '.join(names) or 'none'})"
-    name = context or merged.value.get("current-context")
-    if not name:
-        raise TopologyError(
-            topology, "config.context", f"is not given, and kubeconfig {path!r} has no current-context {its}"
-        )
-    if name not in names:
-        raise TopologyError(topology, "config.context", f"{name!r} is not in kubeconfig {path!r} {its}")
-    return str(name)
-
-
-def _check_plugin(path: str, merged: Any, user: Optional[str], configuration: Any) -> None:
-    """The client only logs that a credential plugin failed, and goes on as nobody."""
-    if configuration.auth_settings() or configuration.cert_file:
-        return
-    for entry in merged.value.get("users") or ():
-        settings = entry.value.get("user")
-        if entry.value.get("name") == user and isinstance(settings, dict) and settings.get("exec"):
-            raise DiscoveryError(
-                f"the credential plugin of user {user!r} in kubeconfig {path!r} gave no credentials; "
-                "run it by hand to see why"
-            )
+        raise not_a_kubeconfig(topology, paths, f"{type(error).__name__} in context {name!r}") from None
+    except Exception as error:  # the sign-in providers of the client raise whatever their libraries raise
+        raise DiscoveryError(f"the credentials of {chosen.source} could not be had: {type(error).__name__}") from None
 
 
 def _without_entries(text: str) -> str:
     return text.split("{", 1)[0].strip()
-
-
-def _not_a_kubeconfig(topology: str, path: str, problem: str) -> TopologyError:
-    return TopologyError(topology, "config.kubeconfig", f"{path!r} is not a kubeconfig: {problem}")

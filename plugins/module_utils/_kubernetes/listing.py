@@ -21,6 +21,12 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._errors import (
     DiscoveryError,
     TopologyError,
 )
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.advice import (
+    about_break,
+    about_path,
+    about_tls,
+    explanation,
+)
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.answers import (
     message_of,
     requested_delay,
@@ -189,7 +195,7 @@ def send(connection: Connection, path: str, timeout: Any) -> Any:
     return connection.pool.request(
         "GET",
         connection.host + path,
-        headers=dict(connection.headers),
+        headers=connection.headers_for_urllib3(),
         timeout=timeout,
         retries=False,
         redirect=False,
@@ -230,17 +236,16 @@ def in_words(connection: Connection, what: str, timeout: float) -> Iterator[None
             f"{what}: {connection.host} gave no whole answer within {round(timeout, 1):g} s (config.timeout)"
         ) from None
     except urllib3.exceptions.SSLError as error:
-        raise ApiError(
-            f"{what}: TLS with {connection.host} failed: {root_of(error)}; check config.ca_cert (or the "
-            "kubeconfig's certificates) and the name in config.host"
-        ) from None
+        advice = about_tls(connection, root_of(error))
+        raise ApiError(f"{what}: TLS with {connection.host} failed: {root_of(error)}; {advice}") from None
     except urllib3.exceptions.ProxyError as error:
         raise ApiError(
             f"{what}: the proxy on the way to {connection.host}: {root_of(error)}; check HTTPS_PROXY and NO_PROXY (or "
             "the kubeconfig's proxy-url)"
         ) from None
     except urllib3.exceptions.HTTPError as error:
-        raise ApiError(f"{what}: {connection.host} broke off: {root_of(error)}") from None
+        advice = about_break(connection, root_of(error))
+        raise ApiError(f"{what}: {connection.host} broke off: {root_of(error)}{advice}") from None
 
 
 def _body(response: Any, limit: int, deadline: float) -> bytes:
@@ -314,27 +319,27 @@ def refusal(
     :returns: an ApiError, or a TopologyError about a selector.
     """
     message = message_of(connection, answer.body, answer.headers)
+    explained = explanation(connection, answer.status, answer.body)
     selectors = [option for option in ("selector", "field_selector") if config[option]]
-    if answer.status == 400 and selectors:
+    if answer.status == 400 and selectors and not explained:
         option = selectors[-1] if "field" in message else selectors[0]
         return TopologyError(
             topology, f"config.{option}", f"{config[option]!r} is refused by the API server: {message}"
         )
     problem = f"{listing.what(verb)}: {connection.host} answered {answer.status}: {message}"
-    return ApiError(problem + _advice(listing, answer, verb), answer.status, requested_delay(answer.headers))
+    advice = f"; {explained}" if explained else _advice(connection, listing, answer, verb)
+    return ApiError(problem + advice, answer.status, requested_delay(answer.headers))
 
 
-def _advice(listing: Listing, answer: Answer, verb: str) -> str:
+def _advice(connection: Connection, listing: Listing, answer: Answer, verb: str) -> str:
     resource, status = listing.resource, answer.status
-    if status == 401:
-        return "; the token (config.api_key, the kubeconfig's or the service account's) is missing, wrong or expired"
     if status == 403:
         return (
             f"; its RBAC must allow the verb {verb!r} on {resource.plural!r} of apiGroup {resource.group!r} in "
             f"namespace {listing.namespace!r}"
         )
     if status == 404:
-        return f"; does this server have {resource.prefix}, and does config.host need a path?"
+        return f"; does this server have {resource.prefix}, and {about_path(connection)}"
     if status == 429:
         after = answer.headers.get("Retry-After")
         return "; the server is overloaded" + (f" and asks to wait {after[:20]} s" if after else "")

@@ -1,0 +1,44 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Outside text as it may stand in a message."""
+
+from __future__ import annotations
+
+import re
+from typing import Iterable
+
+LENGTH = 400
+_HEEDED = 4 * LENGTH
+_MASK = "********"
+_KNOWN = 6
+"""Characters that a known secret has at least; masking shorter ones would only riddle the text."""
+# What shows by its form as a credential: an authorization header, the userinfo of a URL, a JSON Web Token, a value that
+# is called a secret, and any long run of letters and digits such as keys of clouds are.
+_FORMS = (
+    re.compile(r"\b(bearer |basic )\s*[^\s,;'\"]{6,}", re.IGNORECASE),
+    re.compile(r"(://)[^\s/@]+(?=@)"),
+    re.compile(r"()\beyJ[\w-]{8,}(?:\.[\w-]*){0,4}"),
+    re.compile(
+        r"((?:token|secret|passwo?r?d|passphrase|credentials?|api.?key|access.?key\w*)[\w-]*"
+        r"(?:\s*=\s*|[\"']\s*[:=]\s*|:\s*(?=[^\s:,;]*[0-9])(?=[^\s:,;]{8}))[\"']?)[^\s,;\"']+",
+        re.IGNORECASE,
+    ),
+    re.compile(r"()(?<![\w/+-])(?=[\w/+-]*[0-9])(?=[\w/+-]*[A-Za-z])[\w+-][\w/+-]{31,}={0,2}"),
+)
+
+
+def one_line(text: str) -> str:
+    """It cut, printable and on one line."""
+    printable = "".join(character if character.isprintable() else " " for character in text[:_HEEDED])
+    return " ".join(printable.split())[:LENGTH]
+
+
+def masked(text: str, secrets: Iterable[str]) -> str:
+    """Without those secrets, and without what looks like one."""
+    for secret in sorted(set(secrets), key=len, reverse=True):
+        if len(secret) >= _KNOWN:
+            text = text.replace(secret, _MASK)
+    for form in _FORMS:
+        text = form.sub(rf"\1{_MASK}", text)
+    return text
