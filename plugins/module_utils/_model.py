@@ -25,6 +25,9 @@ PRUNE = "prune"
 KEEP = "keep"
 REFUSE = "refuse"
 
+RABBITMQ = "RabbitMQ"
+MNESIA = "Mnesia"
+
 
 class Node(NamedTuple):
     """One desired member: ``name`` is what the cluster calls it, ``address`` where the control side reaches it, and
@@ -97,6 +100,17 @@ def _first_of_each_name(nodes: Sequence[Node]) -> tuple[Node, ...]:
     return tuple(by_name.values())
 
 
+class Table(NamedTuple):
+    """A member table that a member says it has: its links alone make nobody a member.
+
+    ``system`` is RABBITMQ or MNESIA. ``partitions``: from whom the system itself says that this member was parted, None
+    where it did not say so in time.
+    """
+
+    system: str
+    partitions: Optional[frozenset[str]] = frozenset()
+
+
 @dataclass(frozen=True)
 class View:
     """The peers that one observer lists.
@@ -105,7 +119,7 @@ class View:
     the system has no such notion. ``down`` are the peers that it lists and reports unreachable, ``linked`` all others.
     ``stopping`` is what the observer says of itself. A ``hidden`` one takes no part in a transitive mesh: each of its
     links is made alone. One that ``rejoined`` left and rejoined lately, told to by another run. ``holds`` names what
-    the observer has stored, where a connect would delete it.
+    the observer has stored, where a connect would delete it. ``table`` is None where the links are the membership.
     """
 
     observer: str
@@ -116,6 +130,7 @@ class View:
     hidden: bool = False
     rejoined: bool = False
     holds: frozenset[str] = frozenset()
+    table: Optional[Table] = None
 
     @cached_property
     def linked(self) -> frozenset[str]:
@@ -151,6 +166,11 @@ class Observation:
         """Everyone whom a member reports unreachable."""
         return frozenset().union(*(view.down for view in self.views.values()))
 
+    @cached_property
+    def tables(self) -> Mapping[str, Table]:
+        """Of every observer that has one, in the order of their names."""
+        return {name: view.table for name, view in sorted(self.views.items()) if view.table}
+
 
 @dataclass(frozen=True)
 class DriverFacts:
@@ -163,6 +183,8 @@ class DriverFacts:
     prune_needs_answer: only the pruned node itself can leave without harm to the rest.
     prune_spreads: one member takes a node off the lists of its whole island.
     joins_alone: a connect takes one node alone into the island of the observer, and deletes what that node held.
+    by_link: which of ``connect``, ``disconnect`` and ``list_nodes`` the driver does by links alone. What a function of
+        the user's own does is the user's to know.
     """
 
     reversible: bool
@@ -171,6 +193,7 @@ class DriverFacts:
     prune_needs_answer: bool = False
     prune_spreads: bool = False
     joins_alone: bool = False
+    by_link: frozenset[str] = frozenset(("connect", "disconnect", "list_nodes"))
 
 
 @dataclass(frozen=True)
@@ -223,8 +246,11 @@ class Action(NamedTuple):
 
 @dataclass(frozen=True)
 class Plan:
+    """``reasons``: why the cluster cannot be called whole although nothing may be outstanding, each for a person."""
+
     actions: tuple[Action, ...] = ()
     islands: tuple[tuple[str, ...], ...] = ()
+    reasons: tuple[str, ...] = ()
 
     def of(self, kind: str) -> tuple[Action, ...]:
         return tuple(action for action in self.actions if action.kind == kind)
@@ -243,8 +269,8 @@ class Plan:
 
     @property
     def converged(self) -> bool:
-        """Nothing is outstanding, refused actions included."""
-        return all(action.kind == KEEP for action in self.actions)
+        """Nothing is outstanding, refused actions included, and nothing else keeps it from being called whole."""
+        return not self.reasons and all(action.kind == KEEP for action in self.actions)
 
 
 @dataclass(frozen=True)

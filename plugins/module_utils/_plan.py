@@ -19,6 +19,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._plan_connect import connect_actions
 from ansible_collections.selfheal.cluster.plugins.module_utils._plan_prune import prune_actions, strays
+from ansible_collections.selfheal.cluster.plugins.module_utils._plan_table import not_whole, without_links
 
 
 def plan(
@@ -41,7 +42,8 @@ def plan(
     prunes = tuple(prune_actions(discovery, observation, policy, facts, earlier, recently_pruned))
     leaving = frozenset(action.node for action in prunes if action.kind == PRUNE)
     connects = connect_actions(discovery, observation, policy, facts, members - leaving)
-    return Plan((*prunes, *connects), islands(observation.views, members))
+    linked = without_links(connects, observation, facts)
+    return Plan((*prunes, *linked), islands(observation.views, members), tuple(not_whole(observation, facts)))
 
 
 def relevant(discovery: Discovery, observation: Observation, policy: Policy) -> frozenset[str]:

@@ -19,6 +19,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Observation,
     Policy,
 )
+from ansible_collections.selfheal.cluster.plugins.module_utils._plan_table import OTHER_MEMBERSHIP, may_not_leave
 
 
 def prune_actions(
@@ -84,6 +85,9 @@ def _refused_alone(
 ) -> Optional[Action]:
     if not policy.prune:
         return _refuse(name, "prune_off", "policy.prune is false")
+    why_not = may_not_leave(observation, facts)
+    if why_not:
+        return _refuse(name, OTHER_MEMBERSHIP, why_not)
     if not discovery.authoritative and not policy.prune_unauthoritative:
         return _refuse(name, "unauthoritative", "the strategy cannot list everyone (policy.prune_unauthoritative)")
     if not policy.scope:

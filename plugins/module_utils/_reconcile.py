@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from dataclasses import replace
 from typing import Any, Awaitable, Callable, Coroutine, Optional, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base import Driver, Outcome
@@ -290,7 +291,7 @@ class Reconciler:
             else action
             for action in todo.actions
         )
-        return Plan(tuple(actions), todo.islands)
+        return replace(todo, actions=tuple(actions))
 
     def _require_an_answer(self, discovery: Discovery, observation: Observation) -> None:
         if discovery.nodes and not observation.views:
@@ -306,4 +307,4 @@ def _is_unconfirmed(seen: Plan) -> bool:
 
 def _is_settled(seen: Plan) -> bool:
     """No island lacks links inside; islands that have never met don't count, since time alone joins none."""
-    return not any((action.kind == CONNECT and action.rejoin) or action.reason == "unsteady" for action in seen.actions)
+    return not any(action.rejoin or action.reason == "unsteady" for action in seen.actions)

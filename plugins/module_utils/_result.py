@@ -169,7 +169,7 @@ class Record:
             "time": utc_now(),
             "converged": self._plan is not None and plan.converged,
             "status": discovery.status,
-            "reasons": list(discovery.reasons),
+            "reasons": [*discovery.reasons, *plan.reasons],
             "desired": sorted(discovery.names),
             "members": sorted(self._observation.members),
             "views": self._views(),
@@ -203,6 +203,7 @@ class Record:
         for action in plan.actions:
             if action.kind == REFUSE:
                 texts.append(f"{action.refused} of {action.node} refused ({action.reason}): {action.detail}")
+        texts += plan.reasons
         texts += [f"{name} gave no answer: {reason}" for name, reason in self._unreachable().items()]
         return [f"topology {self._topology!r}: {text}" for text in texts]
 

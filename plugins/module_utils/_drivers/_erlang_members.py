@@ -12,13 +12,13 @@ from typing import AbstractSet, Any, Callable, Optional, Sequence
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_cookie import cookie_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_fence import Fence
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_mfa import Mfa
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_names import names_in
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_presets import Preset
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_reach import Reach
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_tls import tls_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_view import (
     Question,
     State,
-    names_in,
     view_of,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._strays import NOT_ASKED, most_strays
@@ -133,7 +133,7 @@ class Members:
             self.fenced.discard(name)
 
     def _question_about(self, desired: frozenset[str]) -> Question:
-        return Question(desired, min(_GLOBAL, self._timeout / 2))
+        return Question(desired, min(_GLOBAL, self._timeout / 2), self._config["mesh_only"])
 
     async def _view(self, node: Node, places: asyncio.Semaphore) -> Optional[View]:
         try:
@@ -217,7 +217,7 @@ class Members:
         if isinstance(listing, BadRpc):
             raise UnreachableError(own.problem(connection.name, own.call(), listing))
         peers = names_in(listing, "list_nodes") - {connection.own_name, connection.name}
-        return View(connection.name, peers, stopping=state.stopping)
+        return View(connection.name, peers, stopping=state.stopping, table=state.table)
 
     def _state(self, question: Question, answer: Any) -> State:
         state = question.parse(_returned(answer))
