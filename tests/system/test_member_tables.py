@@ -97,6 +97,7 @@ def test_mesh_only_has_links_alone_count(strangers: list[Rabbit]) -> None:
 def test_a_member_off_the_list_is_not_cut_off(two: list[Rabbit], options: dict[str, Any]) -> None:
     """H1"""
     one, other = two
+    assert [line["node"] for line in heal([one], check=True, **MESH_ONLY)["pruned"]] == [other.name]
     for check in (True, False):
         result = heal([one], check=check, **options)
         assert stays_as_it_is(result)

@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whether a member keeps a member table, RabbitMQ's or Mnesia's: what it is asked, and its answer (pure).
 
-Nothing that is asked loads a module on the member, and nobody is waited for but RabbitMQ's own monitor, for as long as
-``Patience`` says. A Mnesia that is stopped says nothing; those that still run have its node in their schema.
+All members are asked in passing whether they may; who may is asked again, for more. Nothing that is asked loads a
+module on the member, and nobody is waited for but RabbitMQ's own monitor, for a time. A Mnesia that is stopped says
+nothing; those that still run have its node in their schema.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_
     EMPTY,
     atom,
     call,
+    evaluation,
     for_each,
     if_true,
     list_of,
@@ -24,6 +26,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_
     variable,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_names import names_in
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Call
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import MNESIA, RABBITMQ, Table
 
 _UNDEFINED = atom("undefined")
@@ -33,33 +36,41 @@ _NONE = "false"
 
 # Loaded is enough: its application stays loaded when it is stopped. While a node of RabbitMQ starts, there is only its
 # prelaunch at first.
-_LOADED = (call("application", "get_key", atom(name), atom("vsn")) for name in ("rabbit", "rabbitmq_prelaunch"))
-_IS_RABBITMQ = operation("=/=", tuple_of(*_LOADED), tuple_of(_UNDEFINED, _UNDEFINED))
+_LOADED = tuple(call("application", "get_key", atom(name), atom("vsn")) for name in ("rabbit", "rabbitmq_prelaunch"))
+# What mnesia:system_info(db_nodes) takes its answer from. The table is there for as long as Mnesia runs.
+_SETTINGS = atom("mnesia_gvar")
+MAY_HAVE_ONE = operation(
+    "=/=",
+    tuple_of(*_LOADED, call("ets", "whereis", _SETTINGS)),
+    tuple_of(_UNDEFINED, _UNDEFINED, _UNDEFINED),
+)
+"""True or false, for the question that all are asked."""
+
 _MONITOR = atom("rabbit_node_monitor")
-_ASK_MONITOR = call("gen_server", "call", _MONITOR, atom("partitions"), variable("Patience"))
+_ASK_MONITOR = call("gen_server", "call", _MONITOR, atom("partitions"), variable("Milliseconds"))
 _PARTITIONS = if_true(
     operation("=:=", call("erlang", "whereis", _MONITOR), _UNDEFINED),
     EMPTY,
     unless_it_fails(_ASK_MONITOR, atom(_UNKNOWN)),
 )
-# What mnesia:system_info(db_nodes) takes its answer from. The table is there for as long as Mnesia runs.
-_SETTINGS = atom("mnesia_gvar")
 _COPIES = (call("ets", "lookup", _SETTINGS, tuple_of(atom("schema"), atom(of))) for of in ("disc_copies", "ram_copies"))
 _NODES = for_each(tuple_of(variable("_"), variable("Nodes")), operation("++", *_COPIES), variable("Nodes"))
 _OTHERS = operation("--", call("lists", "append", _NODES), list_of(call("erlang", "node")))
-_IS_SHARED = operation(
-    "andalso",
-    operation("=/=", call("ets", "whereis", _SETTINGS), _UNDEFINED),
-    operation("=/=", _OTHERS, EMPTY),
-)
+_MNESIA = if_true(operation("=:=", _OTHERS, EMPTY), atom(_NONE), atom(_SHARED))
+_IS_RABBITMQ = operation("=/=", tuple_of(*_LOADED), tuple_of(_UNDEFINED, _UNDEFINED))
+_TABLE = if_true(_IS_RABBITMQ, _PARTITIONS, unless_it_fails(_MNESIA, atom(_NONE)))
 
-TABLE = if_true(_IS_RABBITMQ, _PARTITIONS, if_true(_IS_SHARED, atom(_SHARED), atom(_NONE)))
-NO_TABLE = atom(_NONE)
-"""What stands for it where nobody wants to know."""
+
+def table_call(timeout: float) -> Call:
+    """For a member that may have one.
+
+    :param timeout: seconds in which RabbitMQ has to say whether it is partitioned.
+    """
+    return evaluation(_TABLE, {"Milliseconds": int(timeout * 1000)})
 
 
 def table_in(answer: Any) -> Optional[Table]:
-    """:raises UnreachableError: the answer is none to TABLE."""
+    """:raises UnreachableError: the answer is none to that call."""
     if answer == _NONE:
         return None
     if answer == _SHARED:

@@ -23,7 +23,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_
     variable,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_names import names_in
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_table import NO_TABLE, TABLE, table_in
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_table import MAY_HAVE_ONE
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Call
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import UnreachableError
@@ -65,28 +65,27 @@ class Question:
     answers in a healthy cluster instead of n times n names. ``without_global`` is for a member whose ``global`` does
     not answer, so that it has synchronised with nobody.
 
-    :param global_timeout: seconds in which ``global`` has to answer; for RabbitMQ it is half of that.
-    :param mesh_only: no member table is asked for.
+    :param global_timeout: seconds in which ``global`` has to answer.
+    :param mesh_only: nobody is asked for a member table.
     """
 
     def __init__(self, desired: Collection[str], global_timeout: float, mesh_only: bool = False) -> None:
         self.desired = frozenset(desired)
         self._milliseconds = int(global_timeout * 1000)
-        self._table = NO_TABLE if mesh_only else TABLE
+        self._has_table = atom("false") if mesh_only else MAY_HAVE_ONE
         self.with_global = self._call(operation("--", _VISIBLE, _SYNCED))
         self.without_global = self._call(_VISIBLE)
 
     def _call(self, unsynced: Form) -> Call:
-        expression = block(*_COMPARE, tuple_of(*_STATE, self._table, unsynced))
+        expression = block(*_COMPARE, tuple_of(*_STATE, self._has_table, unsynced))
         names = [Atom(name) for name in sorted(self.desired)]
-        bindings = {"Desired": names, "Milliseconds": self._milliseconds, "Patience": self._milliseconds // 2}
-        return evaluation(expression, bindings)
+        return evaluation(expression, {"Desired": names, "Milliseconds": self._milliseconds})
 
     def parse(self, answer: Any) -> State:
         """:raises UnreachableError: the answer is not what this question asks for."""
         if not isinstance(answer, tuple) or len(answer) != len(_STATE) + 2:
             raise UnreachableError("its answer to the question for its view has another shape")
-        missing, extra, hidden, status, hidden_flag, prevents, connects_all, rejoined_ago, table, unsynced = answer
+        missing, extra, hidden, status, hidden_flag, prevents, connects_all, rejoined_ago, tabled, unsynced = answer
         peers = self.desired - names_in(missing, "nodes(visible)")
         if extra:
             peers |= names_in(extra, "nodes(visible)")
@@ -102,14 +101,15 @@ class Question:
             global_mesh=global_mesh,
             exclusive=global_mesh and prevents == ("ok", "true"),
             rejoined=isinstance(rejoined_ago, int) and rejoined_ago < _LATELY,
-            table=table_in(table),
+            may_have_table=tabled == "true",
         )
 
 
 class State(NamedTuple):
     """One member's answer. ``global_mesh``: it links itself to everyone whom its peers are linked to; ``exclusive``:
     and it prevents overlapping partitions. ``synced``: those visible peers with whom its ``global`` has finished.
-    ``rejoined``: it left and rejoined lately, because a run told it to."""
+    ``rejoined``: it left and rejoined lately, because a run told it to. ``may_have_table``: it has RabbitMQ or runs
+    Mnesia."""
 
     visible: frozenset[str]
     synced: frozenset[str]
@@ -119,10 +119,10 @@ class State(NamedTuple):
     global_mesh: bool
     exclusive: bool
     rejoined: bool
-    table: Optional[Table]
+    may_have_table: bool
 
 
-def view_of(observer: str, state: State, desired: frozenset[str], own_name: str) -> View:
+def view_of(observer: str, state: State, desired: frozenset[str], own_name: str, table: Optional[Table]) -> View:
     """The peers are the visible ones, and of the hidden ones those that the topology knows: other hidden nodes are
     shells and controllers like us. To a hidden member everyone is hidden."""
     hidden = state.hidden - {own_name} if state.is_hidden else state.hidden & desired
@@ -133,5 +133,5 @@ def view_of(observer: str, state: State, desired: frozenset[str], own_name: str)
         stopping=state.stopping,
         hidden=state.is_hidden,
         rejoined=state.rejoined,
-        table=state.table,
+        table=table,
     )
