@@ -176,10 +176,13 @@ def test_a_partition_that_there_is_is_told(two: list[Rabbit], ansible: Ansible) 
         "topology_config": {"nodes": [node.name for node in two]},
         "topology_driver_config": {"cookie": COOKIE, "port": one.port},
     }
-    roles = [{"role": "selfheal.cluster.converge", "vars": variables}]
-    run = ansible.playbook([{"hosts": "localhost", "gather_facts": False, "roles": roles}]).ok()
-    line = str(run.of("localhost", "ansible.builtin.debug")["msg"])
-    assert line == "queue: connected 0, pruned 0; now 2 of 2 nodes in one mesh"
+    roles = [{"role": "selfheal.cluster.converge"}]
+    status = {"ansible.builtin.include_role": {"name": "selfheal.cluster.converge", "tasks_from": "status"}}
+    play = {"hosts": "localhost", "gather_facts": False, "vars": variables, "roles": roles, "tasks": [status]}
+    run = ansible.playbook([play]).ok()
+    said = [line["result"]["msg"] for line in run.results if line["action"] == "ansible.builtin.debug"]
+    assert said[0] == "queue: connected 0, pruned 0; now 2 of 2 nodes in one mesh"
+    assert [line for line in said[-1] if "partitioned" in line][2:] == result["reasons"][1:]
 
 
 def start_mnesia(nodes: Sequence[Beam], directory: Path) -> None:

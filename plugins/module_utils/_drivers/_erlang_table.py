@@ -34,15 +34,14 @@ _SHARED = "mnesia"
 _UNKNOWN = "unknown"
 _NONE = "false"
 
-# Loaded is enough: its application stays loaded when it is stopped. While a node of RabbitMQ starts, there is only its
-# prelaunch at first.
-_LOADED = tuple(call("application", "get_key", atom(name), atom("vsn")) for name in ("rabbit", "rabbitmq_prelaunch"))
+# Loaded is enough: its application stays loaded when it is stopped.
+_RABBITMQ = call("application", "get_key", atom("rabbit"), atom("vsn"))
 # What mnesia:system_info(db_nodes) takes its answer from. The table is there for as long as Mnesia runs.
 _SETTINGS = atom("mnesia_gvar")
 MAY_HAVE_ONE = operation(
     "=/=",
-    tuple_of(*_LOADED, call("ets", "whereis", _SETTINGS)),
-    tuple_of(_UNDEFINED, _UNDEFINED, _UNDEFINED),
+    tuple_of(_RABBITMQ, call("ets", "whereis", _SETTINGS)),
+    tuple_of(_UNDEFINED, _UNDEFINED),
 )
 """True or false, for the question that all are asked."""
 
@@ -57,8 +56,7 @@ _COPIES = (call("ets", "lookup", _SETTINGS, tuple_of(atom("schema"), atom(of))) 
 _NODES = for_each(tuple_of(variable("_"), variable("Nodes")), operation("++", *_COPIES), variable("Nodes"))
 _OTHERS = operation("--", call("lists", "append", _NODES), list_of(call("erlang", "node")))
 _MNESIA = if_true(operation("=:=", _OTHERS, EMPTY), atom(_NONE), atom(_SHARED))
-_IS_RABBITMQ = operation("=/=", tuple_of(*_LOADED), tuple_of(_UNDEFINED, _UNDEFINED))
-_TABLE = if_true(_IS_RABBITMQ, _PARTITIONS, unless_it_fails(_MNESIA, atom(_NONE)))
+_TABLE = if_true(operation("=/=", _RABBITMQ, _UNDEFINED), _PARTITIONS, unless_it_fails(_MNESIA, atom(_NONE)))
 
 
 def table_call(timeout: float) -> Call:
