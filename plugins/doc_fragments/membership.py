@@ -48,6 +48,13 @@ options:
           - Of V(exec). What O(list_nodes) prints, V(lines) with a name each, or V(json).
           - Left out it is V(lines).
         type: str
+      mesh_only:
+        description:
+          - Of V(erlang). Whether links alone count where the members keep a member table of their own, RabbitMQ's or
+            that of a Mnesia which several nodes share. There a link makes and unmakes nobody a member, so that nobody
+            is told to leave, RabbitMQ's nodes are not connected, and a whole mesh is not called a whole cluster.
+          - Left out it is V(false).
+        type: bool
       node_name:
         description:
           - Of V(erlang). The name under which the driver itself shows up at the members, for those that only allow

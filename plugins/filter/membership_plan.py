@@ -28,7 +28,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._schema import PO
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import policy_of
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._options import PluginError, checked
 
-_FACTS_SPEC = {fact.name: {"type": "bool", "default": False} for fact in fields(DriverFacts)}
+_FACTS_SPEC = {fact.name: {"type": "bool", "default": False} for fact in fields(DriverFacts) if fact.type == "bool"}
 
 
 def membership_plan(

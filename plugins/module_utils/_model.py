@@ -30,6 +30,8 @@ KEEP = "keep"
 REFUSE = "refuse"
 
 DISAGREE = "do not agree on who is in the cluster and runs"
+RABBITMQ = "RabbitMQ"
+MNESIA = "Mnesia"
 
 
 class Node(NamedTuple):
@@ -107,6 +109,17 @@ def _first_of_each_name(nodes: Sequence[Node]) -> tuple[Node, ...]:
     return tuple(by_name.values())
 
 
+class Table(NamedTuple):
+    """A member table that a member says it has: its links alone make nobody a member.
+
+    ``system`` is RABBITMQ or MNESIA. ``partitions``: from whom the system itself says that this member was parted, None
+    where it did not say so in time.
+    """
+
+    system: str
+    partitions: Optional[frozenset[str]] = frozenset()
+
+
 @dataclass(frozen=True)
 class View:
     """The peers that one observer lists.
@@ -115,7 +128,7 @@ class View:
     the system has no such notion. ``down`` are the peers that it lists and reports unreachable, ``linked`` all others.
     ``stopping`` is what the observer says of itself. A ``hidden`` one takes no part in a transitive mesh: each of its
     links is made alone. One that ``rejoined`` left and rejoined lately, told to by another run. ``holds`` names what
-    the observer has stored, where a connect would delete it.
+    the observer has stored, where a connect would delete it. ``table`` is None where the links are the membership.
     """
 
     observer: str
@@ -126,6 +139,7 @@ class View:
     hidden: bool = False
     rejoined: bool = False
     holds: frozenset[str] = frozenset()
+    table: Optional[Table] = None
 
     @cached_property
     def linked(self) -> frozenset[str]:
@@ -194,6 +208,11 @@ class Observation:
         both_run = other.observer in one.linked and one.observer in other.linked
         return not both_run or one.peers | {one.observer} != other.peers | {other.observer}
 
+    @cached_property
+    def tables(self) -> Mapping[str, Table]:
+        """Of every observer that has one, in the order of their names."""
+        return {name: view.table for name, view in sorted(self.views.items()) if view.table}
+
 
 @dataclass(frozen=True)
 class Absence:
@@ -227,6 +246,8 @@ class DriverFacts:
     joins_alone: a connect takes one node alone into the island of the observer, and deletes what that node held. The
         members keep one list of all of them, those that are down included.
     comes_back: a pruned node that starts with what it has stored is a member again.
+    by_link: which of ``connect``, ``disconnect`` and ``list_nodes`` the driver does by links alone. What a function of
+        the user's own does is the user's to know.
     """
 
     reversible: bool
@@ -236,6 +257,7 @@ class DriverFacts:
     prune_spreads: bool = False
     joins_alone: bool = False
     comes_back: bool = False
+    by_link: frozenset[str] = frozenset(("connect", "disconnect", "list_nodes"))
 
 
 @dataclass(frozen=True)

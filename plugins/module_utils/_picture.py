@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Iterator, Mapping, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._graph import islands
-from ansible_collections.selfheal.cluster.plugins.module_utils._model import Observation, View
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import Observation, Table, View
 
 MATRIX_UP_TO = 40
 """Members; above it the islands are summed up."""
@@ -77,4 +77,12 @@ def _remark(name: str, desired: frozenset[str], observation: Observation) -> str
         remarks.append("stopping")
     if name in observation.down:
         remarks.append("down")
+    if name in observation.tables:
+        remarks.extend(_table(observation.tables[name]))
     return ", ".join(remarks)
+
+
+def _table(table: Table) -> Iterator[str]:
+    yield table.system
+    if table.partitions:
+        yield f"partitioned from {', '.join(sorted(table.partitions))}"

@@ -20,6 +20,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._plan_connect import connect_actions
 from ansible_collections.selfheal.cluster.plugins.module_utils._plan_prune import prune_actions, strays
+from ansible_collections.selfheal.cluster.plugins.module_utils._plan_table import not_whole, without_links
 
 
 def plan(
@@ -45,8 +46,9 @@ def plan(
     prunes = tuple(prune_actions(discovery, observation, policy, facts, earlier, recently_pruned, absence))
     leaving = frozenset(action.node for action in prunes if action.kind == PRUNE)
     connects = connect_actions(discovery, observation, policy, facts, members - leaving)
-    doubts = tuple(_doubts(discovery, observation, policy))
-    return Plan((*prunes, *connects), islands(observation.views, members), doubts)
+    linked = without_links(connects, observation, facts)
+    doubts = (*_doubts(discovery, observation, policy), *not_whole(observation, facts))
+    return Plan((*prunes, *linked), islands(observation.views, members), doubts)
 
 
 def _doubts(discovery: Discovery, observation: Observation, policy: Policy) -> Iterator[str]:

@@ -20,6 +20,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Observation,
     Policy,
 )
+from ansible_collections.selfheal.cluster.plugins.module_utils._plan_table import OTHER_MEMBERSHIP, may_not_leave
 
 _COMES_BACK = "; delete its database before it is started again, or it comes back as a member by itself"
 _WILL_GO = ("no_answer", "not_yet")
@@ -108,6 +109,9 @@ def _refused_alone(
     facts: DriverFacts,
     other_names: frozenset[str],
 ) -> Optional[Action]:
+    why_not = may_not_leave(observation, facts)
+    if why_not:
+        return _refuse(name, OTHER_MEMBERSHIP, why_not)
     if facts.joins_alone and observation.disagreement:
         return _refuse(name, "partitioned", f"nobody is taken off as long as {observation.disagreement}")
     if name in other_names:

@@ -356,5 +356,4 @@ def _is_unconfirmed(seen: Plan) -> bool:
 def _is_settled(seen: Plan) -> bool:
     """No island lacks links inside; islands that have never met don't count, since time alone joins none. Members that
     do not agree may have been read while their list changed."""
-    waits = ("unsteady", "partitioned")
-    return not any((action.kind == CONNECT and action.rejoin) or action.reason in waits for action in seen.actions)
+    return not any(action.rejoin or action.reason in ("unsteady", "partitioned") for action in seen.actions)

@@ -57,7 +57,8 @@ status:
   type: str
   sample: complete
 reasons:
-  description: Why RV(status) is not V(complete).
+  description:
+    - Why RV(status) is not V(complete), and why the cluster cannot be called whole although its links may all be there.
   returned: always
   type: list
   elements: str
@@ -96,7 +97,9 @@ unreachable_nodes:
   sample:
     chat@10.0.0.9: "no epmd on 10.0.0.9:4369: Connection refused"
 converged:
-  description: Whether no connect and no prune is outstanding, refused ones included.
+  description:
+    - Whether no connect and no prune is outstanding, refused ones included, and nothing else keeps the cluster from
+      being called whole. Where members keep a member table of their own, links alone are not enough.
   returned: always
   type: bool
   sample: true

@@ -12,13 +12,14 @@ from typing import AbstractSet, Any, Callable, Optional, Sequence
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_cookie import cookie_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_fence import Fence
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_mfa import Mfa
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_names import names_in
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_presets import Preset
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_reach import Reach
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_table import table_call, table_in
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_tls import tls_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_view import (
     Question,
     State,
-    names_in,
     view_of,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._strays import NOT_ASKED, most_strays
@@ -30,13 +31,20 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors i
     CookieRejected,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import UnreachableError
-from ansible_collections.selfheal.cluster.plugins.module_utils._model import Node, Observation, Unreachable, View
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
+    Node,
+    Observation,
+    Table,
+    Unreachable,
+    View,
+)
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology
 
 _SLOW_START = 0.25
 """Seconds after which an opening no longer counts as one of the ``parallel`` ones: a black hole keeps no place."""
-_GLOBAL = 2.0
-"""Seconds for a member's ``global`` to answer, so that one that sleeps shows as dirty and not as silent."""
+_PATIENCE = 2.0
+"""Seconds for a member's ``global`` to answer, so that one that sleeps shows as dirty and not as silent; and for its
+RabbitMQ."""
 
 
 class Members:
@@ -62,6 +70,7 @@ class Members:
         self._connections: dict[str, Connection] = {}
         self._unreachable: dict[str, Unreachable] = {}
         self._question = self._question_about(frozenset())
+        self._table_call = table_call(self._patience)
 
     async def observe(self, desired: Sequence[Node], in_scope: Callable[[str], bool], again: bool) -> Observation:
         """All views at once: those of the desired nodes, then those of the in-scope peers that they list.
@@ -133,7 +142,11 @@ class Members:
             self.fenced.discard(name)
 
     def _question_about(self, desired: frozenset[str]) -> Question:
-        return Question(desired, min(_GLOBAL, self._timeout / 2))
+        return Question(desired, self._patience, self._config["mesh_only"])
+
+    @property
+    def _patience(self) -> float:
+        return min(_PATIENCE, self._timeout / 2)
 
     async def _view(self, node: Node, places: asyncio.Semaphore) -> Optional[View]:
         try:
@@ -157,13 +170,14 @@ class Members:
         if self._preset:
             return self._preset.view(connection.name, _returned(answers[0]))
         if self._list_nodes:
-            return self._own_view(self._list_nodes, connection, question, answers)
+            return await self._own_view(self._list_nodes, connection, question, answers)
         if isinstance(answers[0], BadRpc):
             answers = await connection.call_all([question.without_global], self._timeout)
         state = self._state(question, answers[0])
         if connection.name in self.rejoined:
             state = state._replace(rejoined=False)
-        return view_of(connection.name, state, question.desired, connection.own_name)
+        table = await self._table(connection, state)
+        return view_of(connection.name, state, question.desired, connection.own_name, table)
 
     def _calls(self, question: Question) -> Sequence[Call]:
         if self._preset:
@@ -212,12 +226,18 @@ class Members:
             timeout=self._timeout,
         )
 
-    def _own_view(self, own: Mfa, connection: Connection, question: Question, answers: Sequence[Answer]) -> View:
+    async def _own_view(self, own: Mfa, connection: Connection, question: Question, answers: Sequence[Answer]) -> View:
         state, listing = self._state(question, answers[0]), answers[1]
         if isinstance(listing, BadRpc):
             raise UnreachableError(own.problem(connection.name, own.call(), listing))
         peers = names_in(listing, "list_nodes") - {connection.own_name, connection.name}
-        return View(connection.name, peers, stopping=state.stopping)
+        return View(connection.name, peers, stopping=state.stopping, table=await self._table(connection, state))
+
+    async def _table(self, connection: Connection, state: State) -> Optional[Table]:
+        if not state.may_have_table:
+            return None
+        (answer,) = await connection.call_all([self._table_call], self._timeout)
+        return table_in(_returned(answer))
 
     def _state(self, question: Question, answer: Any) -> State:
         state = question.parse(_returned(answer))

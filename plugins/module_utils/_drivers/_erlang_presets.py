@@ -27,7 +27,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_
     tuple_of,
     variable,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_view import names_in
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_names import names_in
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Call
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError, UnreachableError
@@ -175,11 +175,14 @@ PRESETS = {
 
 
 def preset_of(topology: Topology) -> Optional[Preset]:
-    """:raises TopologyError: a function is given beside the preset."""
+    """:raises TopologyError: a function, or ``mesh_only``, is given beside the preset."""
     name = topology.driver_config["preset"]
     if not name:
         return None
     for option in ("connect", "disconnect", "list_nodes"):
         if getattr(topology, option) is not None:
             raise TopologyError(topology.name, option, f"driver_config.preset {name!r} stands for it: leave it out")
+    if topology.driver_config["mesh_only"]:
+        problem = f"driver_config.preset {name!r} reads a membership that is more than the mesh: leave one of them out"
+        raise TopologyError(topology.name, "driver_config.mesh_only", problem)
     return PRESETS[name]

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Collection, NamedTuple
+from typing import Any, Collection, NamedTuple, Optional
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_forms import (
     EMPTY,
@@ -22,10 +22,12 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_
     tuple_of,
     variable,
 )
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_names import names_in
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_table import MAY_HAVE_ONE
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Call
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import UnreachableError
-from ansible_collections.selfheal.cluster.plugins.module_utils._model import View
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import Table, View
 
 _LATELY = 600
 """Seconds for which a member remembers that it left and rejoined. Members that refuse each other for good would leave
@@ -64,24 +66,26 @@ class Question:
     not answer, so that it has synchronised with nobody.
 
     :param global_timeout: seconds in which ``global`` has to answer.
+    :param mesh_only: nobody is asked for a member table.
     """
 
-    def __init__(self, desired: Collection[str], global_timeout: float) -> None:
+    def __init__(self, desired: Collection[str], global_timeout: float, mesh_only: bool = False) -> None:
         self.desired = frozenset(desired)
         self._milliseconds = int(global_timeout * 1000)
+        self._has_table = atom("false") if mesh_only else MAY_HAVE_ONE
         self.with_global = self._call(operation("--", _VISIBLE, _SYNCED))
         self.without_global = self._call(_VISIBLE)
 
     def _call(self, unsynced: Form) -> Call:
-        expression = block(*_COMPARE, tuple_of(*_STATE, unsynced))
+        expression = block(*_COMPARE, tuple_of(*_STATE, self._has_table, unsynced))
         names = [Atom(name) for name in sorted(self.desired)]
         return evaluation(expression, {"Desired": names, "Milliseconds": self._milliseconds})
 
     def parse(self, answer: Any) -> State:
         """:raises UnreachableError: the answer is not what this question asks for."""
-        if not isinstance(answer, tuple) or len(answer) != len(_STATE) + 1:
+        if not isinstance(answer, tuple) or len(answer) != len(_STATE) + 2:
             raise UnreachableError("its answer to the question for its view has another shape")
-        missing, extra, hidden, status, hidden_flag, prevents, connects_all, rejoined_ago, unsynced = answer
+        missing, extra, hidden, status, hidden_flag, prevents, connects_all, rejoined_ago, tabled, unsynced = answer
         peers = self.desired - names_in(missing, "nodes(visible)")
         if extra:
             peers |= names_in(extra, "nodes(visible)")
@@ -97,13 +101,15 @@ class Question:
             global_mesh=global_mesh,
             exclusive=global_mesh and prevents == ("ok", "true"),
             rejoined=isinstance(rejoined_ago, int) and rejoined_ago < _LATELY,
+            may_have_table=tabled == "true",
         )
 
 
 class State(NamedTuple):
     """One member's answer. ``global_mesh``: it links itself to everyone whom its peers are linked to; ``exclusive``:
     and it prevents overlapping partitions. ``synced``: those visible peers with whom its ``global`` has finished.
-    ``rejoined``: it left and rejoined lately, because a run told it to."""
+    ``rejoined``: it left and rejoined lately, because a run told it to. ``may_have_table``: it has RabbitMQ or runs
+    Mnesia."""
 
     visible: frozenset[str]
     synced: frozenset[str]
@@ -113,20 +119,10 @@ class State(NamedTuple):
     global_mesh: bool
     exclusive: bool
     rejoined: bool
+    may_have_table: bool
 
 
-def names_in(answer: Any, asked: str) -> frozenset[str]:
-    """:raises UnreachableError: the answer is not a list of atoms."""
-    if answer == []:
-        return frozenset()
-    if not isinstance(answer, list) or not set(map(type, answer)) <= {Atom}:
-        raise UnreachableError(f"{asked} gave no list of node names")
-    if not all(map(str.isprintable, answer)):
-        raise UnreachableError(f"{asked} gave a name that cannot be printed")
-    return frozenset(map(str, answer))
-
-
-def view_of(observer: str, state: State, desired: frozenset[str], own_name: str) -> View:
+def view_of(observer: str, state: State, desired: frozenset[str], own_name: str, table: Optional[Table]) -> View:
     """The peers are the visible ones, and of the hidden ones those that the topology knows: other hidden nodes are
     shells and controllers like us. To a hidden member everyone is hidden."""
     hidden = state.hidden - {own_name} if state.is_hidden else state.hidden & desired
@@ -137,4 +133,5 @@ def view_of(observer: str, state: State, desired: frozenset[str], own_name: str)
         stopping=state.stopping,
         hidden=state.is_hidden,
         rejoined=state.rejoined,
+        table=table,
     )

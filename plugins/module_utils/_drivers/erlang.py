@@ -28,28 +28,29 @@ _POLL = 0.1
 class ErlangDriver(Driver):
     def __init__(self, topology: Topology) -> None:
         self._preset = preset_of(topology)
-        connect, disconnect, list_nodes = (
-            own_mfa(topology.name, option, getattr(topology, option))
+        own = {
+            option: own_mfa(topology.name, option, getattr(topology, option))
             for option in ("connect", "disconnect", "list_nodes")
-        )
-        self._has_own_connect, self._has_own_disconnect = connect is not None, disconnect is not None
-        if topology.policy.fence and (self._preset or disconnect):
+        }
+        self._by_link = frozenset(option for option, function in own.items() if function is None)
+        if topology.policy.fence and (self._preset or own["disconnect"]):
             raise TopologyError(topology.name, "policy.fence", "is only for the driver's own way to disconnect")
-        self._members = Members(topology, list_nodes, self._preset)
-        self._pruner = Pruner(self._members, disconnect)
-        self._connector = Connector(self._members, self._pruner, connect)
+        self._members = Members(topology, own["list_nodes"], self._preset)
+        self._pruner = Pruner(self._members, own["disconnect"])
+        self._connector = Connector(self._members, self._pruner, own["connect"])
 
     @property
     def facts(self) -> DriverFacts:
         """Of a function of the user's own nothing is known, so the careful thing is taken to be true of it."""
         if self._preset:
             return self._preset.facts
+        connects, disconnects = "connect" in self._by_link, "disconnect" in self._by_link
         return DriverFacts(
-            reversible=not self._has_own_disconnect,
-            transitive=self._members.global_mesh and not self._has_own_connect,
-            exclusive=self._members.exclusive and not self._has_own_connect,
-            prune_needs_answer=(self._members.exclusive or self._members.fence is not None)
-            and not self._has_own_disconnect,
+            reversible=disconnects,
+            transitive=self._members.global_mesh and connects,
+            exclusive=self._members.exclusive and connects,
+            prune_needs_answer=(self._members.exclusive or self._members.fence is not None) and disconnects,
+            by_link=self._by_link,
         )
 
     async def observe(self, desired: Sequence[Node], in_scope: Callable[[str], bool]) -> Observation:

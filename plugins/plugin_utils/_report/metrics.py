@@ -25,7 +25,7 @@ class _Sample(NamedTuple):
 
 _HELP = {
     "failed": "1 if the run for this topology failed, else 0.",
-    "converged": "1 if no connect and no prune is outstanding, 0 if one is or if nothing is known.",
+    "converged": "1 if nothing keeps the cluster from being called whole, 0 if something does or if nothing is known.",
     "discovery_status": "1 for the status that the last discovery had, 0 for the others.",
     "desired_nodes": "Nodes that should be in the cluster.",
     "actual_nodes": "Members that answered or are listed by one that did.",

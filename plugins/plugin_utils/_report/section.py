@@ -24,6 +24,7 @@ from markupsafe import Markup
 
 _MOST_LINES = 100
 _MOST_EVENTS = 50
+_WHY = {"failed": "The discovery failed", "partial": "The discovery is partial"}
 _SIGNS = {"bad": "✕", "warn": "!", "notice": "i", "good": "✓"}
 
 
@@ -94,10 +95,8 @@ def _mesh(reading: Reading) -> Markup | None:
 
 
 def _parts(reading: Reading) -> Iterator[Markup]:
-    if reading.status != "complete":
-        reasons = [reason for reason in reading.reasons if reason not in reading.failure]
-        title = "The discovery failed" if reading.status == "failed" else "The discovery is partial"
-        yield _part(title, (_text(clipped(reason, 1000)) for reason in reasons))
+    reasons = [reason for reason in reading.reasons if reason not in reading.failure]
+    yield _part(_WHY.get(reading.status, "Why it is not whole"), (_text(clipped(reason, 1000)) for reason in reasons))
     if reading.plan is not None:
         planned = [line for line in reading.plan if line.action in ("connect", "prune")]
         yield _part("What would be done", map(_line, planned), none="Nothing." if reading.was_read else None)

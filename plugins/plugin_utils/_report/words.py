@@ -117,6 +117,7 @@ REASONS = {
     "no_scope": "no scope says which nodes may be pruned",
     "not_desired": "discovery does not list it",
     "not_ready": "discovery lists it as not ready",
+    "other_membership": "the members keep a table of their own, in which links make and unmake nobody a member",
     "other_name": "discovery lists this node by another name",
     "out_of_scope": "it is outside the scope of this topology",
     "partial": "the discovery is partial, so its absence proves nothing",

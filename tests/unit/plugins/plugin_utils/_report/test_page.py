@@ -174,6 +174,15 @@ def test_it_says_what_is_wrong_with_whom_and_what_would_be_done_and_was_not():
         assert words in text
 
 
+def test_a_whole_mesh_is_not_called_whole_where_links_are_no_membership():
+    """H2"""
+    reason = "links alone make no whole cluster: RabbitMQ keeps a member table of its own"
+    text = text_of(reading("queue", result([names(2)], converged=False, reasons=[reason])))
+    for words in ("not whole", "2 members in one island.", "Why it is not whole", reason):
+        assert words in text
+    assert "each linked with all others" not in text
+
+
 def test_what_is_not_known_is_no_number():
     text = text_of(
         reading("app", result([], status="failed", reasons=["403"], converged=False, failed=True, msg="403"))

@@ -1,0 +1,76 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether a member keeps a member table, RabbitMQ's or Mnesia's: what it is asked, and its answer (pure).
+
+All members are asked in passing whether they may; who may is asked again, for more. Nothing that is asked loads a
+module on the member, and nobody is waited for but RabbitMQ's own monitor, for a time. A Mnesia that is stopped says
+nothing; those that still run have its node in their schema.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_forms import (
+    EMPTY,
+    atom,
+    call,
+    evaluation,
+    for_each,
+    if_true,
+    list_of,
+    operation,
+    tuple_of,
+    unless_it_fails,
+    variable,
+)
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_names import names_in
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Call
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import MNESIA, RABBITMQ, Table
+
+_UNDEFINED = atom("undefined")
+_SHARED = "mnesia"
+_UNKNOWN = "unknown"
+_NONE = "false"
+
+# Loaded is enough: its application stays loaded when it is stopped.
+_RABBITMQ = call("application", "get_key", atom("rabbit"), atom("vsn"))
+# What mnesia:system_info(db_nodes) takes its answer from. The table is there for as long as Mnesia runs.
+_SETTINGS = atom("mnesia_gvar")
+MAY_HAVE_ONE = operation(
+    "=/=",
+    tuple_of(_RABBITMQ, call("ets", "whereis", _SETTINGS)),
+    tuple_of(_UNDEFINED, _UNDEFINED),
+)
+"""True or false, for the question that all are asked."""
+
+_MONITOR = atom("rabbit_node_monitor")
+_ASK_MONITOR = call("gen_server", "call", _MONITOR, atom("partitions"), variable("Milliseconds"))
+_PARTITIONS = if_true(
+    operation("=:=", call("erlang", "whereis", _MONITOR), _UNDEFINED),
+    EMPTY,
+    unless_it_fails(_ASK_MONITOR, atom(_UNKNOWN)),
+)
+_COPIES = (call("ets", "lookup", _SETTINGS, tuple_of(atom("schema"), atom(of))) for of in ("disc_copies", "ram_copies"))
+_NODES = for_each(tuple_of(variable("_"), variable("Nodes")), operation("++", *_COPIES), variable("Nodes"))
+_OTHERS = operation("--", call("lists", "append", _NODES), list_of(call("erlang", "node")))
+_MNESIA = if_true(operation("=:=", _OTHERS, EMPTY), atom(_NONE), atom(_SHARED))
+_TABLE = if_true(operation("=/=", _RABBITMQ, _UNDEFINED), _PARTITIONS, unless_it_fails(_MNESIA, atom(_NONE)))
+
+
+def table_call(timeout: float) -> Call:
+    """For a member that may have one.
+
+    :param timeout: seconds in which RabbitMQ has to say whether it is partitioned.
+    """
+    return evaluation(_TABLE, {"Milliseconds": int(timeout * 1000)})
+
+
+def table_in(answer: Any) -> Optional[Table]:
+    """:raises UnreachableError: the answer is none to that call."""
+    if answer == _NONE:
+        return None
+    if answer == _SHARED:
+        return Table(MNESIA)
+    return Table(RABBITMQ, None if answer == _UNKNOWN else names_in(answer, "rabbit_node_monitor:partitions()"))
