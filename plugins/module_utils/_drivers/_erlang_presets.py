@@ -30,7 +30,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_view import names_in
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Call
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError, UnreachableError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import UnreachableError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import DriverFacts, View
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology
 
@@ -169,11 +169,6 @@ PRESETS = {
 
 
 def preset_of(topology: Topology) -> Optional[Preset]:
-    """:raises TopologyError: a function is given beside the preset."""
+    """What the topology's option ``preset`` names."""
     name = topology.driver_config["preset"]
-    if not name:
-        return None
-    for option in ("connect", "disconnect", "list_nodes"):
-        if getattr(topology, option) is not None:
-            raise TopologyError(topology.name, option, f"driver_config.preset {name!r} stands for it: leave it out")
-    return PRESETS[name]
+    return PRESETS[name] if name else None
