@@ -126,7 +126,9 @@ chat:
         tmp_path, topologies, compose={"copied": "node_attributes.label", "joined": "'x' ~ node_attributes.label"}
     )
     hostvars = ansible.inventory(file)["_meta"]["hostvars"]["chat.a@h"]
-    for value in (hostvars["node_attributes"]["label"], hostvars["copied"], hostvars["joined"], hostvars["node_name"]):
+    # M4: a text that is trusted is also run where a condition is expected.
+    discovered = ("node_name", "node_state", "copied", "joined")
+    for value in (hostvars["node_attributes"]["label"], *(hostvars[name] for name in discovered)):
         assert is_untrusted(value), value
     assert evaluate(ansible, file, "chat.a@h", "[node_attributes.label, copied, joined]") == [
         TEMPLATE_TEXT,
