@@ -7,6 +7,7 @@ known of a large cluster is too much for a log."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from ansible_collections.selfheal.cluster.plugins.plugin_utils._report import me
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.files import File
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.reading import Reading, reading
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.words import status_of
+from ansible_collections.selfheal.cluster.plugins.plugin_utils._variables import OWN, problem_of
 
 _SPEC = {
     "results": {"type": "dict", "required": True},
@@ -36,6 +38,10 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         super().run(tmp, task_vars)
+        variables = task_vars or {}
+        own = partial(self._templar.template, variables.get(OWN))
+        if problem := problem_of("report", variables, own, of_topology=False):
+            raise AnsibleActionFail(problem)
         options = self.validate_argument_spec(_SPEC, required_one_of=[["page", "metrics"]])[1]
         readings = _readings(options["results"], options["failures"])
         result: dict[str, Any] = {

@@ -11,8 +11,8 @@ from ansible.errors import AnsibleFilterError
 from ansible.utils.display import Display
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import ClusterError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import DriverFacts
-from ansible_collections.selfheal.cluster.plugins.module_utils._schema import POLICY_SPEC, STRATEGIES
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology, policy_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._schema import POLICY_SPEC, STRATEGIES, TASKS
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology, check_taken, policy_of
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._inventory_file import FACTS_SPEC
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._options import (
     PluginError,
@@ -40,6 +40,7 @@ def membership_step(
         source = source_from(topology, {"strategy": strategy, "config": config or {}})
         given = checked(topology, _OPTIONS_SPEC, options)
         facts = DriverFacts(**given.pop("facts"))
+        check_taken(topology, "tasks in the place of a driver", TASKS, given)
         policy = policy_of(topology, given.pop("policy"), source.config, STRATEGIES[source.strategy].samples)
         step = next_step(plain(log), Topology(source, "tasks", {}, policy), facts, **given)
     except (ClusterError, PluginError, ValueError) as error:

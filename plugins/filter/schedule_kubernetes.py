@@ -25,7 +25,7 @@ def schedule_kubernetes(
     namespace: str,
     interval: float,
     loop: bool = False,
-    watch: bool = False,
+    watch: bool | str = "auto",
     roles: dict[str, Any] | None = None,
     secrets: dict[str, str] | None = None,
 ) -> dict[str, Any]:

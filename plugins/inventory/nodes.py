@@ -19,12 +19,18 @@ description:
   - Each discovered node becomes a host C(<topology>.<node name>) in the group C(cluster_<topology>), with the variables
     C(node_name), C(node_address), C(node_state), C(node_attributes) and, where the address is known, C(ansible_host).
     C(node_attributes) is a dictionary of what else the source says of the node.
+  - A colon in a node's name, as of an IPv6 address, is a dash in the name of its host, since a colon separates the
+    patterns of C(--limit) and C(hosts). C(node_name) has the colon.
+  - Where O(strict=true) finds an error in one node, or a condition of O(filters) cannot be decided for one, none of the
+    nodes of this topology becomes a host, rather than some. A key of O(keyed_groups) that is a number, true or false
+    counts as its text, such as C(True).
   - A topology cannot have the name of a group, since Ansible takes a name for that of a host first. A play for the
     group would run on the control node instead. Nor can it have the name of another inventory's host, unless that
     inventory has the host in the group C(topologies). Such a topology gets no host, and the message at the end names
     it. Only what was read before can be seen. Of a group that comes later Ansible itself warns.
   - A node whose host would have the name of a group, of a topology, of a node of another topology or of another
     inventory's host becomes no host, and the message at the end names it.
+  - A topology that two files name is an error in both.
   - A topology that is invalid or whose discovery fails keeps its host, unless no host can have its name, and hides no
     other topology. At the end the source fails with a message that lists them all. A task that uses
     C(topology_strategy) of an invalid one fails and says what is wrong. Set
@@ -46,7 +52,8 @@ options:
       - The topologies, from name to options. The options are those of M(selfheal.cluster.membership), C(strategy),
         C(config), C(driver), C(driver_config), C(connect), C(disconnect), C(list_nodes), C(policy), C(max_rounds),
         C(full), C(duration), C(interval) and C(watch), and those of the role P(selfheal.cluster.converge#role) alone,
-        C(on_join), C(on_leave), C(list_nodes_tasks), C(connect_tasks), C(disconnect_tasks) and C(facts).
+        C(on_join), C(on_leave), C(list_nodes_tasks), C(connect_tasks), C(disconnect_tasks), C(facts) and
+        C(own_variables).
       - A relative path of a task file starts at the directory of this file.
       - The templates in C(strategy) and C(config) are resolved when the nodes are discovered. They can use extra
         variables and lookups.
@@ -107,14 +114,17 @@ compose:
 """
 
 import json
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.inventory.host import Host
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable, to_safe_group_name
+from ansible.template import trust_as_template
 from ansible_collections.selfheal.cluster.plugins.module_utils._listing import nodes_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import COMPLETE, Discovery
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Source
@@ -122,7 +132,9 @@ from ansible_collections.selfheal.cluster.plugins.plugin_utils._inventory_file i
     TAKEN_NAMES,
     check_keys,
     check_name,
+    check_one_file,
     check_top_level,
+    host_name,
     host_vars,
     problem_vars,
 )
@@ -135,6 +147,9 @@ from ansible_collections.selfheal.cluster.plugins.plugin_utils._options import (
 )
 
 _AT_ONCE = 8
+_KEY = trust_as_template("__keyed_group")
+_FILES: MutableMapping[Any, dict[str, dict[str, str]]] = WeakKeyDictionary()
+"""Of each inventory, from the name of a topology to the files that name it, by their real paths: a plugin reads one."""
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
@@ -203,12 +218,19 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self._check_free(topology)
         host = self._host(topology, "topologies")
         try:
+            check_one_file(topology, self._files_of(topology, path))
             check_keys(topology, options)
         except PluginError as error:
             _set_vars(host, problem_vars(str(error)))
             raise
         _set_vars(host, host_vars(path, topology, options, self.templar.is_template))
         return True
+
+    def _files_of(self, topology: str, path: str) -> list[str]:
+        """The files of this inventory that name the topology, each once, this one included."""
+        files = _FILES.setdefault(self.inventory, {}).setdefault(topology, {})
+        files.setdefault(os.path.realpath(path), path)
+        return list(files.values())
 
     def _check_free(self, topology: str) -> None:
         """
@@ -282,11 +304,19 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _add_nodes(self, topology: str, nodes: list[dict[str, Any]]) -> None:
         if (name := _group_of(topology)) in self.inventory.hosts:
             raise PluginError(f"topology {topology!r}: its group {name!r} has the name of a host, rename one")
+        before = set(self.inventory.hosts)
         group = self.inventory.add_group(name)
-        for node in nodes:
-            variables = {f"node_{key}": value for key, value in node.items()}
-            if self._is_wanted(variables) and self._try(topology, self._check_node, topology, node["name"]):
-                self._add_node(f"{topology}.{node['name']}", group, variables)
+        try:
+            for node in nodes:
+                variables = {f"node_{key}": value for key, value in node.items()}
+                if self._is_wanted(variables) and self._try(topology, self._check_node, topology, node["name"]):
+                    self._add_node(topology, group, variables)
+        except AnsibleError as error:
+            # A play on some of a cluster's nodes would pass for one on all of them.
+            for host in set(self.inventory.hosts) - before:
+                self.inventory.remove_host(self.inventory.hosts[host])
+            self.inventory.remove_group(self.inventory.groups[group])
+            raise PluginError(f"topology {topology!r}: {error}; so none of its nodes is a host") from None
 
     def _is_wanted(self, variables: Mapping[str, Any]) -> bool:
         self.templar.available_variables = variables
@@ -300,16 +330,19 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """
         :raises PluginError: its host's name means something else, be it in this file or in another inventory.
         """
-        name = f"{topology}.{node}"
+        name = host_name(topology, node)
         known = self.inventory.hosts.get(name)
         if name in TAKEN_NAMES or name in self.inventory.groups or (known and known.vars.get("node_name") != node):
+            other = known.vars.get("node_name") if known else None
+            whose = f"of the host of node {other!r}" if other else "of a group, or of a host that is not this node"
             raise PluginError(
-                f"topology {topology!r}: node {node!r}: becomes no host, since {name!r} is already the name of a group,"
-                " or of a host that is not this node. Rename the topology"
+                f"topology {topology!r}: node {node!r}: becomes no host, since {name!r} is already the name {whose}."
+                " Rename the topology"
             )
         return True
 
-    def _add_node(self, name: str, group: str, variables: Mapping[str, Any]) -> None:
+    def _add_node(self, topology: str, group: str, variables: Mapping[str, Any]) -> None:
+        name = host_name(topology, variables["node_name"])
         host = self._host(name, group)
         _set_vars(host, variables)
         if variables["node_address"]:
@@ -317,7 +350,26 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         strict = self.get_option("strict")
         self._set_composite_vars(self.get_option("compose"), host.get_vars(), name, strict=strict)
         self._add_host_to_composed_groups(self.get_option("groups"), host.get_vars(), name, strict=strict)
-        self._add_host_to_keyed_groups(self.get_option("keyed_groups"), host.get_vars(), name, strict=strict)
+        for entry in self.get_option("keyed_groups"):
+            try:
+                self._add_to_keyed_group(entry, host.get_vars(), name, strict)
+            except AnsibleError as error:
+                if strict:
+                    raise
+                key = entry.get("key") if isinstance(entry, Mapping) else entry
+                problem = f"topology {topology!r}: keyed_groups: key {str(key)!r}: {error}"
+                if problem not in self._problems:  # of each node it is the same
+                    self._problems.append(problem)
+
+    def _add_to_keyed_group(self, entry: Any, variables: Mapping[str, Any], host: str, strict: bool) -> None:
+        """What is a number, true or false counts as its text, as with ``| string``. Ansible makes no group of it."""
+        try:
+            value = self._compose(entry["key"], variables)
+        except Exception:  # whether that is an error is for Ansible to say
+            value = None
+        if isinstance(value, (bool, int, float)):
+            entry, variables = {**entry, "key": _KEY}, {**variables, _KEY: str(value)}
+        self._add_host_to_keyed_groups([entry], variables, host, strict=strict)
 
 
 def _set_vars(host: Host, variables: Mapping[str, Any]) -> None:

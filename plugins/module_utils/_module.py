@@ -14,6 +14,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._errors import (
     MissingLibraryError,
     RoundError,
 )
+from ansible_collections.selfheal.cluster.plugins.module_utils._similar import unknown_options
 
 
 class Request(NamedTuple):
@@ -75,7 +76,9 @@ class ClusterModule(AnsibleModule):
         return Request(self.params, self.check_mode, self.no_log_values)
 
     def fail_json(self, msg: str, **kwargs: Any) -> NoReturn:
-        super().fail_json(self.request.failure(str(msg)), **kwargs)
+        # What no spec has is known of here only where Ansible itself ends a module for it, before any work is done.
+        hints = "".join(hint for _option, hint in unknown_options(self.argument_spec, self.params))
+        super().fail_json(self.request.failure(f"{msg}{hints}"), **kwargs)
 
 
 def run(command: Command) -> NoReturn:

@@ -10,17 +10,17 @@ import contextlib
 from dataclasses import dataclass
 from typing import Any, Mapping, Optional
 
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import can_watch
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Source
+from ansible_collections.selfheal.cluster.plugins.module_utils._schema import STRATEGIES
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Source, check_watchable
 
-TTL = "ttl"
+TTL, AUTO = "ttl", "auto"
 INTERVAL = 30.0
 """Seconds between two full rounds where nothing else is said, and where ``ttl`` is and the source told none."""
 SPACING = 1.0
 """Seconds from the beginning of one round to that of the next, however often the source changes."""
 _SHORTEST_TTL, _LONGEST_TTL = 1.0, 300.0
-_WITH_TTL = ("dns", "dns_srv", "kubernetes_dns", "kubernetes_dns_srv")
 _LEAST_INTERVAL, _A_DAY, _A_YEAR = 0.1, 86400.0, 366 * 86400.0
 _MOST_TRIES = 18  # 2 ** 17 s are more than a day
 
@@ -85,16 +85,30 @@ def pace_of(source: Source, params: Mapping[str, Any]) -> Pace:
     topology, duration = source.topology, params["duration"]
     if not 0 <= duration <= _A_YEAR:
         raise TopologyError(topology, "duration", f"{duration!r} is not between 0 and {_A_YEAR:.0f} seconds")
-    if params["watch"] and not can_watch(source.strategy):
-        raise TopologyError(
-            topology, "watch", f"strategy {source.strategy!r} has nothing to watch, only 'kubernetes' has: use interval"
-        )
-    return Pace(duration, _interval(source, params["interval"]), params["watch"])
+    watch = watch_of(topology, params["watch"])
+    if watch is None:
+        watch = STRATEGIES[source.strategy].watchable
+    elif watch:
+        check_watchable(topology, source.strategy)
+    return Pace(duration, _interval(source, params["interval"]), watch)
+
+
+def watch_of(topology: str, given: Any) -> Optional[bool]:
+    """
+    :returns: None for ``auto``, to watch where the source can be watched.
+    :raises TopologyError: it is neither that nor true or false, as Ansible writes it.
+    """
+    if str(given).strip().lower() == AUTO:
+        return None
+    try:
+        return bool(boolean(given))
+    except TypeError:
+        raise TopologyError(topology, "watch", f"{given!r} is none of '{AUTO}', true and false") from None
 
 
 def _interval(source: Source, given: str) -> Optional[float]:
     if given == TTL:
-        if source.strategy not in _WITH_TTL:
+        if not STRATEGIES[source.strategy].tells_ttl:
             raise TopologyError(
                 source.topology,
                 "interval",

@@ -117,16 +117,26 @@ class Options:
     """Which options of the union one strategy or driver has. Defaults of None mean: taken as not set.
 
     authoritative: can list everyone, so that who is missing from a complete answer may be pruned.
+    watchable: tells of its changes by itself, so that it needs not be polled.
+    tells_ttl: says for how long its answers hold.
     erlang_names: every node has to be called ``<base>@<host>``.
     samples: a complete answer may hold some of the members only, so that a live one has to be missing for minutes.
+    takes: which of ``connect``, ``disconnect``, ``list_nodes`` and ``fence`` it takes.
+    instead: from an option that is set to those of ``takes`` that it leaves no room for.
+    own_way: values of ``connect``, ``disconnect`` and ``list_nodes`` that mean the driver's own way, as if left out.
     """
 
     required: tuple[str, ...] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict)
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     authoritative: bool = True
+    watchable: bool = False
+    tells_ttl: bool = False
     erlang_names: bool = False
     samples: bool = False
+    takes: tuple[str, ...] = ()
+    instead: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    own_way: Mapping[str, list[Any]] = field(default_factory=dict)
 
     @property
     def names(self) -> frozenset[str]:
@@ -135,6 +145,7 @@ class Options:
 
 _RESOLVER = {"nameservers": None, "port": 53, "timeout": 5.0, "tcp": False}
 _ADDRESS_TYPES = ("A", "AAAA")
+_CALLS = ("connect", "disconnect", "list_nodes")
 
 STRATEGIES: dict[str, Options] = {
     "kubernetes": Options(
@@ -160,22 +171,28 @@ STRATEGIES: dict[str, Options] = {
             "validate_certs": None,
         },
         choices={"lookup": ("endpoint_slices", "endpoints", "pods"), "mode": ("ip", "dns", "hostname")},
+        watchable=True,
     ),
     "dns": Options(
         required=("query",),
         defaults={"node_basename": None, "types": _ADDRESS_TYPES, **_RESOLVER},
         choices={"types": _ADDRESS_TYPES},
         samples=True,
+        tells_ttl=True,
     ),
-    "dns_srv": Options(required=("query",), defaults={"node_basename": None, **_RESOLVER}, samples=True),
+    "dns_srv": Options(
+        required=("query",), defaults={"node_basename": None, **_RESOLVER}, samples=True, tells_ttl=True
+    ),
     "kubernetes_dns": Options(
         required=("service",),
         defaults={"node_basename": None, "types": _ADDRESS_TYPES, **_RESOLVER},
         choices={"types": _ADDRESS_TYPES},
+        tells_ttl=True,
     ),
     "kubernetes_dns_srv": Options(
         required=("service", "namespace"),
         defaults={"cluster_domain": "cluster.local", "node_basename": None, **_RESOLVER},
+        tells_ttl=True,
     ),
     "static": Options(required=("nodes",)),
     "local_epmd": Options(defaults={"node_host": None, "epmd_port": 4369, "timeout": 5.0}),
@@ -220,6 +237,14 @@ DRIVERS: dict[str, Options] = {
         },
         choices={"preset": ("ejabberd",), "transport": ("direct", "port_forward")},
         erlang_names=True,
+        takes=(*_CALLS, "fence"),
+        instead={"preset": (*_CALLS, "fence"), "disconnect": ("fence",)},
+        # libcluster 3.5's own values, so that a configuration can be carried over as it is.
+        own_way={
+            "connect": ["net_kernel", "connect_node", []],
+            "disconnect": ["erlang", "disconnect_node", []],
+            "list_nodes": ["erlang", "nodes", ["connected"]],
+        },
     ),
     "exec": Options(
         defaults={
@@ -233,5 +258,9 @@ DRIVERS: dict[str, Options] = {
             "unsettled_path": None,
         },
         choices={"format": ("lines", "json")},
+        takes=_CALLS,
     ),
 }
+
+TASKS = Options()
+"""Task files in the place of a driver, of which no topology says that they are one."""

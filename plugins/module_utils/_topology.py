@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, Mapping, Optional, Sequence
+from typing import Any, Iterable, Mapping, Optional, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Policy
@@ -16,6 +16,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._schema import (
     STRATEGIES,
     Options,
 )
+from ansible_collections.selfheal.cluster.plugins.module_utils._similar import did_you_mean
 
 _BASENAME = re.compile(r"[A-Za-z0-9_-]+")
 _LABEL_KEY = re.compile(r"([a-z0-9.-]{1,253}/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
@@ -27,6 +28,8 @@ _POSITIVE = ("timeout", "page_size", "parallel", "listen")
 _A_DAY = 86400
 _MISSING_LIVE = 300.0
 """Seconds for which a live member has to be missing from a source that may answer with samples."""
+_TAKEN = {"connect": "connect", "disconnect": "disconnect", "list_nodes": "list_nodes", "fence": "policy.fence"}
+"""What not every driver takes, and where a topology says it."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ def source_of(params: Mapping[str, Any]) -> Source:
     """
     topology = params.get("topology") or "default"
     strategy = params["strategy"]
-    options = _chosen(topology, "strategy", strategy, STRATEGIES)
+    options = choose(topology, "strategy", strategy, STRATEGIES)
     config = _filled_in(topology, "config", strategy, options, params.get("config") or {})
     _check_values(topology, "config", config)
     if strategy == "kubernetes":
@@ -81,8 +84,9 @@ def topology_of(params: Mapping[str, Any]) -> Topology:
     """
     source = source_of(params)
     driver = params.get("driver") or "erlang"
-    options = _chosen(source.topology, "driver", driver, DRIVERS)
+    options = choose(source.topology, "driver", driver, DRIVERS)
     driver_config = _filled_in(source.topology, "driver_config", driver, options, params.get("driver_config") or {})
+    check_taken(source.topology, f"driver {driver!r}", options, params)
     _check_values(source.topology, "driver_config", driver_config)
     if options.erlang_names:
         _require_erlang_names(source, driver)
@@ -98,8 +102,58 @@ def topology_of(params: Mapping[str, Any]) -> Topology:
         driver,
         driver_config,
         policy_of(source.topology, params.get("policy") or {}, source.config, STRATEGIES[source.strategy].samples),
-        **{key: params.get(key) for key in ("connect", "disconnect", "list_nodes")},
+        **{key: _unless_own_way(options, key, params.get(key)) for key in ("connect", "disconnect", "list_nodes")},
     )
+
+
+def check_taken(topology: str, whose: str, options: Options, params: Mapping[str, Any]) -> None:
+    """That the topology says nothing of what :attr:`Options.takes` is about that would be passed over.
+
+    :param whose: what messages call the driver.
+    :param params: ``connect``, ``disconnect``, ``list_nodes``, ``policy`` and ``driver_config``, where they are known.
+    :raises TopologyError: it does.
+    """
+    said = [word for word in _TAKEN if _said(word, params) is not None]
+    for word in said:
+        if word not in options.takes:
+            its = ", ".join(map(_path, options.takes)) or "none of its kind"
+            raise TopologyError(topology, _path(word), f"is not for {whose} (which takes {its}): leave it out")
+    for reason, without in options.instead.items():
+        value = _unless_own_way(options, reason, _said(reason, params))
+        for word in without if value is not None else ():
+            if word in said:
+                given = f"{_path(reason)} {value!r}" if isinstance(value, str) else _path(reason)
+                raise TopologyError(topology, _path(word), f"does not go with {given}: leave one of them out")
+
+
+def check_watchable(topology: str, strategy: str) -> None:
+    """
+    :raises TopologyError: the strategy tells of no changes by itself.
+    """
+    if not STRATEGIES[strategy].watchable:
+        can = " and ".join(repr(name) for name, options in STRATEGIES.items() if options.watchable)
+        raise TopologyError(
+            topology,
+            "watch",
+            f"strategy {strategy!r} cannot be watched, only {can} can: 'auto' watches where that can be, and interval"
+            " says how often the source is asked",
+        )
+
+
+def _said(word: str, params: Mapping[str, Any]) -> Any:
+    """What the topology says, None where that is what holds without a word."""
+    found: Any = params
+    for key in _path(word).split("."):
+        found = (found or {}).get(key)
+    return None if found is False else found
+
+
+def _path(word: str) -> str:
+    return _TAKEN.get(word) or f"driver_config.{word}"
+
+
+def _unless_own_way(options: Options, key: str, value: Any) -> Any:
+    return None if key in options.own_way and value == options.own_way[key] else value
 
 
 def policy_of(topology: str, given: Mapping[str, Any], config: Mapping[str, Any], samples: bool = False) -> Policy:
@@ -177,18 +231,33 @@ def check_name(topology: str, option: str, name: Any) -> str:
     return name
 
 
-def _chosen(topology: str, option: str, value: str, known: Mapping[str, Options]) -> Options:
+def choose(topology: str, option: str, value: str, known: Mapping[str, Options]) -> Options:
+    """What the strategy or driver that ``value`` names declares of itself.
+
+    :raises TopologyError: there is none of that name.
+    """
     if value not in known:
-        raise TopologyError(topology, option, f"{value!r} is unknown, choose one of {', '.join(sorted(known))}")
+        hint = did_you_mean(str(value), known)
+        raise TopologyError(topology, option, f"{value!r} is unknown, choose one of {', '.join(sorted(known))}{hint}")
     return known[value]
+
+
+def check_own(topology: str, option: str, chosen: str, options: Options, given: Iterable[str]) -> None:
+    """
+    :param option: ``config`` or ``driver_config``, whose keys are ``given``.
+    :raises TopologyError: one of them is no option of the chosen strategy or driver.
+    """
+    for key in sorted(given):
+        if key not in options.names:
+            its = ", ".join(sorted(options.names)) or "none"
+            problem = f"is not an option of {chosen!r} (its options: {its})"
+            hint = did_you_mean(key, options.names, f"{option}.")
+            raise TopologyError(topology, f"{option}.{key}", problem + hint)
 
 
 def _filled_in(topology: str, option: str, chosen: str, options: Options, given: Mapping[str, Any]) -> dict[str, Any]:
     values = {key: value for key, value in given.items() if value is not None}
-    for key in sorted(values):
-        if key not in options.names:
-            its = ", ".join(sorted(options.names)) or "none"
-            raise TopologyError(topology, f"{option}.{key}", f"is not an option of {chosen!r} (its options: {its})")
+    check_own(topology, option, chosen, options, values)
     for key in options.required:
         if key not in values:
             raise TopologyError(topology, f"{option}.{key}", f"is required by {chosen!r}")

@@ -50,11 +50,13 @@ options:
     default: "30"
   watch:
     description:
-      - With O(duration) and O(strategy=kubernetes), whether the API server tells of changes, so that a run follows each
-        at once, at most one a second. There still is a run every O(interval).
-      - Needs the verb C(watch) on what is listed.
-    type: bool
-    default: false
+      - With O(duration), whether the source tells of its changes, so that a run follows each at once, at most one a
+        second. There still is a run every O(interval).
+      - V(auto) does where the source can be watched, which is the one of O(strategy=kubernetes), V(false) never does,
+        and V(true) is an error where it cannot be watched.
+      - Needs the verb C(watch) on what is listed. Without that right this is said once, and O(interval) is kept.
+    type: str
+    default: auto
   events_file:
     description:
       - With O(duration), a file to which each event is appended as it happens, as a line of JSON with C(time),
@@ -118,7 +120,6 @@ EXAMPLES = r"""
       cookie_file: /etc/chat/cookie
     duration: 3600
     interval: 60
-    watch: true
 
 - name: Keep a cluster of Serf agents whole
   selfheal.cluster.membership:
@@ -330,7 +331,7 @@ COMMAND = Command(
         "max_rounds": {"type": "int", "default": 5},
         "duration": {"type": "float", "default": 0},
         "interval": {"type": "str", "default": "30"},
-        "watch": {"type": "bool", "default": False},
+        "watch": {"type": "str", "default": "auto"},
         "events_file": {"type": "path"},
     },
     work,

@@ -18,6 +18,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._topology import 
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._inventory_file import (
     check_keys,
     check_name,
+    check_one_file,
     check_top_level,
 )
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._options import PluginError, source_from
@@ -35,6 +36,7 @@ def sources_in(paths: Iterable[str]) -> list[Source]:
         that is wrong.
     """
     sources: dict[str, Source] = {}
+    files: dict[str, list[str]] = {}
     problems: list[str] = []
     for path in _files(paths):
         try:
@@ -45,8 +47,8 @@ def sources_in(paths: Iterable[str]) -> list[Source]:
             continue
         for name, options in topologies.items():
             try:
-                if name in sources:
-                    raise PluginError(f"topology {name!r}: is in another file as well, rename one")
+                files.setdefault(name, []).append(path)
+                check_one_file(name, files[name])
                 sources[name] = source_of_topology(name, options, Templar(loader))
             except (PluginError, AnsibleError) as error:
                 problems.append(f"{path}: {error}")
@@ -69,17 +71,19 @@ def source_of_topology(name: Any, options: Any, templar: Templar | None = None) 
 
 def _files(paths: Iterable[str]) -> list[str]:
     """
+    :returns: each file once.
     :raises PluginError: one of them is not there, or is a directory without such a file.
     """
-    files: list[str] = []
+    files: dict[Path, str] = {}
     for path in map(Path, paths):
         if not path.exists():
             raise PluginError(f"inventory: {path} is not there")
         found = [path] if path.is_file() else sorted(file for file in path.iterdir() if file.name.endswith(_SUFFIXES))
         if not found:
             raise PluginError(f"inventory: the directory {path} has no file that ends in .cluster.yml")
-        files += map(str, found)
-    return files
+        for file in found:
+            files.setdefault(file.resolve(), str(file))
+    return list(files.values())
 
 
 def _topologies_in(loader: DataLoader, path: str) -> Mapping[str, Any]:

@@ -14,8 +14,13 @@ from typing import Any, Protocol
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import ClusterError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import COMPLETE, FAILED, PARTIAL, Discovery
-from ansible_collections.selfheal.cluster.plugins.module_utils._pace import Pace, Retries, pace_of, wait_until_due
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import can_watch
+from ansible_collections.selfheal.cluster.plugins.module_utils._pace import (
+    AUTO,
+    Pace,
+    Retries,
+    pace_of,
+    wait_until_due,
+)
 from ansible_collections.selfheal.cluster.plugins.module_utils._threads import in_a_thread
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Source
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._cluster_files import source_of_topology, sources_in
@@ -34,7 +39,7 @@ SPEC: dict[str, dict[str, Any]] = {
     "pause": {"type": "float", "default": 5.0},
     "repeat": {"type": "float", "default": 0.0},
     "topologies": {"type": "dict"},
-    "watch": {"type": "bool", "default": True},
+    "watch": {"type": "str", "default": AUTO},
 }
 _EITHER = ["inventory", "topologies"]
 _A_DAY = 86400.0
@@ -106,9 +111,8 @@ def _inline(topologies: Mapping[str, Any]) -> list[Source]:
 
 
 def _manner_of(source: Source, options: Mapping[str, Any]) -> Manner:
-    watches = options["watch"] and can_watch(source.strategy)
     try:
-        pace = pace_of(source, {"duration": 0.0, "interval": options["interval"], "watch": watches})
+        pace = pace_of(source, {"duration": 0.0, "interval": options["interval"], "watch": options["watch"]})
     except ClusterError as error:
         raise PluginError(str(error)) from None
     return Manner(pace, options["pause"], options["repeat"])

@@ -15,6 +15,7 @@ import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
+from functools import partial
 from typing import Any
 
 from ansible import constants as C
@@ -23,6 +24,9 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.kubeconfig import remove_files
 from ansible_collections.selfheal.cluster.plugins.module_utils._module import Command, Request, end_of
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._parent import ending_with_parent
+from ansible_collections.selfheal.cluster.plugins.plugin_utils._variables import OWN, problem_of
+
+_ROLE = "selfheal.cluster.converge"
 
 
 class InProcess(ActionBase):
@@ -34,7 +38,8 @@ class InProcess(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         super().run(tmp, task_vars)
-        return self.work({}, task_vars or {})
+        problem = self._misspelt(task_vars or {})
+        return {"failed": True, "msg": problem} if problem else self.work({}, task_vars or {})
 
     def work(self, added: Mapping[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """
@@ -55,6 +60,16 @@ class InProcess(ActionBase):
     def is_local(self) -> bool:
         """The module would be a child of this process, as the same user."""
         return self._connection.transport == "local" and self._connection.become is None and not self._task.async_val
+
+    def _misspelt(self, task_vars: Mapping[str, Any]) -> str | None:
+        """Here and in no task of its own, since this has the names of all variables at hand, and a task more takes each
+        of a hundred topologies its time."""
+        role = self._task._role
+        is_topology = "topologies" in task_vars.get("group_names", ()) or (role and role.get_name() == _ROLE)
+        if not is_topology:
+            return None
+        subject = f"topology {self._task.args.get('topology') or task_vars['inventory_hostname']!r}"
+        return problem_of(subject, task_vars, partial(self._templar.template, task_vars.get(OWN)))
 
     def _is_the_same_here(self, task_vars: Mapping[str, Any]) -> bool:
         environment: dict[str, Any] = {}

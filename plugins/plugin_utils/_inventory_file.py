@@ -7,11 +7,26 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.template import trust_as_template
-from ansible_collections.selfheal.cluster.plugins.module_utils._schema import TOPOLOGY_SPEC
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._pace import watch_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._schema import (
+    DRIVERS,
+    STRATEGIES,
+    TASKS,
+    TOPOLOGY_SPEC,
+)
+from ansible_collections.selfheal.cluster.plugins.module_utils._similar import did_you_mean
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import (
+    check_own,
+    check_taken,
+    check_watchable,
+    choose,
+)
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._options import PluginError, secrets_in
 
 FACTS_SPEC: dict[str, dict[str, Any]] = {
@@ -30,14 +45,17 @@ _OF_THE_ROLE: dict[str, dict[str, Any]] = {
     "max_rounds": {"type": "int"},
     "on_join": {"type": "str"},
     "on_leave": {"type": "str"},
-    "watch": {"type": "bool"},
+    "own_variables": {"type": "list", "elements": "str"},
+    "watch": {"type": "str"},
 }
+_TASKS = ("list_nodes_tasks", "connect_tasks", "disconnect_tasks")
 TOPOLOGY_KEYS: dict[str, dict[str, Any]] = {
     **{key: option for key, option in TOPOLOGY_SPEC.items() if key != "topology"},
     **_OF_THE_ROLE,
 }
 """What a topology in the file can have: the options of the module ``membership``, and those of the role alone."""
 
+_TEMPLATE = re.compile(r"\{[{%#]")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 # The path and the name are variables and no literals in the template, so that whatever they hold is only ever data.
 # from_yaml knows none of Ansible's own tags, which other values in the file may have.
@@ -67,26 +85,83 @@ def check_name(name: Any) -> None:
 
 
 def check_keys(topology: str, options: Any) -> None:
-    """Only the names of the options: their values may be templates, which are the business of whoever uses them.
+    """The names of the options, and what of their values is no template: those are the business of whoever uses them.
 
-    :raises PluginError: the topology is no dictionary, or has an option that no topology has.
+    :raises PluginError: the topology is no dictionary, or has an option that no topology, the chosen strategy or the
+        chosen driver does not have.
     """
     if not isinstance(options, Mapping):
         raise PluginError(f"topology {topology!r}: is a {type(options).__name__}, not a dictionary of options")
+    _check_known(topology, "", options, TOPOLOGY_KEYS)
     if "strategy" not in options:
         raise PluginError(f"topology {topology!r}: strategy: is required")
-    _check_known(topology, "", options, TOPOLOGY_KEYS)
+    try:
+        _check_chosen(topology, options, _literals(options))
+    except TopologyError as error:
+        raise PluginError(str(error)) from None
     for key, option in TOPOLOGY_KEYS.items():
         if "options" in option and isinstance(options.get(key), Mapping):
             _check_known(topology, f"{key}.", options[key], option["options"])
 
 
+def _check_chosen(topology: str, options: Mapping[str, Any], known: Mapping[str, Any]) -> None:
+    """
+    :param known: what :func:`_literals` makes of the options.
+    :raises TopologyError: the strategy or the driver has no such option.
+    """
+    strategy = known["strategy"]
+    if strategy is not None:
+        chosen = choose(topology, "strategy", strategy, STRATEGIES)
+        check_own(topology, "config", strategy, chosen, _keys(options.get("config")))
+        if known.get("watch") is not None and watch_of(topology, known["watch"]):
+            check_watchable(topology, strategy)
+    driver = "erlang" if options.get("driver") is None else known["driver"]
+    if any(options.get(key) for key in _TASKS):
+        check_taken(topology, "tasks in the place of a driver", TASKS, known)
+    elif driver is not None:
+        chosen = choose(topology, "driver", driver, DRIVERS)
+        check_own(topology, "driver_config", driver, chosen, _keys(options.get("driver_config")))
+        check_taken(topology, f"driver {driver!r}", chosen, known)
+
+
+def _keys(given: Any) -> list[str]:
+    return [str(key) for key, value in given.items() if value is not None] if isinstance(given, Mapping) else []
+
+
+def _literals(value: Any, key: str = "") -> Any:
+    """
+    :returns: a copy with None in the place of all that Ansible resolves later, templates and what Vault encrypted.
+    """
+    if isinstance(value, Mapping):
+        return {name: _literals(inner, name) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_literals(inner) for inner in value]
+    if isinstance(value, (bool, int, float)) or (isinstance(value, str) and not _TEMPLATE.search(value)):
+        return boolean(value, strict=False) if key == "fence" else value
+    return None
+
+
 def _check_known(topology: str, prefix: str, given: Mapping[str, Any], known: Mapping[str, Any]) -> None:
     for key in given:
         if key not in known:
-            raise PluginError(
-                f"topology {topology!r}: {prefix}{key}: is not an option (the options: {', '.join(sorted(known))})"
-            )
+            raise PluginError(f"topology {topology!r}: {prefix}{not_an_option(key, known, prefix)}")
+
+
+def not_an_option(key: Any, known: Collection[str], prefix: str = "") -> str:
+    """What messages say of a key that is none of the known ones."""
+    hint = did_you_mean(str(key), known, prefix)
+    return f"{key}: is not an option (the options: {', '.join(sorted(known))}){hint}"
+
+
+def check_one_file(topology: str, files: Sequence[str]) -> None:
+    """
+    :param files: that name the topology.
+    :raises PluginError: there are two, of which nobody could tell what each is to have of the other.
+    """
+    if len(files) > 1:
+        raise PluginError(
+            f"topology {topology!r}: is in two files, {' and '.join(files)}: rename one of them or take it out"
+        )
 
 
 def check_top_level(given: Mapping[str, Any], known: Collection[str]) -> None:
@@ -95,7 +170,7 @@ def check_top_level(given: Mapping[str, Any], known: Collection[str]) -> None:
     """
     for key in given:
         if key not in known:
-            raise PluginError(f"{key}: is not an option (the options: {', '.join(sorted(known))})")
+            raise PluginError(not_an_option(key, known))
     topologies = given.get("topologies")
     if not isinstance(topologies, Mapping):
         raise PluginError("topologies: is required, a dictionary from name to options")
@@ -118,6 +193,15 @@ def host_vars(
             given[option] = {**given[option], key: trust_as_template(_FROM_FILE % (option, key))}
             variables["topology_file"] = path
     return {**variables, **{f"topology_{key}": value for key, value in given.items()}}
+
+
+def host_name(topology: str, node: str) -> str:
+    """The name of a node's host.
+
+    A colon separates patterns, so that none could name a host with one. Neither could ``[`` and ``]``, which no node's
+    name has.
+    """
+    return f"{topology}.{node.replace(':', '-')}"
 
 
 def problem_vars(problem: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import ClusterError, MissingLibraryError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import FAILED, Discovery
 from ansible_collections.selfheal.cluster.plugins.module_utils._schema import DISCOVERY_SPEC
+from ansible_collections.selfheal.cluster.plugins.module_utils._similar import unknown_options
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import discover
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Source, source_of
 
@@ -30,9 +31,11 @@ def checked(topology: str, spec: Spec, params: Mapping[str, Any]) -> dict[str, A
 
     :raises PluginError: the options do not fit the spec.
     """
-    result = ArgumentSpecValidator(spec).validate(plain(params))
+    given = plain(params)
+    result = ArgumentSpecValidator(spec).validate(given)
     if result.error_messages:
-        raise masked(topology, "; ".join(result.error_messages), params)
+        hints = "".join(hint for _option, hint in unknown_options(spec, given))
+        raise masked(topology, "; ".join(result.error_messages) + hints, params)
     valid: dict[str, Any] = result.validated_parameters
     return valid
 

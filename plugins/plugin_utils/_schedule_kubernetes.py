@@ -12,7 +12,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import yaml
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.resources import RESOURCES
+from ansible_collections.selfheal.cluster.plugins.module_utils._pace import AUTO, watch_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._schema import STRATEGIES, TOPOLOGY_SPEC
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._inventory_file import check_keys, check_name
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._options import PluginError, secrets_in
@@ -62,14 +64,14 @@ def topologies_of(files: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     return {file: dict(_topologies_in(file, text)) for file, text in files.items()}
 
 
-def roles_of(files: Mapping[str, dict[str, Any]], namespace: str, loops: bool, watches: bool) -> Roles:
+def roles_of(files: Mapping[str, dict[str, Any]], namespace: str, loops: bool, watch: bool | str = AUTO) -> Roles:
     """The rules of a Role for each namespace, exactly those that discovery and transports with the pod's own service
     account use.
 
     :param files: from :func:`topologies_of`.
     :param namespace: the pod's own.
     :param loops: whether a topology may watch.
-    :param watches: whether each that can does.
+    :param watch: whether each does that can, ``auto`` for what each topology says itself.
     :raises PluginError: a template decides what is needed, so that nobody can tell before the pod runs.
     """
     needed: dict[str, dict[tuple[str, str], set[str]]] = {}
@@ -78,7 +80,7 @@ def roles_of(files: Mapping[str, dict[str, Any]], namespace: str, loops: bool, w
             subject = f"{file}: topology {topology!r}"
             for where in _namespaces(subject, options, namespace):
                 rules = needed.setdefault(where, {})
-                for resource, verbs in _rights(subject, options, loops, watches):
+                for resource, verbs in _rights(subject, options, loops, watch):
                     rules.setdefault(resource, set()).update(verbs)
     return {
         where: [
@@ -213,7 +215,7 @@ def _namespaces(subject: str, options: Mapping[str, Any], own: str) -> list[str]
 
 
 def _rights(
-    subject: str, options: Mapping[str, Any], loops: bool, watches: bool
+    subject: str, options: Mapping[str, Any], loops: bool, watch: bool | str
 ) -> Iterator[tuple[tuple[str, str], tuple[str, ...]]]:
     config = _dictionary(subject, options, "config")
     strategy = STRATEGIES["kubernetes"]
@@ -221,7 +223,7 @@ def _rights(
     if lookup not in strategy.choices["lookup"]:
         raise PluginError(f"{subject}: config.lookup: {lookup!r} is not one of {', '.join(strategy.choices['lookup'])}")
     resource = RESOURCES[lookup]
-    watching = loops and (watches or options.get("watch") not in (None, False))
+    watching = loops and _may_watch(subject, watch, options.get("watch"))
     yield (resource.group, resource.plural), ("list", "watch") if watching else ("list",)
     # Before a prune pods are asked who still runs, and a transport finds the pod of who is no longer listed.
     yield ("", "pods"), ("list",)
@@ -230,6 +232,19 @@ def _rights(
     driver_config = _dictionary(subject, options, "driver_config")
     if _text(subject, "driver_config.transport", driver_config) == "port_forward":
         yield ("", "pods/portforward"), ("create", "get")
+
+
+def _may_watch(subject: str, said: bool | str, own: Any) -> bool:
+    """
+    :param said: for all topologies, see :func:`roles_of`; ``own``: of this one.
+    """
+    try:
+        watch = watch_of(subject, said)
+        if watch is None and own is not None and not _is_template(own):
+            watch = watch_of(subject, own)
+    except TopologyError as error:
+        raise PluginError(f"{subject}: watch: {error.problem}") from None
+    return watch is not False
 
 
 def _dictionary(subject: str, options: Mapping[str, Any], option: str) -> Mapping[str, Any]:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base import Driver, Outcome
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError, TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
 from ansible_collections.selfheal.cluster.plugins.module_utils._listing import discovery_of, node_to_dict
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Action,
@@ -66,11 +66,9 @@ def next_step(
     :param inspect: look only, as ``membership_info`` does.
     :returns: the ``step``; for discover ``attempt`` and ``pause``, for list ``nodes`` and ``pause``, for connect and
         disconnect ``actions``; for end and fail the ``result``, for fail also ``msg``.
-    :raises TopologyError: ``max_rounds`` is less than 1, or the policy wants what tasks cannot do.
+    :raises TopologyError: ``max_rounds`` is less than 1.
     """
     check_rounds(topology.name, max_rounds)
-    if topology.policy.fence:
-        raise TopologyError(topology.name, "policy.fence", "tasks in the place of a driver cannot keep a node out")
     record = Record(topology.name, full, check_mode)
     driver = _TaskDriver(_Reader(log), topology, facts, record)
     reconciler = Reconciler(topology, driver, record, driver.ask)

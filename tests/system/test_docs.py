@@ -22,6 +22,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils import _plan_conn
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import _hosts_file
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._events_shown import shown as event_line
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._inventory_file import TOPOLOGY_KEYS
+from ansible_collections.selfheal.cluster.plugins.plugin_utils._variables import problem_of
 
 from tests.harness import documented
 from tests.harness.ansible import ROOT, Ansible
@@ -187,6 +188,20 @@ def _event_lines(block: Block, ansible: Ansible) -> None:
         assert event_line(json.dumps(told).encode()) == line
 
 
+def _unknown_variables(block: Block, ansible: Ansible) -> None:
+    subject, *lines = block.text.strip().splitlines()
+    names = [line.partition(":")[0] for line in lines]
+    assert problem_of(subject.partition(":")[0], names) == block.text.strip()
+
+
+def _what_awx_shows(block: Block, ansible: Ansible) -> None:
+    file = ansible.home / "chat.cluster.yml"
+    topology = {"strategy": "static", "config": {"nodes": ["chat@10.0.0.1"]}}
+    file.write_text(yaml.safe_dump({"plugin": "selfheal.cluster.nodes", "topologies": {"chat": topology}}))
+    hostvars = ansible.inventory(file)["_meta"]["hostvars"]["chat.chat@10.0.0.1"]
+    assert _data(block).items() <= hostvars.items()
+
+
 def _picture(block: Block, ansible: Ansible) -> None:
     for word in ("discover", "observe", "plan", "prune,connect"):
         assert re.search(rf"│ +{word} +[│├]", block.text), word
@@ -226,6 +241,11 @@ KINDS: dict[str, tuple[Callable[[Block], bool], Callable[[Block, Ansible], None]
     "a manifest": (_is("yaml", lambda data: isinstance(data, dict) and {"apiVersion", "kind"} <= set(data)), _manifest),
     "a result": (_is("yaml", lambda data: isinstance(data, dict) and set(data) == {"refused"}), _refused),
     "events": (lambda block: (block.page, block.language) == ("loop.rst", "text"), _event_lines),
+    "unknown variables": (
+        lambda block: (block.page, block.language) == ("role.rst", "text"),
+        _unknown_variables,
+    ),
+    "what AWX shows of a host": (lambda block: (block.page, block.language) == ("awx.rst", "json"), _what_awx_shows),
     "a picture": (lambda block: (block.page, block.language) == ("architecture.rst", "text"), _picture),
     "hosts of Erlang": (lambda block: block.file == ".hosts.erlang", _hosts),
     "options of Erlang's TLS": (

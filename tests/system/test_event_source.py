@@ -9,6 +9,7 @@ import asyncio
 import json
 import logging
 import math
+import re
 import runpy
 import subprocess
 import time
@@ -446,7 +447,8 @@ def test_a_topology_in_two_files_is_refused(tmp_path: Path) -> None:
     for name in ("a", "b"):
         content = {"plugin": "selfheal.cluster.nodes", "topologies": {"chat": STATIC}}
         (tmp_path / f"{name}.cluster.yml").write_text(json.dumps(content))
-    assert "topology 'chat': is in another file as well" in _refused(inventory=str(tmp_path))
+    refused = _refused(inventory=str(tmp_path))
+    assert re.search(r"topology 'chat': is in two files, \S+\.cluster\.yml and \S+\.cluster\.yml: rename one", refused)
 
 
 def test_a_secret_does_not_show_in_an_error() -> None:

@@ -126,7 +126,9 @@ chat:
         tmp_path, topologies, compose={"copied": "node_attributes.label", "joined": "'x' ~ node_attributes.label"}
     )
     hostvars = ansible.inventory(file)["_meta"]["hostvars"]["chat.a@h"]
-    for value in (hostvars["node_attributes"]["label"], hostvars["copied"], hostvars["joined"], hostvars["node_name"]):
+    # M4: a text that is trusted is also run where a condition is expected.
+    discovered = ("node_name", "node_state", "copied", "joined")
+    for value in (hostvars["node_attributes"]["label"], *(hostvars[name] for name in discovered)):
         assert is_untrusted(value), value
     assert evaluate(ansible, file, "chat.a@h", "[node_attributes.label, copied, joined]") == [
         TEMPLATE_TEXT,
@@ -163,6 +165,82 @@ def test_strict_errors_are_those_of_their_topology(ansible: Ansible, tmp_path: P
     run, data = listed(ansible, write(tmp_path, topologies, compose=compose, strict=True))
     assert "topology 'one': Could not set zone" in run.text
     assert bare(data["_meta"]["hostvars"]["two.b@h"]["zone"]) == "x"
+
+
+STRICT = {"strict": True, "compose": {"zone": "node_attributes.zone"}, "keyed_groups": [{"key": "node_state"}]}
+FILTERED = {"filters": [{"include": "node_attributes.zone == 'x'"}]}
+
+
+@pytest.mark.parametrize("options", [STRICT, FILTERED], ids=["strict", "filter"])
+def test_where_one_node_is_an_error_no_node_of_its_topology_is_a_host(
+    ansible: Ansible, tmp_path: Path, options: dict[str, Any]
+) -> None:
+    """H5: a play that runs on a third of a cluster looks like one that ran on all of it."""
+    in_a_zone = [{"name": f"{name}@h", "attributes": {"zone": "x"}} for name in "abc"]
+    topologies = {"one": static(in_a_zone[0], "lost@h", in_a_zone[2]), "two": static(in_a_zone[1])}
+    run, data = listed(ansible, write(tmp_path, topologies, **options))
+    assert "so none of its nodes is a host" in run.text
+    assert data["cluster_two"]["hosts"] == ["two.b@h"]
+    assert "cluster_one" not in data
+    assert set(data["_meta"]["hostvars"]) == {"one", "two", "two.b@h"}
+
+
+def test_keyed_groups_of_what_is_no_text(ansible: Ansible, tmp_path: Path) -> None:
+    """M2"""
+    values = [True, False, 0, 4369, 1.5, [1, 2], "x"]
+    nodes = [{"name": f"n{number}@h", "attributes": {"key": value}} for number, value in enumerate(values)]
+    keyed_groups = [{"key": "node_attributes.key", "prefix": "key"}]
+    data = ansible.inventory(write(tmp_path, {"chat": static(*nodes)}, keyed_groups=keyed_groups))
+    groups = {name: group["hosts"] for name, group in data.items() if name.startswith("key_")}
+    assert groups == {
+        "key_True": ["chat.n0@h"],
+        "key_False": ["chat.n1@h"],
+        "key_0": ["chat.n2@h"],
+        "key_4369": ["chat.n3@h"],
+        "key_1_5": ["chat.n4@h"],
+        "key_1": ["chat.n5@h"],
+        "key_2": ["chat.n5@h"],
+        "key_x": ["chat.n6@h"],
+    }
+    assert len(data["cluster_chat"]["hosts"]) == len(values)
+
+
+def test_a_key_that_gives_no_group_costs_no_node(ansible: Ansible, tmp_path: Path) -> None:
+    """M2: of any error that Ansible raises whatever strict says."""
+    keyed_groups = [{"key": "node_name", "default_value": "x", "trailing_separator": False}, {"key": "node_state"}]
+    run, data = listed(ansible, write(tmp_path, {"chat": static("a@h", "b@h")}, keyed_groups=keyed_groups))
+    assert "topology 'chat': keyed_groups: key 'node_name': parameters are mutually exclusive" in run.text
+    assert "; topology 'chat'" not in run.text  # of two nodes it is the same
+    assert data["cluster_chat"]["hosts"] == data["_ready"]["hosts"] == ["chat.a@h", "chat.b@h"]
+
+
+def test_nodes_with_ipv6_can_be_named_in_patterns(ansible: Ansible, tmp_path: Path) -> None:
+    """M3: a colon separates patterns."""
+    names = ["app@fd00::1", "app@fd00::2", "app@fe80::1%eth0", "db.example.test:7001"]
+    file = write(tmp_path, {"chat": static(*names, "app@fd00--2")})
+    run, data = listed(ansible, file)
+    assert "node 'app@fd00--2': becomes no host, since 'chat.app@fd00--2' is already the name of the host" in run.text
+    hosts = ["chat.app@fd00--1", "chat.app@fd00--2", "chat.app@fe80--1%eth0", "chat.db.example.test-7001"]
+    assert data["cluster_chat"]["hosts"] == hosts
+    task = {"ansible.builtin.debug": {"msg": "{{ node_name }}"}}
+    plays = [{"hosts": host, "gather_facts": False, "tasks": [task]} for host in hosts]
+    for limit, expected in (([], dict(zip(hosts, names))), (["--limit", hosts[0]], {hosts[0]: names[0]})):
+        shown = ansible.playbook(plays, "-i", str(file), *limit).ok()
+        assert {line["host"]: line["result"]["msg"] for line in shown.results} == expected
+
+
+def test_a_topology_in_two_files_is_an_error_that_names_both(ansible: Ansible, tmp_path: Path) -> None:
+    """M7: of several files and of a directory; Ansible would merge them key by key."""
+    one = write(tmp_path, {"chat": static("a@h", policy={"prune": False}), "one": static("b@h")}, "one.cluster.yml")
+    two = write(tmp_path, {"chat": static("c@h"), "two": static("d@h")}, "two.cluster.yml")
+    problem = f"topology 'chat': is in two files, {one} and {two}: rename one of them or take it out"
+    for sources in (("-i", str(one), "-i", str(two)), ("-i", str(tmp_path), "-i", str(one))):
+        run = ansible.playbook("selfheal.cluster.status", *sources)
+        assert run.code != 0
+        assert problem in run.text
+        assert problem in str([line["result"] for line in run.results if line["host"] == "chat"])
+        assert "chat" not in [line["host"] for line in run.results if line["action"].endswith("membership_info")]
+        assert {"one", "two"} <= {line["host"] for line in run.results}
 
 
 def test_filters_decide_in_their_order(ansible: Ansible, tmp_path: Path) -> None:

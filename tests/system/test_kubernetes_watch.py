@@ -260,5 +260,5 @@ def test_another_strategy_cannot_be_watched(strategy: str) -> None:
         wait_until(lambda: heard.error is not None, PATIENCE, "an error")
     assert isinstance(heard.error, TopologyError)
     assert str(heard.error).startswith(
-        f"topology 't': watch: strategy '{strategy}' can't be watched, only 'kubernetes'"
+        f"topology 't': watch: strategy '{strategy}' cannot be watched, only 'kubernetes'"
     )

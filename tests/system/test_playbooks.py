@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.harness.ansible import Ansible
+from tests.harness.ansible import ROOT, Ansible
 from tests.harness.beam import COOKIE, Beam, beams, is_whole, join
 
 CONVERGE = "selfheal.cluster.converge"
@@ -129,3 +129,51 @@ def test_an_unusable_topology_is_not_passed_over(ansible: Ansible, tmp_path: Pat
         run = ansible.playbook(playbook, "-i", str(file))
         assert run.code != 0
         assert "topology 'chat': drivr: is not an option" in str(run.results[-1]["result"])
+
+
+def test_variables_that_nothing_reads_are_an_error_wherever_they_are_from(ansible: Ansible, tmp_path: Path) -> None:
+    """H3: one line for each, and no value is looked at."""
+    touched = tmp_path / "touched"
+    look_up = f"{{{{ lookup('ansible.builtin.pipe', 'touch {touched}') }}}}"
+    for directory, name, variables in (
+        ("group_vars", "all", {"topology_polcy": {"prune": look_up}}),
+        ("group_vars", "topologies", {"topology_team": look_up, "topology_own_variables": "{{ ['topology_te*'] }}"}),
+        ("host_vars", "chat", {"schedule_intervall": look_up}),
+    ):
+        (tmp_path / directory).mkdir(exist_ok=True)
+        (tmp_path / directory / f"{name}.yml").write_text(yaml.safe_dump(variables))
+    file = _inventory(tmp_path, {"chat": {"strategy": "static", "config": {"nodes": ["a@127.0.0.1"]}}})
+    extra = ["-e", "topology_max_round=1", "-e", "topology_policy.prune=false", "-e", "report_pge=x"]
+    for playbook, module in ((CONVERGE, MEMBERSHIP), (STATUS, f"{MEMBERSHIP}_info")):
+        run = ansible.playbook(playbook, "-i", str(file), *extra)
+        assert run.code != 0
+        head, *lines = run.of("chat", module)["msg"].splitlines()
+        assert head.startswith("topology 'chat': ")
+        assert lines == [
+            "report_pge: did you mean report_page?",
+            "schedule_intervall: did you mean schedule_interval?",
+            "topology_max_round: is no variable of a topology; did you mean topology_max_rounds?",
+            "topology_polcy: is no variable of a topology; did you mean topology_policy?",
+            "topology_policy.prune: is no variable of a topology; did you mean -e '"
+            '{"topology_policy": {"prune": …}}\'?',
+        ]
+    assert not touched.exists()
+
+
+def test_what_is_inside_a_variable_is_checked_as_well(ansible: Ansible, tmp_path: Path) -> None:
+    """H3, and H4 without a duration: both are said before anything is asked."""
+    file = _inventory(tmp_path, {"chat": {"strategy": "static", "config": {"nodes": ["a@127.0.0.1"]}}})
+    for variables, expected in (
+        ('{"topology_policy": {"prun": false}}', "; did you mean policy.prune?"),
+        ("topology_watch=true", "topology 'chat': watch: strategy 'static' cannot be watched"),
+    ):
+        run = ansible.playbook(CONVERGE, "-i", str(file), "-e", variables)
+        assert run.code != 0
+        assert expected in run.of("chat", MEMBERSHIP)["msg"]
+
+
+def test_no_playbook_and_no_role_reads_the_inventory_again_in_a_play() -> None:
+    """E8: whoever is no longer in it leaves the running play, without its handlers and without a word."""
+    files = [file for part in ("playbooks", "roles") for file in (ROOT / part).rglob("*.yml")]
+    assert [file for file in files if "refresh_inventory" in file.read_text()] == []
+    assert files

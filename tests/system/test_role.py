@@ -52,3 +52,15 @@ def test_its_arguments_are_checked(ansible: Ansible) -> None:
     run = _apply(ansible, {"topology_strategy": "static", "topology_config": ["a"]})
     assert run.code != 0
     assert "topology_config" in run.text
+
+
+def test_its_variables_are_checked_on_any_host_and_those_of_no_topology_are_not(ansible: Ansible) -> None:
+    """H3"""
+    static = {"topology_strategy": "static", "topology_config": {"nodes": ["app@127.0.0.1"]}}
+    run = _apply(ansible, {**static, "topology_polcy": {"prune": False}})
+    assert run.code != 0
+    assert "topology_polcy: is no variable of a topology; did you mean topology_policy?" in run.text
+    ansible.task(
+        *("selfheal.cluster.nodes_info", "-e", "topology_polcy=x"),
+        **{"strategy": "static", "config": static["topology_config"]},
+    ).ok()

@@ -180,7 +180,7 @@ def test_the_manifests_fit_the_schema_and_the_restricted_standard(schedule: Sche
             "more": RULES[0],
         }[name]
     assert pods["loop"]["containers"][0]["command"][-7:] == [
-        *("-e", "topology_duration=3600", "-e", "topology_interval=7.5", "-e", "topology_watch=true"),
+        *("-e", "topology_duration=3600", "-e", "topology_interval=7.5", "-e", "topology_watch=auto"),
         "selfheal.cluster.converge",
     ]
     assert pods["more"]["imagePullSecrets"] == [{"name": "registry"}]

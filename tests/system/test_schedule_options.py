@@ -64,6 +64,9 @@ def test_each_is_refused_before_anything_is_written(tmp_path: Path) -> None:
         ("systemd", {"schedule_interval": 0}, "schedule_interval: 0.0 is not more than 0"),
         ("systemd", {"schedule_deadline": -1}, "schedule_deadline: -1.0 is not more than 0"),
         ("systemd", {"schedule_watch": True}, "schedule_watch: only a process that stays can watch"),
+        ("systemd", {"schedule_watch": "maybe"}, "schedule_watch: maybe is none of auto, true and false"),
+        # H3
+        ("systemd", {"schedule_intervall": 5}, "schedule_intervall: did you mean schedule_interval?"),
         ("cron", {"schedule_loop": True}, "schedule_loop: the backend cron starts runs and keeps none alive"),
         ("systemd", {"schedule_secrets": {"CHAT-COOKIE": SECRET}}, "CHAT-COOKIE: is no name of an environment"),
         ("systemd", {"schedule_secrets": {"CHAT_COOKIE": ""}}, "CHAT_COOKIE: is empty or no text"),

@@ -85,7 +85,7 @@ def test_from_nothing_to_a_timer_to_a_loop_and_back_to_nothing(schedule: Schedul
     assert service.one("User") == "backup"
     assert service.all("ProtectProc") == ["invisible", "default"]
     assert " ".join(service.command).endswith(
-        "--extra-vars topology_interval=0.5 --extra-vars topology_watch=true selfheal.cluster.converge"
+        "--extra-vars topology_interval=0.5 --extra-vars topology_watch=auto selfheal.cluster.converge"
     )
     assert "internal_poll_interval" in schedule.host.read(f"{OWN}/ansible.cfg")
     now = written(schedule)

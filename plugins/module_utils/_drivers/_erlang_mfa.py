@@ -13,13 +13,6 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors i
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom, TermError, charlist
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
 
-LIBCLUSTER_DEFAULTS = {
-    "connect": ("net_kernel", "connect_node", []),
-    "disconnect": ("erlang", "disconnect_node", []),
-    "list_nodes": ("erlang", "nodes", ["connected"]),
-}
-"""libcluster 3.5's own values. They mean the driver's safe way, so that a configuration can be carried over as is."""
-
 
 @dataclass(frozen=True)
 class Mfa:
@@ -42,7 +35,7 @@ class Mfa:
 
 
 def own_mfa(topology: str, option: str, value: Optional[Sequence[Any]]) -> Optional[Mfa]:
-    """The user's own function, or None where the driver's safe way is meant.
+    """The user's own function, or None where there is none.
 
     :raises TopologyError: it is no MFA, or an argument is no Erlang term that can be written in YAML.
     """
@@ -50,8 +43,6 @@ def own_mfa(topology: str, option: str, value: Optional[Sequence[Any]]) -> Optio
         return None
     if not _is_mfa(value):
         raise TopologyError(topology, option, f"{value!r} is not [module, function, [args]]")
-    if (value[0], value[1], list(value[2])) == LIBCLUSTER_DEFAULTS[option]:
-        return None
     args = tuple(_term(topology, f"{option}[2][{index}]", arg) for index, arg in enumerate(value[2]))
     mfa = Mfa(option, value[0], value[1], args)
     try:

@@ -175,14 +175,12 @@ PRESETS = {
 
 
 def preset_of(topology: Topology) -> Optional[Preset]:
-    """:raises TopologyError: a function, or ``mesh_only``, is given beside the preset."""
+    """What the topology's option ``preset`` names.
+
+    :raises TopologyError: ``mesh_only`` is given beside it.
+    """
     name = topology.driver_config["preset"]
-    if not name:
-        return None
-    for option in ("connect", "disconnect", "list_nodes"):
-        if getattr(topology, option) is not None:
-            raise TopologyError(topology.name, option, f"driver_config.preset {name!r} stands for it: leave it out")
-    if topology.driver_config["mesh_only"]:
+    if name and topology.driver_config["mesh_only"]:
         problem = f"driver_config.preset {name!r} reads a membership that is more than the mesh: leave one of them out"
         raise TopologyError(topology.name, "driver_config.mesh_only", problem)
-    return PRESETS[name]
+    return PRESETS[name] if name else None

@@ -18,7 +18,6 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_presets import preset_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_prune import Pruner
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._settle import settled
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, DriverFacts, Node, Observation
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology
 
@@ -33,8 +32,6 @@ class ErlangDriver(Driver):
             for option in ("connect", "disconnect", "list_nodes")
         }
         self._by_link = frozenset(option for option, function in own.items() if function is None)
-        if topology.policy.fence and (self._preset or own["disconnect"]):
-            raise TopologyError(topology.name, "policy.fence", "is only for the driver's own way to disconnect")
         self._members = Members(topology, own["list_nodes"], self._preset)
         self._pruner = Pruner(self._members, own["disconnect"])
         self._connector = Connector(self._members, self._pruner, own["connect"])

@@ -16,7 +16,6 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._exec_te
     template_of,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._settle import settled
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, DriverFacts, Node, Observation
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology
 
@@ -25,8 +24,6 @@ class ExecDriver(Driver):
     """Commands run where the module runs."""
 
     def __init__(self, topology: Topology) -> None:
-        if topology.policy.fence:
-            raise TopologyError(topology.name, "policy.fence", "driver 'exec' cannot keep a node out")
         self._members = Members(topology)
         connect, disconnect = (
             template_of(topology.name, option, getattr(topology, option), OBSERVER_AND_NODE)

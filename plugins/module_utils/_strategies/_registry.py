@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any, Callable, Mapping
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError, TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Source
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Source, check_watchable
 
 
 def discover(source: Source, attempt: int = 0) -> Discovery:
@@ -31,11 +31,6 @@ def has_witness(source: Source) -> bool:
     return source.strategy == "kubernetes" and source.config["lookup"] != "pods"
 
 
-def can_watch(strategy: str) -> bool:
-    """Whether the source tells of its changes by itself, so that it needs not be polled."""
-    return strategy == "kubernetes"
-
-
 async def watch(source: Source, changed: Callable[[], None], told: Callable[[str], None]) -> None:
     """Until cancelled, tell that the source has changed: what it is now is for the caller to discover.
 
@@ -47,13 +42,7 @@ async def watch(source: Source, changed: Callable[[], None], told: Callable[[str
     :raises TopologyError: the strategy can't be watched, or an option has a value that shows as wrong.
     :raises MissingLibraryError: this Python lacks a library that the strategy needs.
     """
-    if not can_watch(source.strategy):
-        raise TopologyError(
-            source.topology,
-            "watch",
-            f"strategy {source.strategy!r} can't be watched, only 'kubernetes' can; leave watch out, and let interval "
-            "say how often the source is asked",
-        )
+    check_watchable(source.topology, source.strategy)
     from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import kubernetes
 
     await kubernetes.watch(source.topology, source.config, changed, told)

@@ -45,9 +45,10 @@ options:
     default: "30"
   watch:
     description:
-      - Whether a source that can tell of its changes by itself is watched. Strategy C(kubernetes) can.
-    type: bool
-    default: true
+      - Whether the sources are watched, so that a change is told at once. V(auto) does with each that can be watched,
+        which is the one of the strategy C(kubernetes). V(true) is an error where one cannot.
+    type: str
+    default: auto
   pause:
     description:
       - Seconds after an event in which there is no other one for the same topology. What changes meanwhile is told

@@ -78,6 +78,7 @@ def test_a_failed_round_returns_what_it_knows(capsys: pytest.CaptureFixture[str]
 def test_arguments_that_do_not_fit_name_the_topology_too(capsys: pytest.CaptureFixture[str]) -> None:
     result, text = outcome(capsys, lambda request: {}, secrt=1)
     assert result["msg"].startswith("topology 'chat': Unsupported parameters")
+    assert result["msg"].endswith("; did you mean secret?")
     assert SECRET not in text
 
 

@@ -66,6 +66,9 @@ def test_pods_are_connected_before_they_are_ready_and_endpoints_are_not():
     ("params", "option", "said"),
     [
         ({"strategy": "zookeeper"}, "strategy", "'zookeeper'"),
+        ({"strategy": "dns_sv"}, "strategy", "did you mean dns_srv?"),
+        ({"config": {**DNS, "node_basname": "web"}}, "config.node_basname", "did you mean config.node_basename?"),
+        ({"driver_config": {"cokie": "x"}}, "driver_config.cokie", "did you mean driver_config.cookie?"),
         ({"driver": "telepathy"}, "driver", "'telepathy'"),
         ({"driver_config": {"transport": "port_forward"}}, "driver_config.transport", "strategy is 'dns'"),
         ({"config": {"node_basename": "web"}}, "config.query", "required"),
@@ -149,3 +152,40 @@ def test_only_erlang_asks_for_an_at_in_names():
 
 def test_a_source_needs_no_driver():
     assert source_of({"strategy": "static", "config": {"nodes": []}}).topology == "default"
+
+
+OWN = ["lists", "delete", []]
+EJABBERD = {"driver_config": {"preset": "ejabberd"}}
+
+
+@pytest.mark.parametrize(
+    ("params", "option", "said"),
+    [
+        ({"driver": "exec", "policy": {"fence": True}}, "policy.fence", "not for driver 'exec' (which takes connect, "),
+        ({**EJABBERD, "connect": OWN}, "connect", "does not go with driver_config.preset 'ejabberd'"),
+        ({**EJABBERD, "disconnect": ["erlang", "disconnect_node", []]}, "disconnect", "driver_config.preset"),
+        ({**EJABBERD, "list_nodes": OWN}, "list_nodes", "driver_config.preset 'ejabberd': leave one of them out"),
+        ({**EJABBERD, "policy": {"fence": True}}, "policy.fence", "driver_config.preset"),
+        ({"disconnect": OWN, "policy": {"fence": True}}, "policy.fence", "does not go with disconnect: leave one"),
+    ],
+)
+def test_what_the_driver_does_not_take_is_an_error(params, option, said):
+    """H3: it would be passed over."""
+    error = error_of(**params)
+    assert error.option == option
+    assert said in str(error)
+
+
+def test_what_the_driver_takes_is_none():
+    own_way = {
+        "connect": ["net_kernel", "connect_node", []],
+        "disconnect": ["erlang", "disconnect_node", []],
+        "list_nodes": ["erlang", "nodes", ["connected"]],
+    }
+    carried_over = topology_of({"strategy": "dns", "config": DNS, **own_way, "policy": {"fence": True}})
+    assert (carried_over.connect, carried_over.disconnect, carried_over.list_nodes) == (None, None, None)
+    own = topology_of({"strategy": "dns", "config": DNS, "connect": OWN, "policy": {"fence": True}})
+    assert own.connect == OWN
+    words = {"connect": ["a"], "disconnect": ["b"], "list_nodes": ["c"]}
+    topology = topology_of({"strategy": "dns", "config": DNS, "driver": "exec", **words, "policy": {"fence": False}})
+    assert topology.list_nodes == ["c"]

@@ -29,9 +29,9 @@ def kubernetes(config: Any = None, **more: Any) -> dict[str, Any]:
     return {"strategy": "kubernetes", "config": {} if config is None else config, **more}
 
 
-def roles(*topologies: dict[str, Any], loops: bool = False, watches: bool = False) -> dict[str, Any]:
+def roles(*topologies: dict[str, Any], loops: bool = False, watch: bool | str = "auto") -> dict[str, Any]:
     named = {f"t{index}": topology for index, topology in enumerate(topologies)}
-    return roles_of({"app.cluster.yml": named}, "ops", loops, watches)
+    return roles_of({"app.cluster.yml": named}, "ops", loops, watch)
 
 
 def read(text: str) -> dict[str, Any]:
@@ -94,18 +94,19 @@ def test_who_has_credentials_of_its_own_needs_no_role(config: dict[str, Any]) ->
 
 
 @pytest.mark.parametrize(
-    ("topology", "loops", "watches", "expected"),
+    ("topology", "loops", "watch", "expected"),
     [
-        (kubernetes(), True, True, ["list", "watch"]),
-        (kubernetes(watch=True), True, False, ["list", "watch"]),
-        (kubernetes(watch=TEMPLATE), True, False, ["list", "watch"]),
-        (kubernetes(watch=False), True, False, ["list"]),
-        (kubernetes(), True, False, ["list"]),
-        (kubernetes(watch=True), False, False, ["list"]),
+        (kubernetes(watch=False), True, "true", ["list", "watch"]),
+        (kubernetes(), True, "auto", ["list", "watch"]),
+        (kubernetes(watch="auto"), True, "auto", ["list", "watch"]),
+        (kubernetes(watch=TEMPLATE), True, "auto", ["list", "watch"]),
+        (kubernetes(watch="no"), True, "auto", ["list"]),
+        (kubernetes(watch=True), True, "false", ["list"]),
+        (kubernetes(watch=True), False, "true", ["list"]),
     ],
 )
-def test_only_who_watches_may_watch(topology: dict[str, Any], loops: bool, watches: bool, expected: list[str]) -> None:
-    (rule,) = [one for one in roles(topology, loops=loops, watches=watches)["ops"] if one["apiGroups"] != [""]]
+def test_only_who_watches_may_watch(topology: dict[str, Any], loops: bool, watch: str, expected: list[str]) -> None:
+    (rule,) = [one for one in roles(topology, loops=loops, watch=watch)["ops"] if one["apiGroups"] != [""]]
     assert rule["verbs"] == expected
 
 

@@ -254,7 +254,7 @@ def test_views_that_are_none_change_nothing(listed: dict[str, Any], expected: st
         ({"strategy": "nowhere"}, "'nowhere' is unknown"),
         ({"policy": {"max_prune": "few"}}, "policy.max_prune: 'few'"),
         ({"policy": {"prun": True}}, "prun"),
-        ({"policy": {"fence": True}}, "policy.fence: tasks in the place of a driver cannot"),
+        ({"policy": {"fence": True}}, "policy.fence: is not for tasks in the place of a driver"),
         ({"facts": {"exclusive": True}}, "exclusive"),
         ({"max_rounds": 0}, "max_rounds: 0 is less than 1"),
         ({"max_rounds": "many"}, "many"),
