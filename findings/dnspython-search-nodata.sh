@@ -9,7 +9,7 @@
 # Seen: c-ares does. dnspython ends its search at the first name that exists, whatever records that has: NoAnswer, and
 # chat.cluster is never asked for. Where chat.corp does not exist at all (NXDOMAIN), both find the address.
 # Why it matters: one wildcard MX in a company's own domain, with that domain in front of the cluster's in resolv.conf,
-# and no member is found any more by its short name, while other programs on the same host do find it.
+# and no member is found any more by its short name, though what resolves with c-ares on the same host finds it.
 #
 #   chat.corp has MX: dnspython NoAnswer, asked chat.corp.
 #   chat.corp has MX: c-ares 10.0.0.1, asked chat.corp. chat.cluster.

@@ -4,8 +4,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # pykube-ng 23.6.0: what Kubernetes is asked for by two calls of filter() in a row.
 #
-# One would guess: each filter() narrows the query down further, as it does in Django, whose objects and filter() have the
-# same names: pods with both labels.
+# One would guess: each filter() narrows the query down further, as it does in Django, where objects and filter() are
+# found under the same names: pods with both labels.
 # Seen: a second selector takes the place of the first one, which is not sent any more, and so it is with
 # field_selector. What the second call does not name is kept from the first one, so the two kinds do add up.
 # Why it matters: a list of members that is narrowed down to the ready half of one application has the pods of every
@@ -16,9 +16,9 @@
 #   two calls: fieldSelector=spec.nodeName=a
 #   two calls: fieldSelector=status.phase=Running labelSelector=tier=api
 #
-# A server on the loopback that has no pods writes down what it is asked. Needs Python 3.11 to 3.13 (PYTHON names another
-# than python3). Fetches the package named below into a folder of its own, takes half a minute, and exits with 1 if it
-# sees anything else. Usage: findings/pykube-chained-filter.sh
+# A server on the loopback that has no pods writes down what it is asked. Needs Python 3.11 to 3.13 (PYTHON names
+# another than python3). Fetches the package named below into a folder of its own, takes half a minute, and exits with
+# 1 if it sees anything else. Usage: findings/pykube-chained-filter.sh
 set -euo pipefail
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
