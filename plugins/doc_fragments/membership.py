@@ -53,6 +53,7 @@ options:
           - Of V(erlang). Whether links alone count where the members keep a member table of their own, RabbitMQ's or
             that of a Mnesia which several nodes share. There a link makes and unmakes nobody a member, so that nobody
             is told to leave, RabbitMQ's nodes are not connected, and a whole mesh is not called a whole cluster.
+          - Not for a RabbitMQ cluster. A prune would cut its links, and RabbitMQ stays partitioned after that.
           - Left out it is V(false).
         type: bool
       node_name:

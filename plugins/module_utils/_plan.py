@@ -54,8 +54,8 @@ def plan(
 def _doubts(discovery: Discovery, observation: Observation, policy: Policy) -> Iterator[str]:
     if not discovery.nodes and (observation.members or not policy.allow_empty):
         yield (
-            "the discovery is complete and empty: no node is desired, so nothing says that the cluster is whole "
-            "(policy.allow_empty says that it may be empty)"
+            "the discovery is complete and empty: the source lists no node at all, so nothing is done, and the cluster "
+            "is not called whole; if it may be empty, set policy.allow_empty: true"
         )
 
 

@@ -61,7 +61,8 @@ def prune_actions(
         elif verdict:
             yield verdict
         elif name not in going:
-            yield _refuse(name, "unconfirmed", f"{policy.confirmations} complete discoveries in a row have to miss it")
+            needed = f"{policy.confirmations} complete discoveries in a row have to miss it"
+            yield _refuse(name, "unconfirmed", f"{needed}, and a run that changes something asks for them")
         else:
             yield from _prunes(name, going, observation, facts)
 
@@ -141,8 +142,9 @@ def _not_yet(name: str, observation: Observation, policy: Policy, absence: Absen
     return _refuse(
         name,
         "not_yet",
-        f"it has been missing for {missing:.0f} s of the {needed:.0f} s (policy.absent_for) for which a loop has to "
-        "miss it; where the source is known to list everybody, absent_for: 0 says so",
+        f"it has been off the list for what counts as {missing:.0f} s of the {needed:.0f} s of policy.absent_for: it "
+        "takes one run that goes on for longer (duration) and looks at least four times meanwhile; or "
+        "policy.absent_for: 0, if each answer of the source lists everybody",
     )
 
 

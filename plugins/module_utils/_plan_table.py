@@ -24,16 +24,21 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
 OTHER_MEMBERSHIP = "other_membership"
 
 _MOST_NAMES = 3
-_MESH_ONLY = "driver_config.mesh_only: true has links alone count"
 _LEAVES = {
     True: "it leaves by rabbitmqctl stop_app on it and then rabbitmqctl forget_cluster_node on another member",
     False: "it leaves by stopping Mnesia on it and then mnesia:del_table_copy(schema, Node) on another member",
 }
+_RESTART = "rabbitmqctl stop_app and start_app on the side that may lose what it took in meanwhile"
 _CONNECTS = {
-    True: "a new member joins by rabbitmqctl join_cluster, and one that was parted has to be restarted",
+    True: "if it is new: rabbitmqctl stop_app, join_cluster and start_app on it, which deletes all that it holds; "
+    f"if it was a member and was parted: {_RESTART}",
     False: "it lacks links and would have to leave and rejoin for them, so restart it",
 }
 """The ways out, of RabbitMQ and of Mnesia."""
+_LEFT_ALONE = {
+    True: "rabbitmqctl cluster_status says whether they are one cluster; this topology is looked at and left alone",
+    False: "nobody is pruned, and where links are all that counts, driver_config.mesh_only: true says so",
+}
 
 
 def may_not_leave(observation: Observation, facts: DriverFacts) -> Optional[str]:
@@ -63,16 +68,17 @@ def without_links(actions: Iterable[Action], observation: Observation, facts: Dr
 def not_whole(observation: Observation, facts: DriverFacts) -> Iterator[str]:
     """Why links don't show that this cluster is whole, and what its members say of partitions."""
     if observation.tables and "list_nodes" in facts.by_link:
-        yield f"links alone make no whole cluster: {_keepers(observation)} ({_MESH_ONLY})"
+        yield f"links alone make no whole cluster: {_keepers(observation)}; {_LEFT_ALONE[_has_rabbitmq(observation)]}"
     for name, table in observation.tables.items():
         if table.partitions is None:
             yield f"{table.system} on {name} did not say in time whether it is partitioned"
         elif table.partitions:
-            yield f"{table.system} on {name} says that it is partitioned from {_few(sorted(table.partitions))}"
+            parted = _few(sorted(table.partitions))
+            yield f"{table.system} on {name} says that it is partitioned from {parted}: {_RESTART}"
 
 
 def _detail(observation: Observation, ways: dict[bool, str]) -> str:
-    return f"{_keepers(observation)}, and {ways[_has_rabbitmq(observation)]} ({_MESH_ONLY})"
+    return f"{_keepers(observation)}: {ways[_has_rabbitmq(observation)]}"
 
 
 def _has_rabbitmq(observation: Observation) -> bool:

@@ -135,8 +135,8 @@ def check_watchable(topology: str, strategy: str) -> None:
         raise TopologyError(
             topology,
             "watch",
-            f"strategy {strategy!r} cannot be watched, only {can} can: 'auto' watches where that can be, and interval"
-            " says how often the source is asked",
+            f"strategy {strategy!r} cannot be watched, only {can} can: set watch to auto or leave it out, and"
+            " interval to how often the source is to be asked",
         )
 
 

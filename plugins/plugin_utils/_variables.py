@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._similar import SLIP, did_you_mean, edits, nearest
+from ansible_collections.selfheal.cluster.plugins.module_utils._similar import SLIP, edits, nearest
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._inventory_file import TOPOLOGY_KEYS
 
 OWN = "topology_own_variables"
@@ -99,8 +99,13 @@ def _is_topology_misspelt(word: str) -> bool:
 def _unknown(name: str) -> str:
     option, dot, inside = name.partition(".")
     if dot and option in TOPOLOGY:
-        return f'is no variable of a topology; did you mean -e \'{{"{option}": {{"{inside}": …}}}}\'?'
-    return f"is no variable of a topology{did_you_mean(name, TOPOLOGY)}"
+        return (
+            f"is no variable of a topology, since {option} can only be given as a whole; did you mean the key {inside} "
+            f"in the topology's file, or in {option} with all else that it has to say?"
+        )
+    # What all of them begin with makes no two of them alike.
+    meant = nearest(name, TOPOLOGY, max(SLIP, (len(name) - len(_PREFIXES[0])) // 3))
+    return f"is no variable of a topology{f'; did you mean {meant}?' if meant else ''}"
 
 
 def _globs_of(value: Any) -> list[str]:

@@ -105,6 +105,7 @@ class Meanwhile:
         self._event = event
         self._asked = 0
         scene.topology |= {"strategy": "dns"}
+        scene.topology["policy"] = {**scene.topology["policy"], "absent_for": 0}
 
     def __call__(self, query: dns.message.Message, transport: str) -> dns.message.Message:
         self._asked += 1

@@ -15,6 +15,7 @@ without an epmd.
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import subprocess
 import tempfile
@@ -82,6 +83,10 @@ class Rabbit(Beam):
         """From whom it says that it was parted."""
         return self.names("rabbit_node_monitor:partitions()")
 
+    def runs_alone(self) -> bool:
+        """By its member table."""
+        return self.names("mnesia:system_info(running_db_nodes)") == {self.name}
+
     def _line(self, timeout: float) -> str:
         """RabbitMQ sets the title of a terminal, without a line's end."""
         return super()._line(timeout).rpartition("\a")[2]
@@ -111,6 +116,20 @@ def cluster(nodes: Sequence[Rabbit]) -> None:
     for node in nodes[1:]:
         node.join(nodes[0])
     join(nodes)
+
+
+def part(one: Rabbit, other: Rabbit) -> None:
+    """A network partition, which at least one of them tells of. Where they meet again before both have noticed that
+    they were apart, there is none: then they are parted once more."""
+    for _attempt in range(5):
+        other.eval("global:disconnect()")
+        with contextlib.suppress(AssertionError):
+            wait_until(lambda: one.runs_alone() and other.runs_alone(), 15, "both to run alone")
+        one.connect(other)
+        with contextlib.suppress(AssertionError):
+            wait_until(lambda: bool(one.partitions() or other.partitions()), 20, "RabbitMQ to notice")
+            return
+    raise AssertionError("RabbitMQ has not noticed any of five partitions")
 
 
 @cache

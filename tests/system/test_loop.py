@@ -177,7 +177,7 @@ def test_in_check_mode_it_looks_once(ansible: Ansible) -> None:
         ({"interval": "often"}, "interval: 'often' is neither 0.1 to 86400 seconds nor 'ttl'"),
         ({"interval": "0"}, "interval: '0' is neither 0.1 to 86400 seconds nor 'ttl'"),
         ({"interval": "ttl"}, "interval: 'ttl' is for records of DNS, and strategy 'static' has none: give seconds"),
-        ({"watch": True}, "watch: strategy 'static' cannot be watched, only 'kubernetes' can: 'auto' watches where"),
+        ({"watch": True}, "watch: strategy 'static' cannot be watched, only 'kubernetes' can: set watch to auto or"),
         ({"watch": "maybe"}, "watch: 'maybe' is none of 'auto', true and false"),
         ({"events_file": "/nowhere/at/all"}, "events_file: '/nowhere/at/all': No such file or directory"),
     ],

@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from tests.harness.ansible import Ansible
-from tests.harness.beam import COOKIE, Beam, beam, beams, is_whole, join, loopback_addresses, wait_until, wait_whole
+from tests.harness.beam import COOKIE, Beam, beam, beams, is_whole, join, loopback_addresses, wait_whole
 from tests.harness.clusters import heal, lost, outcome, topology
-from tests.harness.rabbitmq import Rabbit, cluster, rabbits
+from tests.harness.rabbitmq import Rabbit, cluster, part, rabbits
 
 MESH_ONLY = {"driver_config": {"mesh_only": True}}
 FENCE = {"policy": {"fence": True}}
@@ -160,15 +160,22 @@ def test_what_does_not_say_in_time_whether_it_is_parted(two: list[Rabbit]) -> No
 def test_a_partition_that_there_is_is_told(two: list[Rabbit], ansible: Ansible) -> None:
     """H1: the mesh is whole again at once, and RabbitMQ is not."""
     one, other = two
-    other.eval("global:disconnect()")
-    one.connect(other)
-    wait_until(lambda: bool(one.partitions() and other.partitions()), 60, "RabbitMQ to notice that it was parted")
+
+    def own_words() -> set[str]:
+        parted = (
+            "RabbitMQ on {} says that it is partitioned from {}: rabbitmqctl stop_app and start_app on the side that "
+            "may lose what it took in meanwhile"
+        )
+        return {parted.format(node.name, peer) for node in two for peer in node.partitions()}
+
+    part(one, other)
     wait_whole(two)
+    before = own_words()
     result = heal(two)
     assert stays_as_it_is(result)
-    parted = "RabbitMQ on {} says that it is partitioned from {}"
-    assert result["reasons"][1:] == [parted.format(one.name, other.name), parted.format(other.name, one.name)]
-    assert any(line.endswith(f"RabbitMQ, partitioned from {other.name}") for line in result["picture"])
+    # The second one may have noticed meanwhile.
+    assert before <= set(result["reasons"][1:]) <= own_words()
+    assert any("RabbitMQ, partitioned from " in line for line in result["picture"])
 
     variables = {
         "topology_name": "queue",
@@ -182,7 +189,7 @@ def test_a_partition_that_there_is_is_told(two: list[Rabbit], ansible: Ansible) 
     run = ansible.playbook([play]).ok()
     said = [line["result"]["msg"] for line in run.results if line["action"] == "ansible.builtin.debug"]
     assert said[0] == "queue: connected 0, pruned 0; now 2 of 2 nodes in one mesh"
-    assert [line for line in said[-1] if "partitioned" in line][2:] == result["reasons"][1:]
+    assert before <= set(said[-1])
 
 
 def start_mnesia(nodes: Sequence[Beam], directory: Path) -> None:

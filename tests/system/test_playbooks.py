@@ -154,8 +154,9 @@ def test_variables_that_nothing_reads_are_an_error_wherever_they_are_from(ansibl
             "schedule_intervall: did you mean schedule_interval?",
             "topology_max_round: is no variable of a topology; did you mean topology_max_rounds?",
             "topology_polcy: is no variable of a topology; did you mean topology_policy?",
-            "topology_policy.prune: is no variable of a topology; did you mean -e '"
-            '{"topology_policy": {"prune": …}}\'?',
+            "topology_policy.prune: is no variable of a topology, since topology_policy can only be given as a whole; "
+            "did you mean the key prune in the topology's file, or in topology_policy with all else that it has to "
+            "say?",
         ]
     assert not touched.exists()
 

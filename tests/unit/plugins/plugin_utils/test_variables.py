@@ -32,7 +32,11 @@ def lines_of(*names: str, own: object = (), of_topology: bool = True) -> list[st
         ("topology_Policy", "is no variable of a topology; did you mean topology_policy?"),
         ("topology_quantum_flux", "is no variable of a topology"),
         ("topology_", "is no variable of a topology"),
-        ("topology_policy.prune", 'did you mean -e \'{"topology_policy": {"prune": …}}\'?'),
+        (
+            "topology_policy.prune",
+            "the key prune in the topology's file, or in topology_policy with all else that it has to say?",
+        ),
+        ("topology_owner", "is no variable of a topology"),
         ("topolgy_policy", "did you mean topology_policy?"),
         ("topology-policy", "did you mean topology_policy?"),
         ("report_pge", "did you mean report_page?"),
