@@ -10,15 +10,16 @@ and finds out whether the source answers with samples.
 from __future__ import annotations
 
 from collections import deque
-from typing import AbstractSet, NamedTuple, Optional, Sequence
+from typing import AbstractSet, Iterable, NamedTuple, Optional
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._evidence import is_copy
+from ansible_collections.selfheal.cluster.plugins.module_utils._evidence import Caches
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import COMPLETE, Absence, Discovery
 
 _AN_HOUR, _A_DAY = 3600.0, 86400.0
 _GAP = 3
 """A gap between two looks counts at most this part of the time, so that four looks are the fewest."""
 _MOST_LOOKS = 4096
+_MOST_RETURNS = 100
 
 
 class _Look(NamedTuple):
@@ -44,41 +45,51 @@ class _Return(NamedTuple):
 class Absences:
     """
     :param period: seconds for which a member has to be missing.
+    :param caches: that saw each answer.
+    :param samples: whether the source may answer with samples.
     """
 
-    def __init__(self, period: float) -> None:
+    def __init__(self, period: float, caches: Caches, samples: bool) -> None:
         self._period = period
+        self._caches = caches
+        self._samples = samples
         self._clock = 0.0
         """Seconds that count, from the first look on."""
         self._missed_from: dict[str, float] = {}
         self._off: dict[str, _Off] = {}
         self._looks: deque[_Look] = deque(maxlen=_MOST_LOOKS)
-        self._returns: list[_Return] = []
+        self._returns: deque[_Return] = deque(maxlen=_MOST_RETURNS)
         self._sampled_until: Optional[float] = None
         self._proof = ""
-        self._last: Sequence[Discovery] = ()
+        self._last: Optional[Discovery] = None
 
     def look(self, discovery: Discovery, now: float) -> None:
         """
         :param now: seconds on a clock that only goes forward.
         """
-        if not self._period or discovery.status != COMPLETE or is_copy(discovery, self._last):
+        if not self._period or discovery.status != COMPLETE:
             return
-        self._last = (discovery,)
+        if self._last and self._caches.may_be_older(discovery, self._last):
+            # It is no look, but whom it lists it lists: from here on they are missing anew.
+            self._missed_from.update(dict.fromkeys(discovery.names - self._looks[-1].listed, self._clock))
+            return
+        self._last = discovery
         before = self._looks[-1] if self._looks else _Look(now, frozenset())
         self._clock += min(max(0.0, now - before.at), self._period / _GAP)
         for name in before.listed - discovery.names:
             self._missed_from[name] = self._clock
             self._off[name] = _Off(now)
-        for name in self._off.keys() & discovery.names:
-            off = self._off.pop(name)
-            if off.ran:
-                self._returns.append(_Return(name, off.since, now))
+        back = [(name, off) for name, off in self._off.items() if name in discovery.names]
         for name in self._missed_from.keys() & discovery.names:
             del self._missed_from[name]
-        self._looks.append(_Look(now, discovery.names))
+            self._off.pop(name, None)
+        # One of those who were off at the same time will do.
+        returns = {off.since: _Return(name, off.since, now) for name, off in back if off.ran}
+        # The very same set where it can be: those of thousands of looks are what takes memory.
+        self._looks.append(_Look(now, before.listed if before.listed == discovery.names else discovery.names))
         self._forget(now)
-        self._judge(now)
+        if self._samples:
+            self._judge(returns.values(), now)
 
     def saw_alive(self, alive: AbstractSet[str]) -> None:
         """Who runs, as the members say right after a look. One that is off the list and does not run may be restarting:
@@ -90,30 +101,42 @@ class Absences:
         """What the looks until now prove."""
         if not self._period:
             return Absence()
-        samples = self._proof if self._sampled_until is not None and now < self._sampled_until else ""
         listed = self._looks[-1].listed if self._looks else frozenset()
         missing = {name: self._clock - since for name, since in self._missed_from.items()}
-        return Absence(listed, missing, self._clock, samples)
+        return Absence(listed, missing, self._clock, self._proof if self._is_sampled(now) else "")
+
+    def _is_sampled(self, now: float) -> bool:
+        return self._sampled_until is not None and now < self._sampled_until
 
     def _forget(self, now: float) -> None:
         while self._looks[0].at < now - _AN_HOUR:
             self._looks.popleft()
-        self._returns = [one for one in self._returns if one.since >= now - _AN_HOUR]
+        while self._returns and self._returns[0].back < now - _AN_HOUR:
+            self._returns.popleft()
         for name in [name for name, off in self._off.items() if off.since < now - _A_DAY]:
-            del self._off[name], self._missed_from[name]
+            del self._off[name]
+        # Everybody of whom nothing is known has been missing from the first look on.
+        for name in [name for name, since in self._missed_from.items() if since < self._clock - _A_DAY]:
+            del self._missed_from[name]
 
-    def _judge(self, now: float) -> None:
-        for one in self._returns:
-            for other in self._returns:
-                if one.name < other.name and self._lacks(one, other.name) and self._lacks(other, one.name):
-                    self._sampled_until = now + _A_DAY
-                    self._proof = (
-                        f"{one.name} and {other.name} were each off the list and back while they ran, in turns: the "
-                        "source answers with samples of its list, which prove nobody's absence; for a day nothing is "
-                        "pruned from it (policy.absent_for: 0 says that the list is whole)"
-                    )
-                    self._returns = []
-                    return
+    def _judge(self, returns: Iterable[_Return], now: float) -> None:
+        if self._is_sampled(now):
+            return
+        for one in returns:
+            other = next((other for other in self._returns if self._in_turns(one, other)), None)
+            if other:
+                self._sampled_until = now + _A_DAY
+                self._proof = (
+                    f"{one.name} and {other.name} were each off the list and back while they ran, in turns: the source "
+                    "answers with samples of its list, which prove nobody's absence; for a day nothing is pruned from "
+                    "it (policy.absent_for: 0 says that each answer lists everybody)"
+                )
+                self._returns.clear()
+                return
+            self._returns.append(one)
+
+    def _in_turns(self, one: _Return, other: _Return) -> bool:
+        return self._lacks(one, other.name) and self._lacks(other, one.name)
 
     def _lacks(self, one: _Return, other: str) -> bool:
         """Whether a look that lacks the one has the other."""

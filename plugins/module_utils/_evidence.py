@@ -12,42 +12,62 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Optional, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import Answered, Discovery
 
 LONGEST_WAIT = 60.0
 """Seconds that one run waits, all in all, for answers that are not from a cache."""
-_SAME_END = 1.5
-"""Seconds by which the ends of two copies of one answer differ at most: times to live are whole seconds, and answers
-take their time."""
+_APART = 1.5
+"""Seconds that two askings have to be apart to be told apart: times to live are whole seconds, answers take time."""
 _MARGIN = 0.5
 """Seconds after the end of a time to live at which a cache has asked anew."""
+_LEAST_TTL = 30.0
+"""Seconds that a cache may keep an answer of which no longer time to live has been seen, as CoreDNS is set up to."""
 
 
-def is_copy(again: Discovery, earlier: Sequence[Discovery]) -> bool:
-    """Whether a cache gave one of the answers before, with its time to live counted down.
+class Caches:
+    """What is known of the caches between a source and us, of which one address may hide several.
 
-    Times to live alone tell that. The flag "authoritative answer" is the server's own claim and is not looked at. An
-    answer that lists others is none: it has something of its own to say.
+    A cache counts the time to live of an answer down. From the longest one that was seen for a question follows when an
+    answer left its source, if it came from a cache; a time to live that stays the same is a server's without one. The
+    flag "authoritative answer" is the server's own claim and is not looked at.
     """
-    known = [one for discovery in earlier if discovery.names == again.names for one in discovery.answers]
-    return any(
-        one.question == other.question and abs((one.asked + one.ttl) - (other.asked + other.ttl)) < _SAME_END
-        for one in again.answers
-        for other in known
-    )
+
+    def __init__(self) -> None:
+        self._longest: dict[str, float] = {}
+
+    def saw(self, discovery: Discovery) -> None:
+        for one in discovery.answers:
+            self._longest[one.question] = max(one.ttl, self._longest.get(one.question, _LEAST_TTL))
+
+    def may_be_older(self, again: Discovery, before: Discovery) -> bool:
+        """Whether an answer may have left the source before ``before`` was asked for, so that it says nothing new.
+
+        :param again: asked for after ``before``. Both were seen.
+        """
+        return any(
+            self._may_be_older(one, other)
+            for one in again.answers
+            for other in before.answers
+            if one.question == other.question
+        )
+
+    def _may_be_older(self, one: Answered, other: Answered) -> bool:
+        if one.asked - other.asked >= _APART and one.ttl == other.ttl:
+            return False
+        left_source = one.asked + one.ttl - self._longest[one.question]
+        return left_source < other.asked + _APART
 
 
-def pause_until_fresh(again: Discovery, earlier: Sequence[Discovery]) -> float:
-    """Seconds to wait after a copy until the source can be asked for an answer of its own.
+def pause_until_fresh(again: Discovery, before: Discovery) -> float:
+    """Seconds to wait until the source can be asked for an answer of its own.
 
-    :param again: a copy of an answer of one of ``earlier``.
+    :param again: one that may be older than ``before``.
     """
-    first = min(one.asked for discovery in earlier for one in discovery.answers)
-    since = max(one.asked for one in again.answers) - first
-    if since < _SAME_END:
+    since = max(one.asked for one in again.answers) - min(one.asked for one in before.answers)
+    if since < _APART:
         # Too soon to tell a copy from the same records with the same time to live.
-        return _SAME_END + _MARGIN - since
-    return max(one.ttl for one in again.answers) + _MARGIN
+        return _APART + _MARGIN - since
+    return max(_APART, *(one.ttl for one in again.answers)) + _MARGIN
 
 
 def samples_among(discoveries: Sequence[Discovery]) -> Optional[Discovery]:

@@ -105,7 +105,8 @@ class History:
         # What a source of samples gives away concerns all of its nodes.
         about = event["node"] if event["reason"] != "samples" else event["reason"]
         is_news = not self._told.times(about)
-        self._told.add([about])
+        if is_news:
+            self._told.add([about])
         return is_news
 
     def _tell_problem(self, problem: Optional[str]) -> None:

@@ -16,7 +16,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._registr
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError, TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._evidence import (
     LONGEST_WAIT,
-    is_copy,
+    Caches,
     pause_until_fresh,
     samples_among,
 )
@@ -34,6 +34,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
 from ansible_collections.selfheal.cluster.plugins.module_utils._plan import plan
 from ansible_collections.selfheal.cluster.plugins.module_utils._recently import Recently
 from ansible_collections.selfheal.cluster.plugins.module_utils._result import Record
+from ansible_collections.selfheal.cluster.plugins.module_utils._schema import STRATEGIES
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import discover, has_witness
 from ansible_collections.selfheal.cluster.plugins.module_utils._threads import in_a_thread
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology
@@ -153,7 +154,9 @@ class Reconciler:
             # Only a discovery that confirms another one asks the witness.
             self._policy = replace(self._policy, confirmations=max(self._policy.confirmations, 2))
         self._ask_source = ask
-        self._absences = Absences(topology.policy.absent_for_live)
+        self._caches = Caches()
+        samples = STRATEGIES[topology.source.strategy].samples
+        self._absences = Absences(topology.policy.absent_for_live, self._caches, samples)
         self._pruned = Recently(RECENTLY, _now)
         self._last_desired: Sequence[Node] = ()
         self._connected = Recently(IN_VAIN, _now)
@@ -213,41 +216,43 @@ class Reconciler:
 
     async def _look(self, attempt: int, pause: float) -> Discovery:
         discovery = await self._ask_source(attempt, pause)
+        self._caches.saw(discovery)
         self._absences.look(discovery, _now())
         return discovery
 
     async def _confirm(self, first: Discovery) -> tuple[Discovery, Sequence[Discovery]]:
-        """Ask again until the policy's number of complete discoveries in a row is there, none of them from a cache.
+        """Ask again until the policy's number of complete discoveries in a row is there, those that a cache may have
+        kept not counted. Whom one of these lists is listed all the same.
 
         :returns: the discovery to plan from and those before it; the first one alone when a later one was not complete
             or none but a cache answered; the union of all, as a partial one, when they are samples.
         """
-        discoveries = [first]
-        pause, attempt, waited = self._pause, 1, 0.0
+        heard, counted = [first], [first]
+        pause, waited = self._pause, 0.0
         with self.record.timed("confirm"):
-            while len(discoveries) < self._policy.confirmations:
-                again = await self._look(attempt, pause)
-                attempt += 1
+            while len(counted) < self._policy.confirmations:
+                again = await self._look(len(heard), pause)
                 if again.status != COMPLETE:
                     self.record.warn(f"not confirmed, so nothing is pruned: {'; '.join(again.reasons)}")
                     return first, ()
-                if not is_copy(again, discoveries):
-                    discoveries.append(again)
+                heard.append(again)
+                if not self._caches.may_be_older(again, counted[-1]):
+                    counted.append(again)
                     pause = self._pause
                     continue
-                pause = pause_until_fresh(again, discoveries)
+                pause = pause_until_fresh(again, counted[-1])
                 waited += pause
                 if waited > LONGEST_WAIT:
                     self.record.warn(
-                        "not confirmed, so nothing is pruned: a cache gives the same answer for "
+                        "not confirmed, so nothing is pruned: a cache may give the same answer for "
                         f"{pause:.0f} s more, and a run waits {LONGEST_WAIT:.0f} s at most: name the zone's own "
                         "nameservers in config.nameservers, or run again later"
                     )
                     return first, ()
-        samples = samples_among(discoveries)
+        samples = samples_among(heard)
         if samples:
             return samples, ()
-        return discoveries[-1], tuple(discoveries[:-1])
+        return heard[-1], tuple(heard[:-1])
 
     async def _observe(self, discovery: Discovery) -> Observation:
         """The views; where links are missing inside an island, once more after the mesh had time to complete itself."""

@@ -57,11 +57,13 @@ _WAY_OUT = {
 @dataclass(frozen=True)
 class Answer:
     """The data of the records of one type, each once; name in lower case -> the addresses that came with them, IPv4
-    first; and the least TTL in seconds of all that led there (RFC 2308 section 5 where there are no records)."""
+    first; the least TTL in seconds of all that led there (RFC 2308 section 5 where there are no records); and that of
+    the records alone, for which a cache may give them again, however often it asks anew for an alias to them."""
 
     records: tuple[Any, ...]
     addresses: Mapping[str, Sequence[str]] = field(default_factory=dict)
     ttl: Optional[int] = None
+    kept: int = 0
 
 
 class Alias(NamedTuple):
@@ -129,7 +131,7 @@ class Reading:
         answer counts only where there is no other."""
         holds_records = any(its.answer.records for its in self.given.values())
         return tuple(
-            Answered(f"{self.name} {rdtype}", str(its.server), its.at, float(its.answer.ttl or 0))
+            Answered(f"{self.name} {rdtype}", str(its.server), its.at, float(its.answer.kept))
             for rdtype, its in self.given.items()
             if its.answer.records or not holds_records
         )
@@ -239,12 +241,14 @@ def judge(response: Response) -> Union[Answer, Alias]:
         name = aliases[0].data.lower()
     ttls = [record.ttl for record in (*passed, *records)]
     if records:
-        return Answer(tuple(dict.fromkeys(record.data for record in records)), _addresses(response), min(ttls))
+        data = tuple(dict.fromkeys(record.data for record in records))
+        return Answer(data, _addresses(response), min(ttls), min(record.ttl for record in records))
     if passed:
         return Alias(name, min(ttls))
     if not _knows(response):
         raise NameserverError("no data, only the advice to ask elsewhere: name a recursive nameserver")
-    return Answer((), ttl=_ttl_of_nothing(response))
+    ttl = _ttl_of_nothing(response)
+    return Answer((), ttl=ttl, kept=ttl)
 
 
 def _of(section: Sequence[Record], owner: str, rdtype: int) -> list[Record]:

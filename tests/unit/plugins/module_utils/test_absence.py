@@ -10,7 +10,7 @@ import dataclasses
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._absence import Absences
 from ansible_collections.selfheal.cluster.plugins.module_utils._evidence import (
-    is_copy,
+    Caches,
     pause_until_fresh,
     samples_among,
 )
@@ -33,15 +33,28 @@ def reason_for(number, discovery, absences, now, observation=FIVE, policy=MINUTE
     return {action.node: action.reason for action in found.actions}.get(name(number))
 
 
+class Looking:
+    """Absences that are told of looks, with what they need beside them."""
+
+    def __init__(self, period=300.0):
+        self.caches = Caches()
+        self.absences = Absences(period, self.caches, samples=True)
+
+    def look(self, discovery, now, alive=(1, 2, 3, 4, 5)):
+        self.caches.saw(discovery)
+        self.absences.look(discovery, now)
+        self.absences.saw_alive(names(*alive))
+        return self
+
+
 def after(*looks, period=300.0):
     """
     :param looks: each a second and the numbers that are listed; all five run.
     """
-    absences = Absences(period)
+    looking = Looking(period)
     for now, *numbers in looks:
-        absences.look(discovered(*numbers), now)
-        absences.saw_alive(names(1, 2, 3, 4, 5))
-    return absences
+        looking.look(discovered(*numbers), now)
+    return looking.absences
 
 
 def test_one_run_of_a_few_seconds_proves_no_absence():
@@ -78,23 +91,23 @@ def test_a_look_that_failed_or_was_partial_neither_counts_nor_resets():
 
 
 def test_what_a_cache_says_again_is_no_look():
-    absences = Absences(300.0)
+    looking = Looking()
     for second in range(0, 59, 5):
-        absences.look(answered(second, 60 - second, 1, 2, 3, 4), second)
-    assert absences.absence(60).seconds(name(5)) == 0
-    absences.look(answered(61, 60, 1, 2, 3, 4), 61)
-    assert absences.absence(61).seconds(name(5)) == 61
+        looking.look(answered(second, 60 - second, 1, 2, 3, 4), second)
+    assert looking.absences.absence(60).seconds(name(5)) == 0
+    looking.look(answered(61, 60, 1, 2, 3, 4), 61)
+    assert looking.absences.absence(61).seconds(name(5)) == 61
 
 
-def test_who_was_listed_last_is_not_missing_though_a_later_answer_that_may_be_a_copy_lacks_it():
-    absences = Absences(300.0)
+def test_an_answer_that_a_cache_may_have_kept_resets_whom_it_lists_and_misses_nobody():
+    looking = Looking()
     for second in range(0, 601, 60):
-        absences.look(answered(second, 30, 1, 2, 3, 4, 5), second)
-    absences.look(answered(600.1, 30, 1, 2, 3, 4, 5), 600.1)
-    lacking = answered(600.2, 30, 1, 2, 3, 4)
-    assert reason_for(5, lacking, absences, 600.2) == "not_yet"
-    absences.look(lacking, 600.2)
-    assert reason_for(5, lacking, absences, 600.2) == "not_yet"
+        looking.look(answered(second, 60, 1, 2, 3, 4), second)
+    assert looking.absences.absence(600).seconds(name(5)) == 600
+    looking.look(answered(605, 20, 1, 2, 3, 5), 605)
+    assert looking.absences.absence(605).seconds(name(4)) == 0
+    looking.look(answered(661, 60, 1, 2, 3, 4), 661)
+    assert looking.absences.absence(661).seconds(name(5)) == 61
 
 
 def test_the_dead_go_at_once_where_only_the_live_have_to_be_missing():
@@ -158,7 +171,7 @@ def test_what_is_no_proof_of_samples(looks):
 
 
 def test_restarts_are_no_samples():
-    absences = Absences(300.0)
+    looking = Looking()
     for now, listed, alive in (
         (0, (1, 2, 3), (1, 2, 3)),
         (5, (1, 2), (1, 2)),
@@ -166,9 +179,8 @@ def test_restarts_are_no_samples():
         (15, (1, 3), (1, 3)),
         (20, (1, 2, 3), (1, 2, 3)),
     ):
-        absences.look(discovered(*listed), now)
-        absences.saw_alive(names(*alive))
-    assert not absences.absence(20).samples
+        looking.look(discovered(*listed), now, alive)
+    assert not looking.absences.absence(20).samples
 
 
 def test_whoever_says_that_the_list_is_whole_is_believed():
@@ -187,28 +199,43 @@ def test_two_answers_that_lack_nodes_of_each_other_are_samples_and_more_alone_is
 
 
 @pytest.mark.parametrize(
-    ("again", "copy"),
+    ("again", "longest", "older"),
     [
-        (answered(2, 28, 1), True),
-        (answered(2.9, 28, 1), True),
-        (answered(2, 30, 1), False),
-        (answered(2, 28, 1, server="127.0.0.54:53"), True),
-        (answered(2, 28, 1, question="app.example.test AAAA"), False),
-        (answered(31, 30, 1), False),
-        (answered(0.2, 30, 1), True),
-        (answered(0.2, 30, 1, 2), False),
-        (answered(2, 28, 2), False),
-        (discovered(1), False),
+        pytest.param(answered(2, 28, 1), 30, True, id="counted down"),
+        pytest.param(answered(2.9, 28, 1), 30, True, id="counted down, late"),
+        pytest.param(answered(2, 25, 1), 30, True, id="of another cache behind the same address"),
+        pytest.param(answered(2, 28, 1, server="127.0.0.54:53"), 30, True, id="of another server's cache"),
+        pytest.param(answered(2, 28, 1, 2), 30, True, id="with other nodes"),
+        pytest.param(answered(302, 3000, 1), 3600, True, id="kept for an hour by one of many"),
+        pytest.param(answered(2, 30, 1), 30, False, id="the same time to live"),
+        pytest.param(answered(2, 5, 1), 5, True, id="a short one, by a cache of half a minute"),
+        pytest.param(answered(26.6, 5, 1), 5, False, id="the same, later"),
+        pytest.param(answered(0.2, 30, 1), 30, True, id="too soon to tell"),
+        pytest.param(answered(31, 30, 1), 30, False, id="once the first is over"),
+        pytest.param(answered(302, 3600, 1), 3600, False, id="fetched just now"),
+        pytest.param(answered(2, 20, 1, question="app.example.test AAAA"), 30, False, id="another question"),
+        pytest.param(discovered(1), 30, False, id="no cache between"),
     ],
 )
-def test_an_answer_that_a_cache_gave_before(again, copy):
-    assert is_copy(again, [answered(0, 30, 1)]) == copy
+def test_an_answer_that_may_have_left_its_source_before_the_first_was_asked_for(again, longest, older):
+    caches, first = Caches(), answered(0, 30, 1)
+    for one in (answered(-9999, longest, 1), first, again):
+        caches.saw(one)
+    assert caches.may_be_older(again, first) == older
+
+
+def test_one_whose_time_to_live_is_not_known_counts_half_a_minute_at_least():
+    """Two caches behind one address, as the two replicas of a cluster's DNS."""
+    caches, first, again = Caches(), answered(0, 10, 1), answered(2, 25, 1)
+    caches.saw(first)
+    caches.saw(again)
+    assert caches.may_be_older(again, first)
 
 
 def test_the_next_answer_is_asked_for_when_it_can_be_another_one():
     first = answered(0, 30, 1)
-    assert pause_until_fresh(answered(0.2, 30, 1), [first]) == pytest.approx(1.8)
-    assert pause_until_fresh(answered(2, 28, 1), [first]) == 28.5
+    assert pause_until_fresh(answered(0.2, 30, 1), first) == pytest.approx(1.8)
+    assert pause_until_fresh(answered(2, 28, 1), first) == 28.5
 
 
 def test_who_runs_by_the_word_of_a_second_witness_is_not_missing():
