@@ -123,7 +123,7 @@ def test_who_stays_neither_in_nor_out_is_told_and_never_pruned(tmp_path: Path, m
     (tmp_path / "web1").write_text(json.dumps(members))
     (tmp_path / "web2").write_text(json.dumps([{**member, "status": "alive"} for member in members]))
     status = "[?status=='{}'].name".format
-    shared = {
+    shared: dict[str, Any] = {
         "strategy": "static",
         "driver": "exec",
         "driver_config": {"format": "json", "path": status("alive"), "unsettled_path": status("leaving")},
@@ -132,10 +132,15 @@ def test_who_stays_neither_in_nor_out_is_told_and_never_pruned(tmp_path: Path, m
         "disconnect": ["false"],
         "policy": {"scope": ["web*"], "max_prune": "100%", "confirmations": 1},
     }
-    for names, action, reason in ((["web1", "web2"], "connect", "unsteady"), (["web1"], "prune", "prune_live")):
-        result = converge(topology_of({**shared, "config": {"nodes": names}}), False, 5)
+    for names, policy, action in (
+        (["web1", "web2"], {}, "connect"),
+        (["web1"], {}, "prune"),
+        (["web1"], {"prune_live": True}, "prune"),
+    ):
+        policy = {**shared["policy"], **policy}
+        result = converge(topology_of({**shared, "policy": policy, "config": {"nodes": names}}), False, 5)
         assert (result["changed"], result["converged"], result["islands"]) == (False, False, [["web1", "web2"]])
-        assert result["refused"] == [{"node": "web2", "action": action, "reason": reason}]
+        assert result["refused"] == [{"node": "web2", "action": action, "reason": "unsteady"}]
 
 
 def test_who_is_alive_again_when_it_is_to_be_pruned_is_left_alone(tmp_path: Path) -> None:
