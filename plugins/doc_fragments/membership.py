@@ -147,8 +147,8 @@ options:
       unsettled_path:
         description:
           - Of V(exec). As O(driver_config.path), for the members that are listed and neither in nor out, as Serf's
-            C(leaving) is. They are never pruned. One that stays so for more than some seconds and should be in the
-            cluster is refused as C(unsteady).
+            C(leaving) is. They are never pruned. One that stays so for more than some seconds is refused as
+            C(unsteady).
         type: str
   connect:
     description:

@@ -304,7 +304,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _add_nodes(self, topology: str, nodes: list[dict[str, Any]]) -> None:
         if (name := _group_of(topology)) in self.inventory.hosts:
             raise PluginError(f"topology {topology!r}: its group {name!r} has the name of a host, rename one")
-        before = set(self.inventory.hosts)
+        before, is_new = set(self.inventory.hosts), name not in self.inventory.groups
         group = self.inventory.add_group(name)
         try:
             for node in nodes:
@@ -315,7 +315,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             # A play on some of a cluster's nodes would pass for one on all of them.
             for host in set(self.inventory.hosts) - before:
                 self.inventory.remove_host(self.inventory.hosts[host])
-            self.inventory.remove_group(self.inventory.groups[group])
+            if is_new:
+                self.inventory.remove_group(self.inventory.groups[group])
             raise PluginError(f"topology {topology!r}: {error}; so none of its nodes is a host") from None
 
     def _is_wanted(self, variables: Mapping[str, Any]) -> bool:

@@ -181,6 +181,16 @@ class Observation:
         return frozenset(self.views).union(*(view.linked for view in self.views.values()))
 
     @cached_property
+    def unsettled(self) -> Mapping[str, str]:
+        """Everyone whom a member lists and has not finished with, each with the first such member by name."""
+        told_by: dict[str, str] = {}
+        for name, view in sorted(self.views.items()):
+            if view.synced is not None:
+                for node in view.linked - view.synced:
+                    told_by.setdefault(node, name)
+        return told_by
+
+    @cached_property
     def parted(self) -> Mapping[str, str]:
         """Where each member lists all the others: those who do not agree with another one on who is a member and that
         both run, each with the first such other one by name.

@@ -52,7 +52,7 @@ def connect_actions(
         yield from join_actions(discovery, observation, frozenset(wanted), staying)
         return
     if not facts.exclusive:
-        yield from _unsettled(wanted, observation.views)
+        yield from _unsettled(wanted, observation.unsettled)
     answering = sorted(wanted & frozenset(observation.views))
     absent = sorted(wanted - frozenset(observation.views))
     if not facts.transitive:
@@ -72,13 +72,8 @@ def connect_actions(
     yield from _absent_from_mesh(mesh.hub, answering, absent, observation, facts)
 
 
-def _unsettled(wanted: AbstractSet[str], views: Mapping[str, View]) -> Iterator[Action]:
+def _unsettled(wanted: AbstractSet[str], told_by: Mapping[str, str]) -> Iterator[Action]:
     """Who is listed, and stays neither in nor out. A connect changes nothing about that."""
-    told_by: dict[str, str] = {}
-    for name, view in sorted(views.items()):
-        if view.synced is not None:
-            for node in view.linked - view.synced:
-                told_by.setdefault(node, name)
     for node in sorted(told_by.keys() & wanted):
         yield _refuse(node, "unsteady", f"{told_by[node]} lists it as neither in nor out")
 

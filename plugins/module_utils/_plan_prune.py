@@ -119,6 +119,8 @@ def _refused_alone(
         return _refuse(
             name, "other_name", "a desired node's address answers by this name: check node_basename and mode"
         )
+    if not facts.exclusive and not facts.joins_alone and name in observation.unsettled:
+        return _refuse(name, "unsteady", f"{observation.unsettled[name]} lists it as neither in nor out")
     if name not in observation.alive:
         return _refused_as_dead(name, discovery, observation)
     if not (facts.reversible if policy.prune_live is None else policy.prune_live):

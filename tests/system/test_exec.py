@@ -12,6 +12,7 @@ import re
 import shlex
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +124,7 @@ def test_who_stays_neither_in_nor_out_is_told_and_never_pruned(tmp_path: Path, m
     (tmp_path / "web1").write_text(json.dumps(members))
     (tmp_path / "web2").write_text(json.dumps([{**member, "status": "alive"} for member in members]))
     status = "[?status=='{}'].name".format
-    shared = {
+    shared: dict[str, Any] = {
         "strategy": "static",
         "driver": "exec",
         "driver_config": {"format": "json", "path": status("alive"), "unsettled_path": status("leaving")},
@@ -132,39 +133,56 @@ def test_who_stays_neither_in_nor_out_is_told_and_never_pruned(tmp_path: Path, m
         "disconnect": ["false"],
         "policy": {"scope": ["web*"], "max_prune": "100%", "confirmations": 1},
     }
-    for names, action, reason in ((["web1", "web2"], "connect", "unsteady"), (["web1"], "prune", "prune_live")):
-        result = converge(topology_of({**shared, "config": {"nodes": names}}), False, 5)
+    for names, policy, action in (
+        (["web1", "web2"], {}, "connect"),
+        (["web1"], {}, "prune"),
+        (["web1"], {"prune_live": True}, "prune"),
+    ):
+        policy = {**shared["policy"], **policy}
+        result = converge(topology_of({**shared, "policy": policy, "config": {"nodes": names}}), False, 5)
         assert (result["changed"], result["converged"], result["islands"]) == (False, False, [["web1", "web2"]])
-        assert result["refused"] == [{"node": "web2", "action": action, "reason": reason}]
+        assert result["refused"] == [{"node": "web2", "action": action, "reason": "unsteady"}]
 
 
-def test_who_is_alive_again_when_it_is_to_be_pruned_is_left_alone(tmp_path: Path) -> None:
-    """E5: the plan saw it dead, and some commands make the others forget one that runs."""
-    told = tmp_path / "told"
+def dead_then(directory: Path, change: Callable[[Path], object], strays: tuple[str, ...] = ()) -> str | None:
+    """What comes of the prune of web3, which all others called dead until this changed. Nobody may have been told."""
     wanted = topology_of(
         {
             "strategy": "static",
             "config": {"nodes": ["web1", "web2"]},
             "driver": "exec",
             "driver_config": {"format": "json", "path": "[?up].name", "down_path": "[?!up].name", "transitive": True},
-            "list_nodes": ["cat", f"{tmp_path}/{{observer}}"],
+            "list_nodes": ["cat", f"{directory}/{{observer}}"],
             "connect": ["false"],
-            "disconnect": ["touch", str(told)],
+            "disconnect": ["touch", f"{directory}/told"],
         }
     )
+    members = [{"name": name, "up": name != "web3"} for name in ("web1", "web2", "web3", *strays)]
+    for name in ("web1", "web2", *strays):
+        (directory / name).write_text(json.dumps(members))
 
     async def prune() -> str | None:
         driver, nodes, gone = driver_for(wanted), [Node("web1"), Node("web2")], Action(PRUNE, "web3", "", "web1")
-        for up in (False, True):
-            members = [{"name": node.name, "up": True} for node in nodes] + [{"name": "web3", "up": up}]
-            for node in nodes:
-                (tmp_path / node.name).write_text(json.dumps(members))
-            if not up:
-                assert (await driver.observe(nodes, lambda name: True)).down == {"web3"}
+        assert (await driver.observe(nodes, lambda name: True)).down == {"web3"}
+        change(directory)
         return (await driver.prune([gone], nodes))[gone]
 
-    assert asyncio.run(prune()) == "nothing was done: it is alive by now"
-    assert not told.exists()
+    outcome = asyncio.run(prune())
+    assert not (directory / "told").exists()
+    return outcome
+
+
+def test_who_is_alive_again_when_it_is_to_be_pruned_is_left_alone(tmp_path: Path) -> None:
+    """E5: the plan saw it dead, and some commands make the others forget one that runs."""
+    up = json.dumps([{"name": name, "up": True} for name in ("web1", "web2", "web3")])
+    assert dead_then(tmp_path, lambda at: (at / "web2").write_text(up)) == "nothing was done: it is alive by now"
+
+
+@pytest.mark.parametrize("silent", ["web1", "web2", "web4"])
+def test_nobody_is_pruned_whom_a_witness_may_call_alive_by_now(tmp_path: Path, silent: str) -> None:
+    """E5: be the witness its observer, another desired node or another stray."""
+    told = dead_then(tmp_path, lambda at: (at / silent).unlink(), strays=("web4",))
+    assert told == f"nothing was done: {silent} no longer says whom it lists"
 
 
 def test_a_prune_that_does_not_work_is_not_called_done(files: Files) -> None:

@@ -185,6 +185,16 @@ def test_where_one_node_is_an_error_no_node_of_its_topology_is_a_host(
     assert set(data["_meta"]["hostvars"]) == {"one", "two", "two.b@h"}
 
 
+def test_a_group_that_another_inventory_has_made_stays_with_its_hosts(ansible: Ansible, tmp_path: Path) -> None:
+    """H5"""
+    (tmp_path / "a.ini").write_text("[cluster_one]\ndb ansible_host=127.0.0.9\n[cluster_one:vars]\nzone=eu\n")
+    write(tmp_path, {"one": static("lost@h")}, "b.cluster.yml", **STRICT)
+    run, data = listed(ansible, tmp_path)
+    assert "so none of its nodes is a host" in run.text
+    assert data["cluster_one"]["hosts"] == ["db"]
+    assert data["_meta"]["hostvars"]["db"] == {"ansible_host": "127.0.0.9", "zone": "eu"}
+
+
 def test_keyed_groups_of_what_is_no_text(ansible: Ansible, tmp_path: Path) -> None:
     """M2"""
     values = [True, False, 0, 4369, 1.5, [1, 2], "x"]

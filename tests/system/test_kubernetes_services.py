@@ -209,6 +209,17 @@ class TestWhoStillRuns:
         api.set_slice("chat-1", [api.endpoint(ip, "chat-0")])
         assert ask(api, 1).still_running == frozenset()
 
+    def test_of_two_families_is_told_by_the_address_that_the_slices_lost(self, api: KubeDouble) -> None:
+        api.add_service("chat", selector=LABELS, families=["IPv4", "IPv6"])
+        api.add_pod("chat-0", "10.1.0.1", ips=["10.1.0.1", "fd00:10::1"], labels=LABELS)
+        api.add_slice("chat-4", [api.endpoint("10.1.0.1", "chat-0")], service="chat", family="IPv4")
+        api.add_slice("chat-6", [api.endpoint("fd00:10::1", "chat-0")], service="chat", family="IPv6")
+        found = ask(api, 1)
+        assert (found.names, found.still_running) == ({"chat@10.1.0.1"}, frozenset())
+        api.set_slice("chat-4", [])
+        found = ask(api, 1)
+        assert (found.names, found.still_running) == ({"chat@fd00:10::1"}, {"chat@10.1.0.1"})
+
     def test_is_in_the_list_of_pods_anyway(self, two_of_three: KubeDouble) -> None:
         found = ask(two_of_three, 1, lookup="pods")
         assert (len(found.nodes), found.still_running) == (3, frozenset())

@@ -45,6 +45,7 @@ class Members:
         self._addresses: dict[str, Optional[str]] = {}
         self._unreachable: dict[str, Unreachable] = {}
         self._answered: set[str] = set()
+        self._observed: frozenset[str] = frozenset()
         self._doubtful: frozenset[str] = frozenset()
 
     async def observe(self, desired: Sequence[Node], in_scope: Callable[[str], bool], again: bool) -> Observation:
@@ -68,6 +69,7 @@ class Members:
         strays = [name for name in _listed(listings) if name not in names and in_scope(name)]
         self._unreachable.update((name, NOT_ASKED) for name in strays[most:])
         listings.update(await self._listings(strays[:most]))
+        self._observed = frozenset(listings)
         relevant = names.union(strays)
         unreachable = {name: why for name, why in self._unreachable.items() if name in relevant}
         return Observation({name: _view(name, listing) for name, listing in listings.items()}, unreachable)
@@ -75,6 +77,11 @@ class Members:
     async def views(self, names: Iterable[str]) -> dict[str, View]:
         """The views of those who give one, read now."""
         return {name: _view(name, listing) for name, listing in (await self._listings(names)).items()}
+
+    @property
+    def observed(self) -> frozenset[str]:
+        """Who gave a view in the last observation."""
+        return self._observed
 
     def answers(self, name: str) -> bool:
         """Whether one that was asked gave a view."""

@@ -24,6 +24,8 @@ _MAY_BE_DESIRED = "a desired node answers by another name than discovery gives i
 
 _ALIVE = "nothing was done: it is alive by now"
 
+_SILENT = "nothing was done: {} no longer says whom it lists"
+
 
 class Pruner:
     """
@@ -43,17 +45,21 @@ class Pruner:
         kept = [action for action in actions if self._members.may_be_desired(action.node)]
         outcome: dict[Action, Optional[str]] = dict.fromkeys(kept, _MAY_BE_DESIRED)
         if self._only_dead:
-            outcome.update(await self._alive([action for action in actions if action not in outcome], desired))
+            outcome.update(await self._doubts([action for action in actions if action not in outcome], desired))
         outcome.update(await self._prune([action for action in actions if action not in outcome], desired))
         return outcome
 
-    async def _alive(self, actions: Sequence[Action], desired: Sequence[Node]) -> dict[Action, Optional[str]]:
+    async def _doubts(self, actions: Sequence[Action], desired: Sequence[Node]) -> dict[Action, Optional[str]]:
         """Those whose node is no longer dead, or no longer by everybody's word: each was when the plan was made, and
-        some commands make the others forget a live member."""
+        some commands make the others forget a live member. All of them, once a witness of then says nothing."""
         gone = {action.node for action in actions}
-        views = await self._members.views(gone.union(node.name for node in desired))
+        witnesses = self._members.observed - gone
+        views = await self._members.views(gone.union(witnesses, (node.name for node in desired)))
+        silent = sorted(witnesses.difference(views))
+        why = _SILENT.format(silent[0]) if silent else None
         alive = gone.intersection(views).union(*(view.linked for view in views.values()))
-        return {action: _ALIVE for action in actions if action.node in alive}
+        doubts = {action: _ALIVE if action.node in alive else why for action in actions}
+        return {action: doubt for action, doubt in doubts.items() if doubt}
 
     async def _prune(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
         first = list({action.node: action for action in reversed(actions)}.values())

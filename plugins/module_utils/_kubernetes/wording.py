@@ -14,17 +14,17 @@ _MASK = "********"
 _KNOWN = 6
 """Characters that a known secret has at least; masking shorter ones would only riddle the text."""
 # What shows by its form as a credential: an authorization header, the userinfo of a URL, a JSON Web Token, a value that
-# is called a secret, and any long run of letters and digits such as keys of clouds are.
+# is called a secret, and any long run of letters and digits such as keys of clouds are, be it percent-encoded.
 _FORMS = (
     re.compile(r"\b(bearer |basic )\s*[^\s,;'\"]{6,}", re.IGNORECASE),
     re.compile(r"(://)[^\s/@]+(?=@)"),
     re.compile(r"()\beyJ[\w-]{8,}(?:\.[\w-]*){0,4}"),
     re.compile(
-        r"((?:token|secret|passwo?r?d|passphrase|credentials?|api.?key|access.?key\w*)[\w-]*"
-        r"(?:\s*=\s*|[\"']\s*[:=]\s*|:\s*(?=[^\s:,;]*[0-9])(?=[^\s:,;]{8}))[\"']?)[^\s,;\"']+",
+        r"((?:token|secret|passwo?r?d|passphrase|credentials?|api.?key|access.?key\w*|sig(?:nature)?(?![a-z]))[\w-]*"
+        r"(?:\s*=\s*|[\"']\s*[:=]\s*|(?::\s*|\s+)(?=[^\s:,;]*[0-9])(?=[^\s:,;]{8}))[\"']?)[^\s,;\"']+",
         re.IGNORECASE,
     ),
-    re.compile(r"()(?<![\w/+-])(?=[\w/+-]*[0-9])(?=[\w/+-]*[A-Za-z])[\w+-][\w/+-]{31,}={0,2}"),
+    re.compile(r"()(?<![\w/+%-])(?=[\w/+%-]*[0-9])(?=[\w/+%-]*[A-Za-z])[\w+%-][\w/+%-]{31,}={0,2}"),
 )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 from functools import partial
-from typing import AbstractSet, Any, Callable, Iterable, Iterator, Mapping, NamedTuple, Optional, Sequence, TypeVar
+from typing import Any, Callable, Iterable, Iterator, Mapping, NamedTuple, Optional, Sequence, TypeVar
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._addresses import canonical
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import ClusterError, DiscoveryError
@@ -90,7 +90,6 @@ def still_running(
         terminating, and that are not listed. Empty for a namespace where the account may not ask.
     :raises DiscoveryError: the API server did not say.
     """
-    known = {(str(node.attributes["pod_uid"]), node.address) for node in listed.nodes}
     names: set[str] = set()
     for namespace in sorted({namespace for namespace, _name in services}):
         owners = [name for where, name in services if where == namespace]
@@ -99,19 +98,17 @@ def still_running(
                 if service.name in owners and service.selector:
                     labels = ",".join(f"{key}={value}" for key, value in service.selector.items())
                     its = naming.of(service.labels)
-                    names.update(asked.pods(namespace, labels, partial(_running_names, its, service, known)))
+                    names.update(asked.pods(namespace, labels, partial(_running_names, its, service)))
         except ApiError as error:
             if error.status != _FORBIDDEN:
                 raise
     return frozenset(names) - listed.names
 
 
-def _running_names(
-    naming: Naming, service: Service, known: AbstractSet[tuple[str, Optional[str]]], pods: Iterable[Any]
-) -> Iterator[str]:
-    """As slices of this Service would name them.
+def _running_names(naming: Naming, service: Service, pods: Iterable[Any]) -> Iterator[str]:
+    """As slices of this Service would name them. A pod that is listed by one of its addresses may be a member by the
+    name that another one gives, so being listed is no reason to leave it out.
 
-    :param known: uid and address of what is listed.
     :raises DiscoveryError: a pod is malformed.
     """
     for pod in pods:
@@ -120,8 +117,6 @@ def _running_names(
             if status.get("phase") != "Running" or metadata.get("deletionTimestamp") or not is_ready(status):
                 continue
             addresses = _addresses(status)
-            if any((str(metadata.get("uid")), address) in known for address in addresses):
-                continue
             # By a host name a pod is known below one Service alone.
             hostname = spec.get("hostname") if spec.get("subdomain") in (None, service.name) else None
             address = next((one for one in addresses if _family(one) in service.families), None)

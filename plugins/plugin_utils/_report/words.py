@@ -132,7 +132,7 @@ REASONS = {
     "not_yet": "it has not been missing for long enough (policy.absent_for)",
     "still_running": "the source's list lacks it, and its pod runs",
     "unconfirmed": "it is not yet confirmed by further discoveries; a converging run asks again",
-    "unsteady": "links keep missing: look for members that refuse each other",
+    "unsteady": "links keep missing, or a member is neither in nor out: look for members that refuse each other",
 }
 """The words of plans and refusals, for people who do not know them."""
 

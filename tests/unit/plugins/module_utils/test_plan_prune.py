@@ -18,7 +18,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._plan import plan
 
 from tests.harness.effort import assert_cheap
 
-from .plans import AT_ONCE, EXCLUSIVE, IRREVERSIBLE, PAIRWISE, discovered, mesh, name, names
+from .plans import AT_ONCE, EXCLUSIVE, IRREVERSIBLE, PAIRWISE, TRANSITIVE, discovered, mesh, name, names
 
 
 def refusals(*args, **kwargs):
@@ -131,6 +131,23 @@ def test_a_stray_that_takes_no_call_is_left_to_its_peers_but_counts():
     policy = dataclasses.replace(AT_ONCE, max_prune="1")
     both = {name(4): "max_prune", name(5): "max_prune"}
     assert refusals(discovered(1, 2, 3), observation, policy, EXCLUSIVE) == both
+
+
+@pytest.mark.parametrize("facts", [PAIRWISE, TRANSITIVE, IRREVERSIBLE])
+@pytest.mark.parametrize("prune_live", [None, True, False])
+def test_whom_one_member_has_neither_in_nor_out_is_never_pruned(facts, prune_live):
+    """E5"""
+    views = dict(FIVE.views)
+    views[name(3)] = dataclasses.replace(views[name(3)], synced=names(1, 2, 4))
+    policy = dataclasses.replace(AT_ONCE, prune_live=prune_live)
+    assert refusals(discovered(1, 2, 3, 4), Observation(views), policy, facts) == {name(5): "unsteady"}
+
+
+def test_whom_a_mesh_has_not_finished_with_can_leave_it():
+    """There it says of itself that it leaves, and its links need not be whole for that."""
+    views = dict(FIVE.views)
+    views[name(3)] = dataclasses.replace(views[name(3)], synced=names(1, 2, 4))
+    assert plan(discovered(1, 2, 3, 4), Observation(views), AT_ONCE, EXCLUSIVE).prunes
 
 
 def test_a_node_out_of_scope_is_kept_and_is_no_reason_to_act():
