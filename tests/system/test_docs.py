@@ -245,7 +245,7 @@ KINDS: dict[str, tuple[Callable[[Block], bool], Callable[[Block, Ansible], None]
         lambda block: (block.page, block.language) == ("role.rst", "text"),
         _unknown_variables,
     ),
-    "what AWX shows of a host": (lambda block: (block.page, block.language) == ("awx.rst", "json"), _what_awx_shows),
+    "what AWX shows of a host": (_is("yaml", _has_keys("node_")), _what_awx_shows),
     "a picture": (lambda block: (block.page, block.language) == ("architecture.rst", "text"), _picture),
     "hosts of Erlang": (lambda block: block.file == ".hosts.erlang", _hosts),
     "options of Erlang's TLS": (
