@@ -49,7 +49,9 @@ def membership_plan(
     try:
         discovery = discovery_of(desired, authoritative)
         config = {"node_basename": node_basename, "include_not_ready": include_not_ready}
-        rules = policy_of(topology, checked(topology, POLICY_SPEC, _mapping("policy", policy)), config)
+        # Which strategy it was is not known here. Only those over DNS have answers, and most of these may be samples.
+        samples = bool(discovery.answers)
+        rules = policy_of(topology, checked(topology, POLICY_SPEC, _mapping("policy", policy)), config, samples)
         return _result(
             plan(
                 _not_failed(discovery),

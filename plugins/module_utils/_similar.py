@@ -26,6 +26,15 @@ def edits(one: str, other: str) -> int:
     return row[-1]
 
 
+def may_be_within(most: int, one: str, other: str) -> bool:
+    """False only where it takes more edits than that: each changes one letter at most, and a swap none. This takes a
+    small part of the time of counting them."""
+    longer = max(len(one), len(other))
+    if longer - min(len(one), len(other)) > most:
+        return False
+    return longer - sum(min(one.count(letter), other.count(letter)) for letter in set(one)) <= most
+
+
 def nearest(name: str, known: Iterable[str], most: Optional[int] = None) -> Optional[str]:
     """The known name that takes the fewest edits, the first by alphabet of several; case does not matter.
 
@@ -34,7 +43,7 @@ def nearest(name: str, known: Iterable[str], most: Optional[int] = None) -> Opti
     limit = max(SLIP, len(name) // 3) if most is None else most
     best = None
     for candidate in sorted(known):
-        if abs(len(candidate) - len(name)) <= limit:
+        if may_be_within(limit, name.lower(), candidate.lower()):
             distance = edits(name.lower(), candidate.lower())
             if distance <= limit:
                 best, limit = candidate, distance - 1

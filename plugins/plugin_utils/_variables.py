@@ -8,11 +8,13 @@ Names alone are looked at: a value may be a secret, or a template that costs a l
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Any
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._similar import SLIP, edits, nearest
+from ansible_collections.selfheal.cluster.plugins.module_utils._similar import SLIP, edits, may_be_within, nearest
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._inventory_file import TOPOLOGY_KEYS
 
 OWN = "topology_own_variables"
@@ -51,8 +53,12 @@ WORDS: Mapping[str, frozenset[str]] = {
 }
 """The variables of each role that begin with its name: a word of the language, which others use as well."""
 
-_PREFIXES = ("topology_", *(f"{word}_" for word in WORDS))
-_LETTERS = frozenset("topology")
+_TOPOLOGY = "topology"
+_PREFIX = f"{_TOPOLOGY}_"
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_DICTIONARIES = "|".join(key for key, option in TOPOLOGY_KEYS.items() if option["type"] == "dict")
+_INSIDE = re.compile(rf"(?P<option>{_DICTIONARIES})(?P<joint>[._])(?P<key>.+)")
+"""A key of an option, by a dotted path or in one word."""
 
 
 def problem_of(
@@ -76,36 +82,70 @@ def problem_of(
 
 def _suspects(variables: Iterable[str], of_topology: bool) -> Iterator[tuple[str, str]]:
     for name in variables:
-        word = name.partition("_")[0]
-        if name.startswith(_PREFIXES):
-            if word != "topology":
-                meant = None if name in WORDS[word] else nearest(name, WORDS[word], SLIP)
-                if meant:
-                    yield name, f"did you mean {meant}?"
-            elif of_topology and name not in TOPOLOGY:
-                yield name, _unknown(name)
-        elif of_topology and _is_topology_misspelt(word) and (meant := nearest(name, TOPOLOGY, SLIP)):
-            yield name, f"did you mean {meant}?"
+        word, _, part = name.partition("_")
+        if word in WORDS:
+            if part and name not in WORDS[word] and (meant := _slip_of(word, part)):
+                yield name, f"did you mean {meant}?"
+        elif of_topology and name not in TOPOLOGY and (problem := _problem_of_topology(name)):
+            yield name, problem
 
 
-def _is_topology_misspelt(word: str) -> bool:
-    """Two edits leave at least that many of its letters, which tells most words without counting edits."""
-    return (
-        len(_LETTERS.intersection(word)) >= len(_LETTERS) - SLIP
-        and edits(word.partition("-")[0].lower(), "topology") <= SLIP
-    )
+def _slip_of(word: str, part: str) -> str | None:
+    """The variable that was meant. The part behind the word is measured, since each of them has the word.
+
+    In a short part a letter in the place of another makes an ordinary word of it, such as ``code`` of ``mode``.
+    """
+    most = _most_slips(part)
+    known = (name.partition("_")[2] for name in WORDS[word])
+    if most == 1:
+        known = (one for one in known if len(one) != len(part) or sorted(one) == sorted(part))
+    if word == "converge":
+        # What tasks register under a name of their own, such as all results beside our one.
+        known = (one for one in known if one != f"{part}s" and f"{one}s" != part)
+    meant = nearest(part, known, most)
+    return f"{word}_{meant}" if meant else None
 
 
-def _unknown(name: str) -> str:
-    option, dot, inside = name.partition(".")
-    if dot and option in TOPOLOGY:
-        return (
-            f"is no variable of a topology, since {option} can only be given as a whole; did you mean the key {inside} "
-            f"in the topology's file, or in {option} with all else that it has to say?"
-        )
+def _most_slips(part: str) -> int:
+    return max(1, min(SLIP, len(part) // 3))
+
+
+def _problem_of_topology(name: str) -> str | None:
+    """What is wrong with a variable that is none of a topology; None where it is not meant to be one."""
+    word = _first_word(name)
+    slips = _slips_in(word)
+    if slips > SLIP:
+        return None
+    rest = _HUMP.sub("_", name[len(word) :]).replace("-", "_").lower().lstrip("._")
+    is_ours = name.startswith(_PREFIX)
+    if not (rest or is_ours):
+        return None
+    inside = _INSIDE.fullmatch(rest)
+    has_dot = inside and inside["joint"] == "."
     # What all of them begin with makes no two of them alike.
-    meant = nearest(name, TOPOLOGY, max(SLIP, (len(name) - len(_PREFIXES[0])) // 3))
-    return f"is no variable of a topology{f'; did you mean {meant}?' if meant else ''}"
+    most = max(SLIP, len(rest) // 3) if is_ours else min(SLIP - slips, _most_slips(rest))
+    meant = None if has_dot else nearest(f"{_PREFIX}{rest}", TOPOLOGY, most)
+    if meant:
+        return f"is no variable of a topology; did you mean {meant}?"
+    if inside and (has_dot or not slips):
+        option = f"{_PREFIX}{inside['option']}"
+        return (
+            f"is no variable of a topology, since {option} can only be given as a whole; did you mean the key "
+            f"{inside['key']} in the topology's file, or in {option} with all else that it has to say?"
+        )
+    return "is no variable of a topology" if is_ours else None
+
+
+def _first_word(name: str) -> str:
+    """What stands before the first separator, or the word ``topology`` that another one follows without any."""
+    lower = name.lower()
+    return _TOPOLOGY if lower.startswith(_TOPOLOGY) else lower.replace("-", "_").replace(".", "_").partition("_")[0]
+
+
+@lru_cache(maxsize=256)
+def _slips_in(word: str) -> int:
+    """How many edits make it ``topology``, as far as a slip has so many. Many names begin with the same word."""
+    return edits(word, _TOPOLOGY) if may_be_within(SLIP, word, _TOPOLOGY) else SLIP + 1
 
 
 def _globs_of(value: Any) -> list[str]:

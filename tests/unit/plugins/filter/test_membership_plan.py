@@ -39,6 +39,29 @@ def test_one_discovery_alone_prunes_nobody_and_confirmed_ones_do() -> None:
         assert {(line["observer"], line["node"]) for line in plan["prune"]} == {(f"a@{n}", "a@4") for n in (1, 2, 3)}
 
 
+@pytest.mark.parametrize("policy", [{}, {"absent_for": 1}])
+def test_a_source_over_dns_may_answer_with_samples_so_that_one_look_prunes_no_live_member(
+    policy: dict[str, Any],
+) -> None:
+    answer = {"question": "q A", "server": "s", "asked": 1.0, "ttl": 60.0}
+    desired = {**listing("a@1", "a@2", "a@3"), "answers": [answer]}
+    views = mesh("a@1", "a@2", "a@3", "a@4")
+    options = {"facts": REVERSIBLE, "node_basename": "a", "confirmed": True}
+    plan = membership_plan(desired, views, policy=policy, **options)
+    assert (plan["prune"], [(line["node"], line["reason"]) for line in plan["refused"]]) == ([], [("a@4", "not_yet")])
+    whole = membership_plan(desired, views, policy={"absent_for": 0}, **options)
+    assert {line["node"] for line in whole["prune"]} == {"a@4"}
+    dead = membership_plan(desired, mesh("a@1", "a@2", "a@3"), down={"a@1": ["a@4"]}, **options)
+    assert {line["node"] for line in dead["prune"]} == {"a@4"}
+
+
+def test_a_node_that_the_second_witness_of_a_confirming_look_reports_is_not_pruned() -> None:
+    desired = {**listing("a@1", "a@2", "a@3"), "still_running": ["a@4"]}
+    views = mesh("a@1", "a@2", "a@3", "a@4")
+    plan = membership_plan(desired, views, facts=REVERSIBLE, node_basename="a", confirmed=True)
+    assert (plan["prune"], [line["reason"] for line in plan["refused"]]) == ([], ["still_running"])
+
+
 def test_without_facts_a_live_member_is_not_pruned() -> None:
     plan = membership_plan(
         listing("a@1", "a@2", "a@3"), mesh("a@1", "a@2", "a@3", "a@4"), node_basename="a", confirmed=True

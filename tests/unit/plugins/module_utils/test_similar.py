@@ -5,7 +5,12 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._schema import TOPOLOGY_SPEC
-from ansible_collections.selfheal.cluster.plugins.module_utils._similar import edits, nearest, unknown_options
+from ansible_collections.selfheal.cluster.plugins.module_utils._similar import (
+    edits,
+    may_be_within,
+    nearest,
+    unknown_options,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,6 +41,12 @@ def test_edits_are_a_distance(one: str, other: str) -> None:
     assert distance == edits(other, one)
     assert (distance == 0) == (one == other)
     assert abs(len(one) - len(other)) <= distance <= max(len(one), len(other))
+
+
+@given(NAMES, NAMES)
+def test_the_quick_look_at_the_letters_never_rules_out_what_is_near(one: str, other: str) -> None:
+    assert may_be_within(edits(one, other), one, other)
+    assert not may_be_within(0, "page", "path")
 
 
 def test_the_nearest_name_is_the_one_with_the_fewest_edits_and_no_name_is_near_to_nonsense() -> None:

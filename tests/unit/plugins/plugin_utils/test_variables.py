@@ -17,6 +17,7 @@ from ansible_collections.selfheal.cluster.plugins.plugin_utils._variables import
 )
 
 ROOT = Path(__file__).parents[4]
+IN_POLICY = "in the topology's file, or in topology_policy with all else that it has to say?"
 
 
 def lines_of(*names: str, own: object = (), of_topology: bool = True) -> list[str]:
@@ -32,14 +33,34 @@ def lines_of(*names: str, own: object = (), of_topology: bool = True) -> list[st
         ("topology_Policy", "is no variable of a topology; did you mean topology_policy?"),
         ("topology_quantum_flux", "is no variable of a topology"),
         ("topology_", "is no variable of a topology"),
-        (
-            "topology_policy.prune",
-            "the key prune in the topology's file, or in topology_policy with all else that it has to say?",
-        ),
         ("topology_owner", "is no variable of a topology"),
         ("topolgy_policy", "did you mean topology_policy?"),
         ("topology-policy", "did you mean topology_policy?"),
+        ("TOPOLOGY_POLICY", "did you mean topology_policy?"),
+        ("Topology_policy", "did you mean topology_policy?"),
+        ("topologyPolicy", "did you mean topology_policy?"),
+        ("topologypolicy", "did you mean topology_policy?"),
+        ("topology.policy", "did you mean topology_policy?"),
+        ("Topolgy-Policy", "did you mean topology_policy?"),
+        ("TOPOLOGY_POLCY", "did you mean topology_policy?"),
+        ("topologyMaxRounds", "did you mean topology_max_rounds?"),
+        ("topologymaxrounds", "did you mean topology_max_rounds?"),
+        ("topology_driver.config", "did you mean topology_driver_config?"),
+        *(
+            (name, f"the key prune {IN_POLICY}")
+            for name in (
+                *("topology.policy.prune", "topologypolicy.prune", "topolgy_policy.prune", "topology-policy-prune"),
+                *("TOPOLOGY_POLICY_PRUNE", "topology_policy_prune", "topologyPolicyPrune", "topology_policy.prune"),
+            )
+        ),
+        ("topology.driver_config.tls.ca", f"the key tls.ca {IN_POLICY.replace('policy', 'driver_config')}"),
         ("report_pge", "did you mean report_page?"),
+        ("report_paeg", "did you mean report_page?"),
+        ("report_metrcs", "did you mean report_metrics?"),
+        ("schedule_nam", "did you mean schedule_name?"),
+        ("schedule_platbook", "did you mean schedule_playbook?"),
+        ("schedule_host", "did you mean schedule_hosts?"),
+        ("converge_faliure", "did you mean converge_failure?"),
         ("schedule_intervall", "did you mean schedule_interval?"),
         ("converge_veiws", "did you mean converge_views?"),
     ],
@@ -55,7 +76,11 @@ def test_a_misspelt_variable_is_told_with_the_nearest_name(name: str, expected: 
     [
         *("topology", "topologies", "topological_order", "my_topology_policy", "__topology_x"),
         *("report_for_the_boss", "schedule_of_trains", "converge_lens", "reports", "repo_page", "__converge_log"),
-        *("ansible_host", "inventory_dir", "typology_of_users"),
+        *("report_path", "report_date", "report_name", "report_file", "report_time", "report_code", "report_node"),
+        *("schedule_time", "schedule_date", "schedule_start", "schedule_stage", "schedule_batch"),
+        *("converge_results", "converge_node", "converge_events", "converge_time"),
+        *("Topology", "TOPOLOGY", "topology-", "topology.kubernetes.io/zone", "TOPOLOGY_TIME", "topologist_rounds"),
+        *("ansible_host", "inventory_dir", "typology_of_users", "topologie_config_datei", "playbook_dir"),
     ],
 )
 def test_ordinary_words_and_what_is_internal_are_nobodys_business(name: str) -> None:
