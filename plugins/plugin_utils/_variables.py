@@ -82,7 +82,7 @@ def problem_of(
 
 def _suspects(variables: Iterable[str], of_topology: bool) -> Iterator[tuple[str, str]]:
     for name in variables:
-        word, _, part = name.partition("_")
+        word, _underscore, part = name.partition("_")
         if word in WORDS:
             if part and name not in WORDS[word] and (meant := _slip_of(word, part)):
                 yield name, f"did you mean {meant}?"

@@ -151,7 +151,8 @@ def _program(command: str, settings: Mapping[str, Any]) -> str:
 
 def _run(argv: Sequence[str], environment: Mapping[str, str]) -> _Output:
     try:
-        process = subprocess.Popen(  # noqa: S603 - what the user's own file names
+        # The command is what the user's own file names. A run_command is a module's, and there may be none here.
+        process = subprocess.Popen(  # noqa: S603  # pylint: disable=ansible-bad-function
             argv,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

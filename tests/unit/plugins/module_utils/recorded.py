@@ -103,7 +103,8 @@ def _situation(chance: random.Random, facts: str) -> Situation:
         "facts": facts,
         "discovery": discovery,
         "earlier": [
-            chance.choice([discovery, discovery, _listing(chance, desired)]) for _ in range(chance.choice([0, 1, 1, 2]))
+            chance.choice([discovery, discovery, _listing(chance, desired)])
+            for _one in range(chance.choice([0, 1, 1, 2]))
         ],
         "views": views,
         "unreachable": {str(one): chance.random() < 0.3 for one in everybody if one not in answering},
