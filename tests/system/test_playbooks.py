@@ -91,6 +91,8 @@ def test_an_inventory_without_topologies_is_an_error_and_no_green_run(
         run = ansible.playbook(playbook, *sources, *limit)
         assert run.code != 0, run.output
         assert "the inventory has no topologies" in run.text.lower()
+        if not limit:
+            assert ("missing.cluster.yml is not there" in run.text) == bool(sources)
 
 
 def test_a_source_that_is_missing_beside_one_that_is_there_is_an_error(ansible: Ansible, tmp_path: Path) -> None:

@@ -173,7 +173,7 @@ def test_the_manifests_fit_the_schema_and_the_restricted_standard(schedule: Sche
         pods[name] = pod_of(manifests[workload, NAMESPACE])
         assert unrestricted(pods[name]) == []
         assert pods[name]["containers"][0]["image"] == IMAGE
-        (rule,) = [rule for rule in manifests["Role", "prod"]["rules"] if rule["apiGroups"] != [""]]
+        *_witness, rule = sorted(manifests["Role", "prod"]["rules"], key=lambda one: one["apiGroups"])
         assert (rule if name == "more" else rule["verbs"]) == {
             "job": ["list"],
             "loop": ["list", "watch"],
