@@ -19,6 +19,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_
     evaluation,
     for_each,
     if_true,
+    integer,
     list_of,
     operation,
     tuple_of,
@@ -39,11 +40,14 @@ _RABBITMQ = call("application", "get_key", atom("rabbit"), atom("vsn"))
 # What mnesia:system_info(db_nodes) takes its answer from. The table is there for as long as Mnesia runs.
 _SETTINGS = atom("mnesia_gvar")
 MAY_HAVE_ONE = operation(
-    "=/=",
-    tuple_of(_RABBITMQ, call("ets", "whereis", _SETTINGS)),
-    tuple_of(_UNDEFINED, _UNDEFINED),
+    "or",
+    *(
+        call("erlang", "function_exported", atom(module), atom("module_info"), integer(0))
+        for module in ("rabbit", "mnesia")
+    ),
 )
-"""True or false, for the question that all are asked."""
+"""True or false, for the question that all are asked: which modules are loaded is what costs a member the least to say,
+and both are as long as their application has ever been started."""
 
 _MONITOR = atom("rabbit_node_monitor")
 _ASK_MONITOR = call("gen_server", "call", _MONITOR, atom("partitions"), variable("Milliseconds"))
