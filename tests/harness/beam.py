@@ -26,6 +26,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 COOKIE = "a-cookie-of-the-tests"
 BASENAME = "app"
@@ -335,3 +336,36 @@ def _directory() -> Iterator[str]:
         yield path
     finally:
         shutil.rmtree(path, ignore_errors=True)
+
+
+class Fresh(Protocol):
+    """What :func:`fresh` needs of a node."""
+
+    def wait_ready(self) -> None: ...
+
+    def kill(self) -> None: ...
+
+
+F = TypeVar("F", bound=Fresh)
+
+
+@contextmanager
+def fresh(kind: str, count: int, start: Callable[[str, int, Path], F]) -> Iterator[list[F]]:
+    """``count`` nodes, each on an address of its own and all on one distribution port, once they are ready.
+
+    :param start: starts one with its address, the port and their home, which holds the cookie.
+    """
+    with ExitStack() as stack:
+        home = Path(tempfile.mkdtemp(prefix=f"{kind}-"))
+        stack.callback(shutil.rmtree, home, ignore_errors=True)
+        write_cookie(home, COOKIE)
+        addresses = loopback_addresses(count)
+        port = free_port(addresses[0])
+        nodes = []
+        for address in addresses:
+            node = start(address, port, home)
+            stack.callback(node.kill)
+            nodes.append(node)
+        for node in nodes:
+            node.wait_ready()
+        yield nodes

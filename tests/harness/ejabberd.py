@@ -17,12 +17,11 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
-from tests.harness.beam import COOKIE, Beam, free_port, is_whole, loopback_addresses, wait_until, write_cookie
+from tests.harness.beam import Beam, fresh, is_whole, wait_until
 
 BASENAME = "ejabberd"
 _HOST = "localhost"
@@ -107,19 +106,7 @@ class Ejabberd:
 @contextmanager
 def ejabberds(count: int) -> Iterator[list[Ejabberd]]:
     """``count`` fresh nodes that know nobody, on one distribution port, without epmd."""
-    with ExitStack() as stack:
-        home = Path(tempfile.mkdtemp(prefix="ejabberd-"))
-        stack.callback(shutil.rmtree, home, ignore_errors=True)
-        write_cookie(home, COOKIE)
-        addresses = loopback_addresses(count)
-        port = free_port(addresses[0])
-        nodes = []
-        for address in addresses:
-            node = Ejabberd(address, port, home)
-            stack.callback(node.kill)
-            nodes.append(node)
-        for node in nodes:
-            node.wait_ready()
+    with fresh("ejabberd", count, lambda address, port, home: Ejabberd(address, port, home)) as nodes:
         yield nodes
 
 

@@ -16,15 +16,19 @@ without an epmd.
 from __future__ import annotations
 
 import contextlib
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from tests.harness.beam import BASENAME, COOKIE, Beam, free_port, join, loopback_addresses, wait_until, write_cookie
+from tests.harness.beam import (
+    BASENAME,
+    Beam,
+    fresh,
+    join,
+    wait_until,
+)
 
 _STARTS = 120
 """Seconds for one node on a busy machine; some 6 on an idle one."""
@@ -95,19 +99,7 @@ class Rabbit(Beam):
 @contextmanager
 def rabbits(count: int) -> Iterator[list[Rabbit]]:
     """``count`` fresh nodes that know nobody, on one distribution port, once RabbitMQ runs on all of them."""
-    with ExitStack() as stack:
-        home = Path(tempfile.mkdtemp(prefix="rabbitmq-"))
-        stack.callback(shutil.rmtree, home, ignore_errors=True)
-        write_cookie(home, COOKIE)
-        addresses = loopback_addresses(count)
-        port = free_port(addresses[0])
-        nodes = []
-        for address in addresses:
-            node = Rabbit(address, home, port)
-            stack.callback(node.kill)
-            nodes.append(node)
-        for node in nodes:
-            node.wait_ready()
+    with fresh("rabbitmq", count, lambda address, port, home: Rabbit(address, home, port)) as nodes:
         yield nodes
 
 
