@@ -85,7 +85,7 @@ class Cluster:
 def test_the_mesh_follows_a_zone_and_survives_its_nameserver(ansible: Ansible, tmp_path: Path) -> None:
     with beams(4) as nodes, nameserver() as zone:
         retired, *staying, newcomer = nodes
-        cluster = Cluster(ansible, tmp_path, nodes, "dns", query=QUERY, timeout=1, **zone.config)
+        cluster = Cluster(ansible, tmp_path, nodes, "dns", query=QUERY, timeout=5, **zone.config)
 
         zone.set_addresses(QUERY, [node.address for node in nodes[:3]])
         assert len(cluster.converges(to=nodes[:3])["connected"]) == 2

@@ -126,8 +126,8 @@ def test_silent_hosts_are_asked_all_at_once(tmp_path: Path) -> None:
         for address in addresses:
             stack.enter_context(socket.create_server((address, port)))
         start = time.monotonic()
-        found = read(write(tmp_path, *addresses), epmd_port=port, timeout=0.5)
-        assert time.monotonic() - start < 10 * 0.5
+        found = read(write(tmp_path, *addresses), epmd_port=port, timeout=2)
+        assert time.monotonic() - start < 10 * 2
     assert (found.status, found.nodes, len(found.reasons)) == (FAILED, (), 50)
     assert found.reasons[0].startswith(f"host {addresses[0]}: epmd on {addresses[0]}:{port} took the connection")
 

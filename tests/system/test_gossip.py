@@ -112,7 +112,7 @@ def test_an_erlang_without_a_name_is_no_node(nodes: list[Beam], port: int) -> No
 def test_silence(port: int) -> None:
     start = time.monotonic()
     reason = failure(port, listen=0.3)
-    assert 0.3 <= time.monotonic() - start < 2
+    assert 0.3 <= time.monotonic() - start < 10
     assert f"no node was heard in 0.3 s on multicast group {GROUP}, port {port}" in reason
     assert "no packet came at all; check config.port, config.multicast_addr and config.multicast_if" in reason
 
@@ -122,7 +122,7 @@ def test_a_flood_of_hostile_packets(nodes: list[Beam], port: int, secret: str | 
     with all_send(nodes, port, secret=secret), flood(port):
         start = time.monotonic()
         found = hear(port, secret=secret, listen=3)
-        assert 3 <= time.monotonic() - start < 9
+        assert 3 <= time.monotonic() - start < 20
     assert set(found["nodes"]) == {node.name for node in nodes}
     assert (found["status"], found["authoritative"]) == ("partial", False)
     assert any("one sender sent more than 1000 in a second" in reason for reason in found["reasons"])
