@@ -20,6 +20,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._evidence import 
     pause_until_fresh,
     samples_among,
 )
+from ansible_collections.selfheal.cluster.plugins.module_utils._io.threads import in_a_thread
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     COMPLETE,
     CONNECT,
@@ -36,7 +37,6 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._recently import 
 from ansible_collections.selfheal.cluster.plugins.module_utils._result import Record
 from ansible_collections.selfheal.cluster.plugins.module_utils._schema import STRATEGIES
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import discover, has_witness
-from ansible_collections.selfheal.cluster.plugins.module_utils._threads import in_a_thread
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology
 
 RECENTLY = 300.0

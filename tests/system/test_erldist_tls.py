@@ -20,7 +20,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors i
     CookieRejected,
     TlsFailed,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.net import Address, dial
+from ansible_collections.selfheal.cluster.plugins.module_utils._io.net import Address, dial
 
 from tests.harness.beam import COOKIE, Beam, beam, beams, epmd, free_port
 from tests.harness.certificates import CertificateAuthority

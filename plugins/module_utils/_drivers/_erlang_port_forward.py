@@ -12,12 +12,13 @@ from typing import Any, Optional, Sequence
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_reach import Reach
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.connection import Connection
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors import EpmdUnreachable, NodeUnreachable
-from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.net import Address
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import (
     DiscoveryError,
     TopologyError,
     UnreachableError,
 )
+from ansible_collections.selfheal.cluster.plugins.module_utils._io.net import Address
+from ansible_collections.selfheal.cluster.plugins.module_utils._io.threads import in_a_thread
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.forward import Forward
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.gateway import (
     NOT_READY,
@@ -32,7 +33,6 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.pods 
     trace_of,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Node
-from ansible_collections.selfheal.cluster.plugins.module_utils._threads import in_a_thread
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Source
 
 _LOCALHOST = "127.0.0.1"

@@ -21,7 +21,11 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors i
     TlsFailed,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.handshake import Handshake
-from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.net import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import TermError
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.tls import Tls, TlsStream
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.wire import Wire
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import UnreachableError
+from ansible_collections.selfheal.cluster.plugins.module_utils._io.net import (
     Address,
     DeadlinePassed,
     Dial,
@@ -31,10 +35,6 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.net impo
     literal,
     shared_out,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import TermError
-from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.tls import Tls, TlsStream
-from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.wire import Wire
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import UnreachableError
 
 _TLS_ALERT = b"\x15\x03"
 _TICK = b"\x00\x00\x00\x00"

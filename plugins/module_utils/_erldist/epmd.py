@@ -15,7 +15,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors i
     GarbledAnswer,
     NotRegistered,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.net import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._io.net import (
     Address,
     DeadlinePassed,
     Dial,

@@ -11,9 +11,9 @@ import re
 from typing import Optional
 from urllib.parse import urlsplit
 
+from ansible_collections.selfheal.cluster.plugins.module_utils._io.text import one_line
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.auth import Connection
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.certificate import certificate_in
-from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.wording import one_line
 
 _HOST = "config.host (or the kubeconfig's server)"
 # Go's, nginx's and Apache's words; what is no TLS is answered before the API server sees it.

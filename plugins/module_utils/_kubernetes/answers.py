@@ -9,8 +9,8 @@ import json
 import re
 from typing import Any, Mapping
 
+from ansible_collections.selfheal.cluster.plugins.module_utils._io.text import one_line
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.auth import Connection
-from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.wording import one_line
 
 LONGEST_DELAY = 300.0
 _SECONDS = re.compile(r"[0-9]{1,9}")

@@ -23,11 +23,11 @@ import time
 from typing import Any, Mapping, NamedTuple, Optional, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError
+from ansible_collections.selfheal.cluster.plugins.module_utils._io.text import masked, one_line
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.kubeconfig_files import (
     MalformedError,
     text_in,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.wording import masked, one_line
 
 SECONDS = 60.0
 """That it has: some ask a cloud for a token, over and over."""

@@ -15,9 +15,9 @@ import contextlib
 import socket
 from typing import TYPE_CHECKING, Callable, Optional
 
+from ansible_collections.selfheal.cluster.plugins.module_utils._io.text import one_line
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.gateway import CLOSING, ForwardError, Gateway
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.pods import Pod
-from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.wording import one_line
 
 if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection

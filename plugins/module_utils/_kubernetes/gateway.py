@@ -20,24 +20,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Mapping, Optional, Sequence
 from urllib.parse import urlsplit
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.net import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import (
+    ClusterError,
+    MissingLibraryError,
+    UnreachableError,
+)
+from ansible_collections.selfheal.cluster.plugins.module_utils._io.net import (
     Address,
     DeadlinePassed,
     addresses_of,
     dial,
     shared_out,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import (
-    ClusterError,
-    MissingLibraryError,
-    UnreachableError,
-)
+from ansible_collections.selfheal.cluster.plugins.module_utils._io.text import one_line
+from ansible_collections.selfheal.cluster.plugins.module_utils._io.threads import in_a_thread
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.advice import about_tls, explanation
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.answers import message_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.auth import USER_AGENT, Connection, connect
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.pods import Pod
-from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.wording import one_line
-from ansible_collections.selfheal.cluster.plugins.module_utils._threads import in_a_thread
 
 if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection

@@ -9,8 +9,8 @@ import re
 from dataclasses import dataclass
 from typing import Any, Mapping, Optional
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._addresses import canonical
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError
+from ansible_collections.selfheal.cluster.plugins.module_utils._io.addresses import canonical
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.auth import Connection
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.listing import Listing, list_all
 

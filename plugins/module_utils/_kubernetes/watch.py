@@ -11,12 +11,12 @@ import random
 from typing import Any, Callable, Mapping, Optional, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import ClusterError, DiscoveryError
+from ansible_collections.selfheal.cluster.plugins.module_utils._io.threads import in_a_thread
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.attempt import Attempt, SilentError
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.auth import Connection, connect
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.line import Line
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.listing import ApiError, Listing
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.stream import LONGEST_DELAY, Backoff
-from ansible_collections.selfheal.cluster.plugins.module_utils._threads import in_a_thread
 
 SHORTEST = 1.0
 """Seconds. A stream that ends sooner was none, and whoever breaks it off would do so again at once."""

@@ -15,8 +15,8 @@ import shutil
 import stat
 from typing import Iterator, Optional
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._addresses import same_text
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError, TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._io.addresses import same_text
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import check_node_name
 
 NAME = ".hosts.erlang"

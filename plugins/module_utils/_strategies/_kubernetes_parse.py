@@ -14,8 +14,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Callable, Iterable, Mapping, Optional
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._addresses import canonical
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._io.addresses import canonical
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import NOT_READY, READY, TERMINATING, Node
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._kubernetes_merge import (
     Batch,

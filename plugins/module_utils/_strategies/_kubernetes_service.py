@@ -13,7 +13,7 @@ from __future__ import annotations
 import ipaddress
 from typing import Optional
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._addresses import same_text
+from ansible_collections.selfheal.cluster.plugins.module_utils._io.addresses import same_text
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._resolver import Reading
 
 

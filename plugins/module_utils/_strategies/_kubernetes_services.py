@@ -12,8 +12,8 @@ import contextlib
 from functools import partial
 from typing import Any, Callable, Iterable, Iterator, Mapping, NamedTuple, Optional, Sequence, TypeVar
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._addresses import canonical
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import ClusterError, DiscoveryError
+from ansible_collections.selfheal.cluster.plugins.module_utils._io.addresses import canonical
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.auth import Connection
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.listing import ApiError, Listing, list_all
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from typing import Any, Mapping, Optional, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._addresses import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError
+from ansible_collections.selfheal.cluster.plugins.module_utils._io.addresses import (
     ip_of,
     text_of,
     why_no_host,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     NODE_STATES,
     NOT_READY,

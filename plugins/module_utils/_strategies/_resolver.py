@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any, Mapping, NamedTuple, Optional, Sequence, Union
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import MissingLibraryError, TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._io.threads import in_a_thread
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Answered, Discovery, Node
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import _resolver_exchange
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._resolver_config import (
@@ -33,7 +34,6 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._reso
     Record,
     Response,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._threads import in_a_thread
 
 if DNSPYTHON_ERROR is None:
     import dns.exception

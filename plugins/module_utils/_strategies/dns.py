@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Callable, Iterable, Mapping, Optional, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._addresses import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._io.addresses import (
     Ip,
     Prefix,
     ip_of,

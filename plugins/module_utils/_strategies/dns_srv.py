@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any, Mapping, Optional, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._addresses import same_text, usable
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._io.addresses import same_text, usable
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import ADDRESSES, Discovery, Node
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import _resolver
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._kubernetes_service import (

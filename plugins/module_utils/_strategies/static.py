@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any, Mapping
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._addresses import same_address, same_text
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._io.addresses import same_address, same_text
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import NODE_STATES, READY, Discovery, Node
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import check_name
 
