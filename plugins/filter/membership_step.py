@@ -9,10 +9,10 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible.utils.display import Display
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.schema import POLICY_SPEC, STRATEGIES, TASKS
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Topology, check_taken, policy_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import ClusterError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import DriverFacts
-from ansible_collections.selfheal.cluster.plugins.module_utils._schema import POLICY_SPEC, STRATEGIES, TASKS
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology, check_taken, policy_of
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._inventory_file import FACTS_SPEC
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._options import (
     PluginError,

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 from typing import Any, Callable, Coroutine, Mapping
 
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Source, Topology
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._history import History
 from ansible_collections.selfheal.cluster.plugins.module_utils._pace import Pace, Retries, wait_until_due
@@ -19,7 +20,6 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._reconcile import
     run,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import watch
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Source, Topology
 
 _OVERTIME = 120.0
 """Seconds that the run which began last may take after the duration is over."""

@@ -9,12 +9,12 @@ from typing import AbstractSet, Any, Callable, Dict, List, Mapping, NamedTuple, 
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.common.parameters import remove_values
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.similar import unknown_options
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import (
     ClusterError,
     MissingLibraryError,
     RoundError,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._similar import unknown_options
 
 
 class Request(NamedTuple):

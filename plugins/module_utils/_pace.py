@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Mapping, Optional
 
 from ansible.module_utils.parsing.convert_bool import boolean
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.schema import STRATEGIES
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Source, check_watchable
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
-from ansible_collections.selfheal.cluster.plugins.module_utils._schema import STRATEGIES
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Source, check_watchable
 
 TTL, AUTO = "ttl", "auto"
 INTERVAL = 30.0

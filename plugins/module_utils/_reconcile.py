@@ -11,6 +11,8 @@ from dataclasses import replace
 from typing import Any, Awaitable, Callable, Coroutine, Optional, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._absence import Absences
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.schema import STRATEGIES
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Topology
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base import Driver, Outcome
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._registry import driver_for
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError, TopologyError
@@ -35,9 +37,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
 from ansible_collections.selfheal.cluster.plugins.module_utils._plan import plan
 from ansible_collections.selfheal.cluster.plugins.module_utils._recently import Recently
 from ansible_collections.selfheal.cluster.plugins.module_utils._result import Record
-from ansible_collections.selfheal.cluster.plugins.module_utils._schema import STRATEGIES
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import discover, has_witness
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology
 
 RECENTLY = 300.0
 """Seconds over which ``max_prune`` counts what was already pruned."""

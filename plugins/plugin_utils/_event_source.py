@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Source
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import ClusterError
 from ansible_collections.selfheal.cluster.plugins.module_utils._io.threads import in_a_thread
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import COMPLETE, FAILED, PARTIAL, Discovery
@@ -22,7 +23,6 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._pace import (
     pace_of,
     wait_until_due,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Source
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._cluster_files import source_of_topology, sources_in
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._membership_events import LISTS_NOBODY, Event, Story
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._never_ending_watch import NeverEndingWatch

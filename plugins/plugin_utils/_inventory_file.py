@@ -12,21 +12,21 @@ from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.template import trust_as_template
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
-from ansible_collections.selfheal.cluster.plugins.module_utils._pace import watch_of
-from ansible_collections.selfheal.cluster.plugins.module_utils._schema import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.schema import (
     DRIVERS,
     STRATEGIES,
     TASKS,
     TOPOLOGY_SPEC,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._similar import did_you_mean
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.similar import did_you_mean
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import (
     check_own,
     check_taken,
     check_watchable,
     choose,
 )
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._pace import watch_of
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._options import PluginError, secrets_in
 
 FACTS_SPEC: dict[str, dict[str, Any]] = {

@@ -11,12 +11,12 @@ from typing import Any, Callable, Iterator, Mapping, TypeVar
 from ansible.module_utils.basic import missing_required_lib
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.schema import DISCOVERY_SPEC
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.similar import unknown_options
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Source, source_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import ClusterError, MissingLibraryError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import FAILED, Discovery
-from ansible_collections.selfheal.cluster.plugins.module_utils._schema import DISCOVERY_SPEC
-from ansible_collections.selfheal.cluster.plugins.module_utils._similar import unknown_options
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import discover
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Source, source_of
 
 Spec = Mapping[str, Mapping[str, Any]]
 T = TypeVar("T")

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Topology
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base import Driver, Outcome
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
 from ansible_collections.selfheal.cluster.plugins.module_utils._listing import discovery_of, node_to_dict
@@ -33,7 +34,6 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._reconcile import
     ended,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._result import Record
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology
 
 DISCOVER, LIST, CONNECT, DISCONNECT = "discover", "list", "connect", "disconnect"
 END, FAIL = "end", "fail"

@@ -14,7 +14,12 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Any
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._similar import SLIP, edits, may_be_within, nearest
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.similar import (
+    SLIP,
+    edits,
+    may_be_within,
+    nearest,
+)
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._inventory_file import TOPOLOGY_KEYS
 
 OWN = "topology_own_variables"

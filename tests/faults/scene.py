@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import topology_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import topology_of
 
 from tests.harness.beam import BASENAME, COOKIE, Beam, beams, join, wait_whole
 from tests.harness.clusters import forget, lost, outcome

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Topology, topology_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
 from ansible_collections.selfheal.cluster.plugins.module_utils._reconcile import converge, inspect
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology, topology_of
 
 from tests.harness.beam import BASENAME, COOKIE, Beam
 

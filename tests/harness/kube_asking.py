@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import source_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes import auth
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.forward import Forward
@@ -18,7 +19,6 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.gatew
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.pods import Pod
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import discover
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import source_of
 
 from tests.harness.beam import wait_until
 from tests.harness.watching import PATIENCE, watching

@@ -13,6 +13,7 @@ import random
 
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._absence import Absences
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import topology_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._evidence import Caches
 from ansible_collections.selfheal.cluster.plugins.module_utils._history import History
 from ansible_collections.selfheal.cluster.plugins.module_utils._loop import Loop
@@ -20,7 +21,6 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import Ans
 from ansible_collections.selfheal.cluster.plugins.module_utils._pace import Pace
 from ansible_collections.selfheal.cluster.plugins.module_utils._reconcile import CannotGoOn, Reconciler
 from ansible_collections.selfheal.cluster.plugins.module_utils._result import Record
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import topology_of
 
 from tests.harness.virtual_time import run
 from tests.unit.plugins.module_utils.plans import mesh, name

@@ -13,12 +13,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import topology_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers import _settle
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._registry import driver_for
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError, TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, Node
 from ansible_collections.selfheal.cluster.plugins.module_utils._reconcile import converge
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import topology_of
 
 from tests.harness.ansible import Ansible
 from tests.harness.beam import COOKIE, beams, free_port, wait_until

@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import topology_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers import _settle
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._registry import driver_for
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError, TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import PRUNE, Action, Node
 from ansible_collections.selfheal.cluster.plugins.module_utils._reconcile import converge, inspect
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import topology_of
 
 from tests.harness.ansible import Ansible
 from tests.harness.background import MEMBERSHIP, SOON, is_alive, run

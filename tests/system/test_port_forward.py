@@ -31,6 +31,7 @@ import kubernetes
 import pytest
 import yaml
 from aiohttp import web
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import source_of, topology_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_port_forward import PortForward
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._registry import driver_for
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import MissingLibraryError, UnreachableError
@@ -38,7 +39,6 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.forwa
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.gateway import Gateway
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.pods import Pod
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Node
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import source_of, topology_of
 
 from tests.harness.beam import COOKIE, free_port, loopback_addresses, wait_until
 from tests.harness.certificates import CertificateAuthority

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 from typing import AbstractSet, Any, Callable, Optional, Sequence
 
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Topology
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_cookie import cookie_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_fence import Fence
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_mfa import Mfa
@@ -38,7 +39,6 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Unreachable,
     View,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology
 
 _SLOW_START = 0.25
 """Seconds after which an opening no longer counts as one of the ``parallel`` ones: a black hole keeps no place."""

@@ -9,6 +9,7 @@ import asyncio
 import socket
 from typing import Any, Optional, Sequence
 
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Source
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_reach import Reach
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.connection import Connection
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors import EpmdUnreachable, NodeUnreachable
@@ -33,7 +34,6 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.pods 
     trace_of,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Node
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Source
 
 _LOCALHOST = "127.0.0.1"
 """Where the far end of a port-forward is, in the pod's own network."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Optional, Tuple
 
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Topology
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_forms import (
     EMPTY,
     Form,
@@ -32,7 +33,6 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls im
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError, UnreachableError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import DriverFacts, View
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology
 
 Function = Tuple[str, str]
 """Module and function."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 import ssl
 from typing import Any, Mapping, NoReturn, Optional
 
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.schema import TLS_SPEC
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.tls import Tls
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
-from ansible_collections.selfheal.cluster.plugins.module_utils._schema import TLS_SPEC
 
 _MAX_BYTES = 4 * 1024 * 1024
 _PRIVATE_KEY = "PRIVATE KEY-----"

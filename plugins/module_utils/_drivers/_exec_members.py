@@ -9,6 +9,7 @@ import asyncio
 import ipaddress
 from typing import Any, Awaitable, Callable, Iterable, Mapping, Optional, Sequence, TypeVar
 
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Topology
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers import _exec_names, _exec_process
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._exec_output import Listing, reader_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._exec_templates import (
@@ -25,7 +26,6 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Unreachable,
     View,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology
 
 POLL = 0.25
 """Seconds between two looks at the members: each look is a command for each of them."""

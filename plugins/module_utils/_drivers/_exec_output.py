@@ -11,12 +11,12 @@ import traceback
 from dataclasses import dataclass
 from typing import Any, Callable, Iterable, Mapping
 
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import check_name
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import (
     MissingLibraryError,
     TopologyError,
     UnreachableError,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import check_name
 
 
 @dataclass(frozen=True)

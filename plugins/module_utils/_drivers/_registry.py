@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Topology
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base import Driver
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology
 
 
 def driver_for(topology: Topology) -> Driver:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Callable, Sequence
 
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Topology
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base import Driver, Outcome
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_connect import Connector
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_join import Joiner, Leaver
@@ -19,7 +20,6 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_prune import Pruner
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._settle import settled
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, DriverFacts, Node, Observation
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology
 
 _POLL = 0.1
 

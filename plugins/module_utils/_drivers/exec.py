@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Callable, Sequence
 
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Topology
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base import Driver, Outcome
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._exec_connect import Connector
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._exec_members import POLL, Members
@@ -17,7 +18,6 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._exec_te
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._settle import settled
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, DriverFacts, Node, Observation
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology
 
 
 class ExecDriver(Driver):

@@ -14,10 +14,10 @@ import hashlib
 import traceback
 from typing import Callable, Optional
 
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import check_node_name
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.decoder import decode
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom, TermError
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import MissingLibraryError, TopologyError
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import check_node_name
 
 MAX_BYTES = 2048
 """Several times the longest heartbeat, whose name has up to 255 characters."""

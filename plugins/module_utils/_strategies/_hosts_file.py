@@ -15,9 +15,9 @@ import shutil
 import stat
 from typing import Iterator, Optional
 
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import check_node_name
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError, TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._io.addresses import same_text
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import check_node_name
 
 NAME = ".hosts.erlang"
 _MAX_BYTES = 1024 * 1024

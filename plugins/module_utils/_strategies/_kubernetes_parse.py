@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Callable, Iterable, Mapping, Optional
 
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import check_name, is_basename
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._io.addresses import canonical
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import NOT_READY, READY, TERMINATING, Node
@@ -23,7 +24,6 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._kube
     Names,
     Telling,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import check_name, is_basename
 
 OVER_CAPACITY = "endpoints.kubernetes.io/over-capacity"
 SERVICE_LABEL = "kubernetes.io/service-name"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any, Mapping, Optional, Sequence
 
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import name_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError
 from ansible_collections.selfheal.cluster.plugins.module_utils._io.addresses import (
     ip_of,
@@ -24,7 +25,6 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Discovery,
     Node,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import name_of
 
 _STOPPED = "stopped"
 _STOPPING = "stopping"

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any, Callable, Mapping
 
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Source, check_watchable
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Source, check_watchable
 
 
 def discover(source: Source, attempt: int = 0) -> Discovery:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Callable, Iterable, Mapping, Optional, Sequence
 
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import name_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._io.addresses import (
     Ip,
     Prefix,
@@ -20,7 +21,6 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._io.addresses imp
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery, Node
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import _resolver
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import name_of
 
 Prefixes = Callable[[], Sequence[Prefix]]
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Mapping, Optional, Sequence
 
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import name_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._io.addresses import same_text, usable
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import ADDRESSES, Discovery, Node
@@ -16,7 +17,6 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._kube
     virtual_ip,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._resolver_records import Srv
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import name_of
 
 _ROOT = "."
 

@@ -9,6 +9,7 @@ import asyncio
 import socket
 from typing import Any, Iterable, Mapping
 
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import check_node_name
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist import epmd
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import (
     DiscoveryError,
@@ -16,7 +17,6 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._errors import (
     UnreachableError,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery, Node
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import check_node_name
 
 _ADDRESS = "127.0.0.1"
 

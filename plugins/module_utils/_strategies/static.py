@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any, Mapping
 
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import check_name
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._io.addresses import same_address, same_text
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import NODE_STATES, READY, Discovery, Node
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import check_name
 
 _KEYS = ("name", "address", "state", "attributes")
 

@@ -9,6 +9,7 @@ import dataclasses
 
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._absence import Absences
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import topology_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._evidence import (
     Caches,
     pause_until_fresh,
@@ -16,7 +17,6 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._evidence import 
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Answered, Discovery, Observation, Policy
 from ansible_collections.selfheal.cluster.plugins.module_utils._plan import plan
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import topology_of
 
 from .plans import AT_ONCE, EXCLUSIVE, discovered, mesh, name, names
 

@@ -9,6 +9,7 @@ import dataclasses
 
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils import _reconcile
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import topology_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base import Driver
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
@@ -19,7 +20,6 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     View,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._predict import predict
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import topology_of
 
 from .plans import EXCLUSIVE, discovered, mesh, name
 

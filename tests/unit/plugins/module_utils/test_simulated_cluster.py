@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import topology_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base import Driver
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Discovery,
@@ -18,7 +19,6 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._reconcile import CannotGoOn, Reconciler
 from ansible_collections.selfheal.cluster.plugins.module_utils._result import Record
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import topology_of
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule

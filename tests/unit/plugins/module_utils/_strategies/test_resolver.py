@@ -183,7 +183,7 @@ def _run(code: str) -> str:
 
 _DISCOVER = """
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import discover
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import source_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import source_of
 """
 
 

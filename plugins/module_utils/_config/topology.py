@@ -9,14 +9,14 @@ import re
 from dataclasses import dataclass
 from typing import Any, Iterable, Mapping, Optional, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
-from ansible_collections.selfheal.cluster.plugins.module_utils._model import Policy
-from ansible_collections.selfheal.cluster.plugins.module_utils._schema import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.schema import (
     DRIVERS,
     STRATEGIES,
     Options,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._similar import did_you_mean
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.similar import did_you_mean
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import Policy
 
 _BASENAME = re.compile(r"[A-Za-z0-9_-]+")
 _LABEL_KEY = re.compile(r"([a-z0-9.-]{1,253}/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
