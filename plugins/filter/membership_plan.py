@@ -25,7 +25,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Unreachable,
     View,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._plan import plan
+from ansible_collections.selfheal.cluster.plugins.module_utils._planner.plan import plan
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._options import PluginError, checked
 
 _FACTS_SPEC = {fact.name: {"type": "bool", "default": False} for fact in fields(DriverFacts) if fact.type == "bool"}

@@ -10,18 +10,11 @@ import signal
 from dataclasses import replace
 from typing import Any, Awaitable, Callable, Coroutine, Optional, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._absence import Absences
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.schema import STRATEGIES
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Topology
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base import Driver, Outcome
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._registry import driver_for
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError, TopologyError
-from ansible_collections.selfheal.cluster.plugins.module_utils._evidence import (
-    LONGEST_WAIT,
-    Caches,
-    pause_until_fresh,
-    samples_among,
-)
 from ansible_collections.selfheal.cluster.plugins.module_utils._io.threads import in_a_thread
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     COMPLETE,
@@ -34,7 +27,14 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Observation,
     Plan,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._plan import plan
+from ansible_collections.selfheal.cluster.plugins.module_utils._planner.absence import Absences
+from ansible_collections.selfheal.cluster.plugins.module_utils._planner.evidence import (
+    LONGEST_WAIT,
+    Caches,
+    pause_until_fresh,
+    samples_among,
+)
+from ansible_collections.selfheal.cluster.plugins.module_utils._planner.plan import plan
 from ansible_collections.selfheal.cluster.plugins.module_utils._recently import Recently
 from ansible_collections.selfheal.cluster.plugins.module_utils._result import Record
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import discover, has_witness

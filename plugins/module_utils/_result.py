@@ -22,7 +22,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Plan,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._picture import picture
-from ansible_collections.selfheal.cluster.plugins.module_utils._predict import predict
+from ansible_collections.selfheal.cluster.plugins.module_utils._planner.predict import predict
 
 SUMMARY_ABOVE = 50
 """Views of more observers than this are cut to those that differ from the whole, unless they are asked for in full."""

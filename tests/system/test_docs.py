@@ -18,7 +18,9 @@ from typing import Any
 import kubernetes_validate
 import pytest
 import yaml
-from ansible_collections.selfheal.cluster.plugins.module_utils import _plan_connect, _plan_join, _plan_prune
+from ansible_collections.selfheal.cluster.plugins.module_utils._planner import connect as _plan_connect
+from ansible_collections.selfheal.cluster.plugins.module_utils._planner import join as _plan_join
+from ansible_collections.selfheal.cluster.plugins.module_utils._planner import prune as _plan_prune
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import _hosts_file
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._events_shown import shown as event_line
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._inventory_file import TOPOLOGY_KEYS

@@ -19,7 +19,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Plan,
     View,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._predict import predict
+from ansible_collections.selfheal.cluster.plugins.module_utils._planner.predict import predict
 
 from .plans import EXCLUSIVE, discovered, mesh, name
 

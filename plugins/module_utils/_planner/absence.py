@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections import deque
 from typing import AbstractSet, Iterable, NamedTuple, Optional
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._evidence import Caches
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import COMPLETE, Absence, Discovery
+from ansible_collections.selfheal.cluster.plugins.module_utils._planner.evidence import Caches
 
 _AN_HOUR, _A_DAY = 3600.0, 86400.0
 _GAP = 3

@@ -23,7 +23,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Policy,
     View,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._plan_join import join_actions
+from ansible_collections.selfheal.cluster.plugins.module_utils._planner.join import join_actions
 
 _NODE = Action._fields.index("node")
 _NOBODY_ANSWERS = "no member answers that could connect it"

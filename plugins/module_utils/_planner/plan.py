@@ -18,9 +18,9 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Plan,
     Policy,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._plan_connect import connect_actions
-from ansible_collections.selfheal.cluster.plugins.module_utils._plan_prune import prune_actions, strays
-from ansible_collections.selfheal.cluster.plugins.module_utils._plan_table import not_whole, without_links
+from ansible_collections.selfheal.cluster.plugins.module_utils._planner.connect import connect_actions
+from ansible_collections.selfheal.cluster.plugins.module_utils._planner.prune import prune_actions, strays
+from ansible_collections.selfheal.cluster.plugins.module_utils._planner.table import not_whole, without_links
 
 
 def plan(

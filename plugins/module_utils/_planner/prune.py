@@ -20,7 +20,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Observation,
     Policy,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._plan_table import OTHER_MEMBERSHIP, may_not_leave
+from ansible_collections.selfheal.cluster.plugins.module_utils._planner.table import OTHER_MEMBERSHIP, may_not_leave
 
 _COMES_BACK = "; delete its database before it is started again, or it comes back as a member by itself"
 _WILL_GO = ("no_answer", "not_yet")
