@@ -13,7 +13,7 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.selfheal.cluster.plugins.module_utils._result import utc_now
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.result import utc_now
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report import metrics, page
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.files import File
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.reading import Reading, reading

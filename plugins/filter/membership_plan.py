@@ -13,7 +13,6 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.schema import POLICY_SPEC
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import policy_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import ClusterError
-from ansible_collections.selfheal.cluster.plugins.module_utils._listing import discovery_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     FAILED,
     KEEP,
@@ -26,6 +25,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     View,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._planner.plan import plan
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.listing import discovery_of
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._options import PluginError, checked
 
 _FACTS_SPEC = {fact.name: {"type": "bool", "default": False} for fact in fields(DriverFacts) if fact.type == "bool"}

@@ -69,8 +69,8 @@ from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.kubeconfig import remove_files
-from ansible_collections.selfheal.cluster.plugins.module_utils._listing import nodes_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import COMPLETE
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.listing import nodes_of
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._options import (
     PluginError,
     discovery_from,

@@ -301,11 +301,11 @@ from typing import Any, Dict
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.schema import TOPOLOGY_SPEC
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import topology_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
-from ansible_collections.selfheal.cluster.plugins.module_utils._events_file import EventsFile
-from ansible_collections.selfheal.cluster.plugins.module_utils._loop import keep_whole
 from ansible_collections.selfheal.cluster.plugins.module_utils._module import Command, Request, run
-from ansible_collections.selfheal.cluster.plugins.module_utils._pace import pace_of
-from ansible_collections.selfheal.cluster.plugins.module_utils._reconcile import converge
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.events_file import EventsFile
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.loop import keep_whole
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.pace import pace_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import converge
 
 
 def work(request: Request) -> Dict[str, Any]:

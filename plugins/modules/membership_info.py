@@ -142,7 +142,7 @@ from typing import Any, Dict
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.schema import TOPOLOGY_SPEC
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import topology_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._module import Command, Request, run
-from ansible_collections.selfheal.cluster.plugins.module_utils._reconcile import inspect
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import inspect
 
 
 def work(request: Request) -> Dict[str, Any]:

@@ -149,9 +149,9 @@ from typing import Any, Dict
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.schema import DISCOVERY_SPEC
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import source_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
-from ansible_collections.selfheal.cluster.plugins.module_utils._listing import listing_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import FAILED, PARTIAL
 from ansible_collections.selfheal.cluster.plugins.module_utils._module import Command, Request, run
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.listing import listing_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import discover
 
 

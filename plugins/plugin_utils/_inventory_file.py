@@ -26,7 +26,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology 
     choose,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
-from ansible_collections.selfheal.cluster.plugins.module_utils._pace import watch_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.pace import watch_of
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._options import PluginError, secrets_in
 
 FACTS_SPEC: dict[str, dict[str, Any]] = {

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Source
-from ansible_collections.selfheal.cluster.plugins.module_utils._pace import Retries
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.pace import Retries
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import watch
 
 

@@ -15,7 +15,7 @@ import yaml
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.schema import STRATEGIES, TOPOLOGY_SPEC
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.resources import RESOURCES
-from ansible_collections.selfheal.cluster.plugins.module_utils._pace import AUTO, watch_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.pace import AUTO, watch_of
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._inventory_file import check_keys, check_name
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._options import PluginError, secrets_in
 

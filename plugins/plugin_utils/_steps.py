@@ -17,7 +17,6 @@ from typing import Any
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Topology
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base import Driver, Outcome
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
-from ansible_collections.selfheal.cluster.plugins.module_utils._listing import discovery_of, node_to_dict
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Action,
     Discovery,
@@ -27,13 +26,14 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Unreachable,
     View,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._reconcile import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.listing import discovery_of, node_to_dict
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.result import Record
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import (
     CannotGoOn,
     Reconciler,
     check_rounds,
     ended,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._result import Record
 
 DISCOVER, LIST, CONNECT, DISCONNECT = "discover", "list", "connect", "disconnect"
 END, FAIL = "end", "fail"

@@ -57,8 +57,8 @@ class Controller:
 
 
 def _main() -> None:
-    from ansible_collections.selfheal.cluster.plugins.module_utils import _reconcile
     from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import topology_of
+    from ansible_collections.selfheal.cluster.plugins.module_utils._run import round as _reconcile
 
     from tests.harness.clusters import outcome
 

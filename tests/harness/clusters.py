@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Topology, topology_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
-from ansible_collections.selfheal.cluster.plugins.module_utils._reconcile import converge, inspect
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import converge, inspect
 
 from tests.harness.beam import BASENAME, COOKIE, Beam
 

@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers import _erlang_prune
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Call
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
-from ansible_collections.selfheal.cluster.plugins.module_utils._reconcile import inspect
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import inspect
 
 from tests.harness.beam import beams, is_whole, join, loopback_addresses, wait_until
 from tests.harness.clusters import MODES, connects_itself, forget, heal, lost, topology

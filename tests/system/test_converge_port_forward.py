@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import topology_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
-from ansible_collections.selfheal.cluster.plugins.module_utils._reconcile import converge, inspect
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import converge, inspect
 
 from tests.harness.ansible import Ansible, result_of
 from tests.harness.beam import BASENAME, COOKIE, Beam, beams, is_whole, join, wait_until, wait_whole, write_cookie

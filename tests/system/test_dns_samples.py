@@ -13,14 +13,14 @@ import random
 
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import topology_of
-from ansible_collections.selfheal.cluster.plugins.module_utils._history import History
-from ansible_collections.selfheal.cluster.plugins.module_utils._loop import Loop
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Answered, Discovery, Node
-from ansible_collections.selfheal.cluster.plugins.module_utils._pace import Pace
 from ansible_collections.selfheal.cluster.plugins.module_utils._planner.absence import Absences
 from ansible_collections.selfheal.cluster.plugins.module_utils._planner.evidence import Caches
-from ansible_collections.selfheal.cluster.plugins.module_utils._reconcile import CannotGoOn, Reconciler
-from ansible_collections.selfheal.cluster.plugins.module_utils._result import Record
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.history import History
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.loop import Loop
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.pace import Pace
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.result import Record
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import CannotGoOn, Reconciler
 
 from tests.harness.virtual_time import run
 from tests.unit.plugins.module_utils.plans import mesh, name

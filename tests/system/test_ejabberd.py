@@ -18,7 +18,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers import _
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._registry import driver_for
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError, TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, Node
-from ansible_collections.selfheal.cluster.plugins.module_utils._reconcile import converge
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import converge
 
 from tests.harness.ansible import Ansible
 from tests.harness.beam import COOKIE, beams, free_port, wait_until

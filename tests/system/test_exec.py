@@ -22,7 +22,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers import _
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._registry import driver_for
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError, TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import PRUNE, Action, Node
-from ansible_collections.selfheal.cluster.plugins.module_utils._reconcile import converge, inspect
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import converge, inspect
 
 from tests.harness.ansible import Ansible
 from tests.harness.background import MEMBERSHIP, SOON, is_alive, run

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
-from ansible_collections.selfheal.cluster.plugins.module_utils._events_file import EventsFile
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.events_file import EventsFile
 
 pytestmark = pytest.mark.timeout(60)
 

@@ -11,11 +11,14 @@ import signal
 import threading
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils import _history, _loop, _pace, _reconcile
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import topology_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery, Observation, View
-from ansible_collections.selfheal.cluster.plugins.module_utils._pace import Pace, Retries
+from ansible_collections.selfheal.cluster.plugins.module_utils._run import history as _history
+from ansible_collections.selfheal.cluster.plugins.module_utils._run import loop as _loop
+from ansible_collections.selfheal.cluster.plugins.module_utils._run import pace as _pace
+from ansible_collections.selfheal.cluster.plugins.module_utils._run import round as _reconcile
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.pace import Pace, Retries
 
 from .plans import discovered, mesh, name
 from .test_reconcile import SimulatedDriver

@@ -8,7 +8,6 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils import _reconcile
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import topology_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base import Driver
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
@@ -20,6 +19,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     View,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._planner.predict import predict
+from ansible_collections.selfheal.cluster.plugins.module_utils._run import round as _reconcile
 
 from .plans import EXCLUSIVE, discovered, mesh, name
 

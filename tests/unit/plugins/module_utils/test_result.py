@@ -7,7 +7,7 @@ import dataclasses
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery, Observation, Unreachable
 from ansible_collections.selfheal.cluster.plugins.module_utils._planner.plan import plan
-from ansible_collections.selfheal.cluster.plugins.module_utils._result import Record
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.result import Record
 
 from .plans import AT_ONCE, EXCLUSIVE, JOINS_ALONE, discovered, mesh, name, seen_down
 

@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils import _pace
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import source_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._run import pace as _pace
 from ansible_collections.selfheal.cluster.plugins.plugin_utils import _never_ending_watch
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._never_ending_watch import NeverEndingWatch
 

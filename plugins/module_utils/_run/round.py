@@ -35,8 +35,8 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._planner.evidence
     samples_among,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._planner.plan import plan
-from ansible_collections.selfheal.cluster.plugins.module_utils._recently import Recently
-from ansible_collections.selfheal.cluster.plugins.module_utils._result import Record
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.recently import Recently
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.result import Record
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import discover, has_witness
 
 RECENTLY = 300.0

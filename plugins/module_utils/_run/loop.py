@@ -11,9 +11,9 @@ from typing import Any, Callable, Coroutine, Mapping
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Source, Topology
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
-from ansible_collections.selfheal.cluster.plugins.module_utils._history import History
-from ansible_collections.selfheal.cluster.plugins.module_utils._pace import Pace, Retries, wait_until_due
-from ansible_collections.selfheal.cluster.plugins.module_utils._reconcile import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.history import History
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.pace import Pace, Retries, wait_until_due
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import (
     CannotGoOn,
     Reconciler,
     check_rounds,

@@ -9,8 +9,8 @@ import time
 from collections import deque
 from typing import Any, Callable, Mapping, Optional, Tuple
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._recently import Recently
-from ansible_collections.selfheal.cluster.plugins.module_utils._result import Record, utc_now
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.recently import Recently
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.result import Record, utc_now
 
 _COME_AND_GO = ("not_yet", "samples")
 """Refusals that come and go with the answers of a source."""

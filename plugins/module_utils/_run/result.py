@@ -9,7 +9,6 @@ import time
 from contextlib import contextmanager
 from typing import Any, Iterator, Mapping, Optional, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._events import Events
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     COMPLETE,
     FAILED,
@@ -21,8 +20,9 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Observation,
     Plan,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._picture import picture
 from ansible_collections.selfheal.cluster.plugins.module_utils._planner.predict import predict
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.events import Events
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.picture import picture
 
 SUMMARY_ABOVE = 50
 """Views of more observers than this are cut to those that differ from the whole, unless they are asked for in full."""
