@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Topology
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base import Driver, Outcome
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Driver, Outcome
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Action,

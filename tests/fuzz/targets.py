@@ -11,8 +11,8 @@ from typing import Callable
 
 import dns.message
 import dns.rdatatype
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers import _exec_output
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_view import Question
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.view import Question
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec import output as _exec_output
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist import decoder, epmd
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Switchboard
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.handshake import Handshake

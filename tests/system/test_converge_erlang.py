@@ -10,7 +10,7 @@ import socket
 import time
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers import _erlang_prune
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang import prune as _erlang_prune
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Call
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import inspect

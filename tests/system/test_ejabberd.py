@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import topology_of
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers import _settle
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._registry import driver_for
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common import settle as _settle
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.registry import driver_for
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError, TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, Node
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import converge

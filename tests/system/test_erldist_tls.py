@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_tls import tls_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.tls import tls_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.connection import Connection
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors import (
     CallTimeout,

@@ -9,9 +9,9 @@ import asyncio
 from typing import Any
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers import _erlang_fence
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_forms import EMPTY, atom, match
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_members import Members
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang import fence as _erlang_fence
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.forms import EMPTY, atom, match
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.members import Members
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Call
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.connection import Connection
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError

@@ -32,8 +32,8 @@ import pytest
 import yaml
 from aiohttp import web
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import source_of, topology_of
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_port_forward import PortForward
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._registry import driver_for
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.port_forward import PortForward
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.registry import driver_for
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import MissingLibraryError, UnreachableError
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.forward import Forward
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.gateway import Gateway

@@ -12,8 +12,8 @@ from typing import Any, Awaitable, Callable, Coroutine, Optional, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.schema import STRATEGIES
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Topology
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base import Driver, Outcome
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._registry import driver_for
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Driver, Outcome
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.registry import driver_for
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError, TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._io.threads import in_a_thread
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import topology_of
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base import Driver
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Driver
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Discovery,
     Node,

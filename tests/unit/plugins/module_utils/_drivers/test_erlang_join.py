@@ -11,9 +11,10 @@ from functools import partial
 from typing import Any
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers import _erlang_join, _erlang_prune
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_join import Joiner, Leaver
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_presets import PRESETS
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang import join as _erlang_join
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang import prune as _erlang_prune
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.join import Joiner, Leaver
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.presets import PRESETS
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Call
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors import ConnectionLost
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom

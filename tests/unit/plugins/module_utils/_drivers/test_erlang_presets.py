@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.schema import DRIVERS
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_presets import PRESETS
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.presets import PRESETS
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import UnreachableError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import View

@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._exec_names import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec.names import (
     called_otherwise,
     other_name,
     speak_of_others,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._exec_output import Listing
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec.output import Listing
 
 AB = frozenset("ab")
 

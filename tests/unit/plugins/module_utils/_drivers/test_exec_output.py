@@ -8,7 +8,7 @@ import json
 import sys
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._exec_output import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec.output import (
     Listing,
     in_one_line,
     reader_of,

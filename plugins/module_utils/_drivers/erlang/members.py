@@ -10,20 +10,20 @@ import contextlib
 from typing import AbstractSet, Any, Callable, Optional, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Topology
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_cookie import cookie_of
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_fence import Fence
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_mfa import Mfa
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_names import names_in
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_presets import Preset
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_reach import Reach
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_table import table_call, table_in
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_tls import tls_of
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_view import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.strays import NOT_ASKED, most_strays
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.cookie import cookie_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.fence import Fence
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.mfa import Mfa
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.names import names_in
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.presets import Preset
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.reach import Reach
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.table import table_call, table_in
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.tls import tls_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.view import (
     Question,
     State,
     view_of,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._strays import NOT_ASKED, most_strays
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Answer, Call
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.connection import Connection
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors import (
@@ -268,7 +268,7 @@ def _reach_of(topology: Topology) -> Reach:
     """
     if topology.driver_config["transport"] == "port_forward":
         # Only here: what it takes to load is a tenth of a second.
-        from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_port_forward import PortForward
+        from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.port_forward import PortForward
 
         return PortForward(topology.source)
     return Reach()

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any, Optional, Tuple
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Topology
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_forms import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.forms import (
     EMPTY,
     Form,
     atom,
@@ -28,7 +28,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_
     tuple_of,
     variable,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_names import names_in
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.names import names_in
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Call
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError, UnreachableError

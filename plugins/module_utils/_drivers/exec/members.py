@@ -10,14 +10,15 @@ import ipaddress
 from typing import Any, Awaitable, Callable, Iterable, Mapping, Optional, Sequence, TypeVar
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Topology
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers import _exec_names, _exec_process
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._exec_output import Listing, reader_of
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._exec_templates import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.strays import NOT_ASKED, most_strays
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec import names as _exec_names
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec import process as _exec_process
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec.output import Listing, reader_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec.templates import (
     OBSERVER,
     Template,
     template_of,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._strays import NOT_ASKED, most_strays
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import UnreachableError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Action,

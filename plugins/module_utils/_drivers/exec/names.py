@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Mapping
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._exec_output import Listing
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec.output import Listing
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Unreachable
 
 

@@ -10,7 +10,7 @@ import socket
 from typing import Any, Optional, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Source
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_reach import Reach
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.reach import Reach
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.connection import Connection
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors import EpmdUnreachable, NodeUnreachable
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import (

@@ -8,15 +8,15 @@ from __future__ import annotations
 from typing import Callable, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Topology
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base import Driver, Outcome
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._exec_connect import Connector
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._exec_members import POLL, Members
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._exec_prune import Pruner
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._exec_templates import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Driver, Outcome
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.settle import settled
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec.connect import Connector
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec.members import POLL, Members
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec.prune import Pruner
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec.templates import (
     OBSERVER_AND_NODE,
     template_of,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._settle import settled
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, DriverFacts, Node, Observation
 
 

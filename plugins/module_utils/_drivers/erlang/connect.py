@@ -9,13 +9,13 @@ import asyncio
 from functools import partial
 from typing import Any, Collection, Mapping, Optional, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base import Outcome
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_fence import Fence
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_members import Members
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_mfa import Mfa
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_prune import Pruner
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_view import REMEMBER_REJOINING
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._until import until
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Outcome
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.until import until
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.fence import Fence
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.members import Members
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.mfa import Mfa
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.prune import Pruner
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.view import REMEMBER_REJOINING
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Call
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors import BadRpc
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom, ExportFun

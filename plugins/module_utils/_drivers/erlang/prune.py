@@ -15,11 +15,11 @@ import asyncio
 from functools import partial
 from typing import Mapping, NamedTuple, Optional, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base import Outcome
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_fence import Fence
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_members import Members
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_mfa import Mfa
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._until import until, until_it_lasts
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Outcome
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.until import until, until_it_lasts
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.fence import Fence
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.members import Members
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.mfa import Mfa
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Call
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors import BadRpc
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom, ExportFun

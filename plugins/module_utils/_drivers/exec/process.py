@@ -12,7 +12,7 @@ import signal
 import subprocess
 from typing import Optional, Sequence, cast
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._exec_output import in_one_line
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec.output import in_one_line
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import UnreachableError
 
 MOST_OUTPUT = 4 << 20

@@ -11,14 +11,14 @@ from __future__ import annotations
 from typing import Callable, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Topology
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base import Driver, Outcome
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_connect import Connector
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_join import Joiner, Leaver
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_members import Members
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_mfa import own_mfa
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_presets import preset_of
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_prune import Pruner
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._settle import settled
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Driver, Outcome
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.settle import settled
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.connect import Connector
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.join import Joiner, Leaver
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.members import Members
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.mfa import own_mfa
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.presets import preset_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.prune import Pruner
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, DriverFacts, Node, Observation
 
 _POLL = 0.1

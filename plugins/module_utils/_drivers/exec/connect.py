@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Mapping, Optional, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base import Outcome
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._exec_members import POLL, Members
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._exec_templates import Template
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._until import until
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Outcome
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.until import until
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec.members import POLL, Members
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec.templates import Template
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, View
 
 _LISTED = 5.0

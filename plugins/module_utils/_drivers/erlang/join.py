@@ -8,11 +8,11 @@ from __future__ import annotations
 from functools import partial
 from typing import Optional, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base import Outcome
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_members import Members
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_presets import Preset
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_prune import watch
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._until import until
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Outcome
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.until import until
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.members import Members
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.presets import Preset
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.prune import watch
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors import (
     BadRpc,
     CallTimeout,

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Topology
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base import Driver
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Driver
 
 
 def driver_for(topology: Topology) -> Driver:
@@ -15,11 +15,11 @@ def driver_for(topology: Topology) -> Driver:
     :raises TopologyError: an option has a value that shows as wrong only when it is used, such as a cookie file.
     """
     if topology.driver == "erlang":
-        from ansible_collections.selfheal.cluster.plugins.module_utils._drivers import erlang
+        from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang import driver as erlang
 
         return erlang.ErlangDriver(topology)
     if topology.driver == "exec":
-        from ansible_collections.selfheal.cluster.plugins.module_utils._drivers import exec as exec_driver
+        from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec import driver as exec_driver
 
         return exec_driver.ExecDriver(topology)
     raise ValueError(topology.driver)

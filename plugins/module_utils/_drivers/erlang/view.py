@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Collection, NamedTuple, Optional
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_forms import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.forms import (
     EMPTY,
     Form,
     atom,
@@ -22,8 +22,8 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_
     tuple_of,
     variable,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_names import names_in
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_table import MAY_HAVE_ONE
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.names import names_in
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.table import MAY_HAVE_ONE
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Call
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import UnreachableError
