@@ -152,7 +152,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._errors import Ro
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import FAILED, PARTIAL
 from ansible_collections.selfheal.cluster.plugins.module_utils._module import Command, Request, run
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.listing import listing_of
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import discover
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover
 
 
 def work(request: Request) -> Dict[str, Any]:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Source
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.pace import Retries
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import watch
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import watch
 
 
 class NeverEndingWatch:

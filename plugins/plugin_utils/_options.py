@@ -16,7 +16,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._config.similar i
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Source, source_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import ClusterError, MissingLibraryError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import FAILED, Discovery
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import discover
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover
 
 Spec = Mapping[str, Mapping[str, Any]]
 T = TypeVar("T")

@@ -18,7 +18,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.forwa
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.gateway import ForwardError, Gateway
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.pods import Pod
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import discover
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover
 
 from tests.harness.beam import wait_until
 from tests.harness.watching import PATIENCE, watching

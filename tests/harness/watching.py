@@ -28,7 +28,7 @@ from typing import Any
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import source_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes import watch as kubernetes_watch
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import watch
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import watch
 
 from tests.harness.beam import wait_until
 from tests.harness.kube import KubeDouble, kube_api

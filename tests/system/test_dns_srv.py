@@ -17,7 +17,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Discovery,
     Node,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import discover
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover
 
 from tests.harness.beam import BASENAME, COOKIE, beam
 from tests.harness.clusters import outcome

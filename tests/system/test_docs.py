@@ -19,9 +19,8 @@ import kubernetes_validate
 import pytest
 import yaml
 from ansible_collections.selfheal.cluster.plugins.module_utils._planner import connect as _plan_connect
-from ansible_collections.selfheal.cluster.plugins.module_utils._planner import join as _plan_join
-from ansible_collections.selfheal.cluster.plugins.module_utils._planner import prune as _plan_prune
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import _hosts_file
+from ansible_collections.selfheal.cluster.plugins.module_utils._planner import join, prune
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.erlang_hosts import hosts_file
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._events_shown import shown as event_line
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._inventory_file import TOPOLOGY_KEYS
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._variables import problem_of
@@ -175,7 +174,7 @@ def _manifest(block: Block, ansible: Ansible) -> None:
 
 
 def _refused(block: Block, ansible: Ansible) -> None:
-    planner = "".join(Path(str(part.__file__)).read_text() for part in (_plan_connect, _plan_join, _plan_prune))
+    planner = "".join(Path(str(part.__file__)).read_text() for part in (_plan_connect, join, prune))
     for entry in _data(block)["refused"]:
         assert set(entry) == {"node", "action", "reason"}
         assert f'"{entry["reason"]}"' in planner, entry
@@ -210,7 +209,7 @@ def _picture(block: Block, ansible: Ansible) -> None:
 
 
 def _hosts(block: Block, ansible: Ansible) -> None:
-    assert _hosts_file.parse("app", block.text), block
+    assert hosts_file.parse("app", block.text), block
 
 
 def _erlang_options(block: Block, ansible: Ansible) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import topology_of
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common import settle as _settle
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common import settle
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.registry import driver_for
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError, TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, Node
@@ -176,7 +176,7 @@ def test_in_a_partition_nobody_joins_and_nobody_is_taken_off(
     three: list[Ejabberd], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """E2: after one lost connection each is alone, and calls the one whom we cannot ask dead."""
-    monkeypatch.setattr(_settle, "UNCHANGED", 0.5)
+    monkeypatch.setattr(settle, "UNCHANGED", 0.5)
     one, other, third = three
     partition(three)
     everyone = {node.name: "partitioned" for node in three}

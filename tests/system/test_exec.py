@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import topology_of
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common import settle as _settle
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common import settle
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.registry import driver_for
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError, TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import PRUNE, Action, Node
@@ -119,7 +119,7 @@ def test_where_one_call_is_enough_no_other_is_made(files: Files) -> None:
 
 def test_who_stays_neither_in_nor_out_is_told_and_never_pruned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """E5: as an agent of Serf that was pruned and has started from its snapshot."""
-    monkeypatch.setattr(_settle, "UNCHANGED", 0.5)
+    monkeypatch.setattr(settle, "UNCHANGED", 0.5)
     members = [{"name": name, "status": status} for name, status in (("web1", "alive"), ("web2", "leaving"))]
     (tmp_path / "web1").write_text(json.dumps(members))
     (tmp_path / "web2").write_text(json.dumps([{**member, "status": "alive"} for member in members]))

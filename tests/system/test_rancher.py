@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import source_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import COMPLETE, FAILED, PARTIAL, Discovery
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import discover
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover
 
 from tests.harness.ansible import Ansible
 from tests.harness.beam import BASENAME, COOKIE, beams, free_port, is_whole, wait_until, write_cookie

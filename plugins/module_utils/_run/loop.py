@@ -19,7 +19,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import
     check_rounds,
     run,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import watch
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import watch
 
 _OVERTIME = 120.0
 """Seconds that the run which began last may take after the duration is over."""

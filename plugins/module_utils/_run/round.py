@@ -37,7 +37,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._planner.evidence
 from ansible_collections.selfheal.cluster.plugins.module_utils._planner.plan import plan
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.recently import Recently
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.result import Record
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import discover, has_witness
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover, has_witness
 
 RECENTLY = 300.0
 """Seconds over which ``max_prune`` counts what was already pruned."""

@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import topology_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery, Observation, View
-from ansible_collections.selfheal.cluster.plugins.module_utils._run import history as _history
+from ansible_collections.selfheal.cluster.plugins.module_utils._run import history
 from ansible_collections.selfheal.cluster.plugins.module_utils._run import loop as _loop
 from ansible_collections.selfheal.cluster.plugins.module_utils._run import pace as _pace
 from ansible_collections.selfheal.cluster.plugins.module_utils._run import round as _reconcile
@@ -147,7 +147,7 @@ def test_who_came_back_whole_may_leave_and_come_back_as_often_as_it_likes(loop):
 
 
 def test_only_the_newest_of_what_happened_is_kept(loop, monkeypatch):
-    monkeypatch.setattr(_history, "MOST", 3)
+    monkeypatch.setattr(history, "MOST", 3)
     answers = [discovered(1, 2, 3), FAILED] * 50
     world = World(SimulatedDriver(mesh((1, 2, 3))), answers)
     try:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang import join as _erlang_join
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang import prune as _erlang_prune
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang import prune
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.join import Joiner, Leaver
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.presets import PRESETS
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Call
@@ -30,8 +30,8 @@ NODEDOWN = (Atom("badrpc"), Atom("nodedown"))
 @pytest.fixture(autouse=True)
 def _briefly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_erlang_join, "_JOINED", 0.05)
-    monkeypatch.setattr(_erlang_prune, "_OUT", 0.05)
-    monkeypatch.setattr(_erlang_join, "watch", partial(_erlang_prune.watch, stays_out=0.05))
+    monkeypatch.setattr(prune, "_OUT", 0.05)
+    monkeypatch.setattr(_erlang_join, "watch", partial(prune.watch, stays_out=0.05))
 
 
 class Lists:

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Node
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import dns_srv
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._resolver import Answer
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._resolver_records import Srv
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.common.resolver import Answer
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.common.resolver_records import Srv
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.dns_srv import fetch as dns_srv
 
 
 def answer(*texts: str, addresses: dict[str, list[str]] | None = None) -> Answer:

@@ -6,15 +6,15 @@ from __future__ import annotations
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import COMPLETE, PARTIAL, Discovery, Node
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import _gossip_hearing
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._gossip_hearing import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.gossip import hearing as _gossip_hearing
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.gossip.hearing import (
     MAX_NAMES,
     MAX_NAMES_OF_ONE,
     MAX_PACKETS_A_SECOND,
     MAX_SENDERS,
     Hearing,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._gossip_packet import UnreadableError
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.gossip.packet import UnreadableError
 
 PORT = 45892
 

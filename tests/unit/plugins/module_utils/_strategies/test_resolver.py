@@ -16,9 +16,9 @@ import dns.rrset
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Node
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import _resolver
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._resolver import Alias, Answer, Reading
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._resolver_exchange import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.common import resolver
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.common.resolver import Alias, Answer, Reading
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.common.resolver_exchange import (
     NameserverError,
     _parse,
 )
@@ -48,7 +48,7 @@ def response(*answer: str, authority: str = "", additional: str = "", flags: int
 
 
 def judge(message: dns.message.Message) -> Answer | Alias:
-    return _resolver.judge(_parse((QUERY,), message.to_wire())[0])
+    return resolver.judge(_parse((QUERY,), message.to_wire())[0])
 
 
 def addresses(answer: object) -> list[str]:
@@ -142,7 +142,7 @@ def test_a_damaged_message_is_a_message_or_a_reason(data: st.DataObject) -> None
         wire[data.draw(st.integers(0, len(wire) - 1))] = data.draw(st.integers(0, 255))
     cut = bytes(wire[: data.draw(st.integers(0, len(wire)))])
     try:
-        _resolver.judge(_parse((QUERY,), cut)[0])
+        resolver.judge(_parse((QUERY,), cut)[0])
     except NameserverError:
         return
     assert len(cut) == len(good)
@@ -173,7 +173,7 @@ def test_a_doubt_is_never_complete(
 @pytest.mark.parametrize("query", ["a..b", "x" * 64, ".".join(["x" * 60] * 5), "\\300.test"])
 def test_what_is_no_domain_name_is_said(query: str) -> None:
     with pytest.raises(TopologyError, match="topology 'chat': config.query: .* is not a domain name"):
-        _resolver.read("chat", CONFIG, 0, "config.query", query, ["A"])
+        resolver.read("chat", CONFIG, 0, "config.query", query, ["A"])
 
 
 def _run(code: str) -> str:
@@ -182,7 +182,7 @@ def _run(code: str) -> str:
 
 
 _DISCOVER = """
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import discover
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import source_of
 """
 

@@ -14,7 +14,7 @@ import dns.message
 import dns.rdataclass
 import dns.rrset
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._resolver_records import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.common.resolver_records import (
     AAAA,
     CNAME,
     SOA,

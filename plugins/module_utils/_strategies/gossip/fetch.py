@@ -15,13 +15,13 @@ from typing import Any, Mapping
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._gossip_hearing import Hearing
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._gossip_packet import MAX_BYTES, reader
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._gossip_socket import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.gossip.hearing import Hearing
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.gossip.listener import (
     channel_of,
     dropped,
     open_socket,
 )
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.gossip.packet import MAX_BYTES, reader
 
 
 def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discovery:

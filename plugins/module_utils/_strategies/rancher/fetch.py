@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError, TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._io.threads import in_a_thread
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._rancher_parse import parse
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.rancher.parse import parse
 
 _PATH = "/latest/self/service"
 _MAX_BYTES = 32 * 1024 * 1024

@@ -14,7 +14,7 @@ from typing import Optional
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery, Node
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._gossip_packet import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.gossip.packet import (
     NodeOf,
     UnreadableError,
 )

@@ -43,50 +43,56 @@ async def watch(source: Source, changed: Callable[[], None], told: Callable[[str
     :raises MissingLibraryError: this Python lacks a library that the strategy needs.
     """
     check_watchable(source.topology, source.strategy)
-    from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import kubernetes
+    from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.kubernetes import fetch as kubernetes
 
     await kubernetes.watch(source.topology, source.config, changed, told)
 
 
 def _discover_of(strategy: str) -> Callable[[str, Mapping[str, Any], int], Discovery]:
     if strategy == "kubernetes":
-        from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import kubernetes
+        from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.kubernetes import fetch as kubernetes
 
         return kubernetes.discover
     if strategy == "dns":
-        from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import dns
+        from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.dns import fetch as dns
 
         return dns.discover
     if strategy == "dns_srv":
-        from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import dns_srv
+        from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.dns_srv import fetch as dns_srv
 
         return dns_srv.discover
     if strategy == "kubernetes_dns":
-        from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import kubernetes_dns
+        from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.kubernetes_dns import (
+            fetch as kubernetes_dns,
+        )
 
         return kubernetes_dns.discover
     if strategy == "kubernetes_dns_srv":
-        from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import kubernetes_dns_srv
+        from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.kubernetes_dns_srv import (
+            fetch as kubernetes_dns_srv,
+        )
 
         return kubernetes_dns_srv.discover
     if strategy == "static":
-        from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import static
+        from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.static import parse as static
 
         return static.discover
     if strategy == "local_epmd":
-        from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import local_epmd
+        from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.local_epmd import fetch as local_epmd
 
         return local_epmd.discover
     if strategy == "erlang_hosts":
-        from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import erlang_hosts
+        from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.erlang_hosts import (
+            fetch as erlang_hosts,
+        )
 
         return erlang_hosts.discover
     if strategy == "gossip":
-        from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import gossip
+        from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.gossip import fetch as gossip
 
         return gossip.discover
     if strategy == "rancher":
-        from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import rancher
+        from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.rancher import fetch as rancher
 
         return rancher.discover
     raise ValueError(strategy)

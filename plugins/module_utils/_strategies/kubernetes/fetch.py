@@ -18,13 +18,13 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.listi
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.watch import watch_lists
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._kubernetes_merge import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.kubernetes.merge import (
     Batch,
     merge,
     services_of,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._kubernetes_parse import Naming, parse
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._kubernetes_services import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.kubernetes.parse import Naming, parse
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.kubernetes.services import (
     Asked,
     hint,
     still_running,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Mapping
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.dns_srv import discover_targets
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.dns_srv.fetch import discover_targets
 
 
 def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discovery:

@@ -17,7 +17,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._io.addresses imp
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.auth import Connection
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.listing import ApiError, Listing, list_all
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._kubernetes_parse import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.kubernetes.parse import (
     MALFORMED,
     Naming,
     Unnamed,

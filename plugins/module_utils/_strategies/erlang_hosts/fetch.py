@@ -11,8 +11,8 @@ from typing import Any, Mapping, Sequence, Tuple, Union
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist import epmd
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import UnreachableError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery, Node
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._hosts_file import hosts_in
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.local_epmd import nodes_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.erlang_hosts.hosts_file import hosts_in
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.local_epmd.fetch import nodes_of
 
 _AT_ONCE = 256
 

@@ -20,7 +20,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._io.addresses imp
     why_no_host,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery, Node
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import _resolver
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.common import resolver as _resolver
 
 Prefixes = Callable[[], Sequence[Prefix]]
 

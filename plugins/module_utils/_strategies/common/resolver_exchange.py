@@ -12,8 +12,8 @@ import struct
 import time
 from typing import Callable, Iterator, Tuple
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._resolver_config import Nameserver
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._resolver_records import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.common.resolver_config import Nameserver
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.common.resolver_records import (
     DNSPYTHON_ERROR,
     Response,
     read,

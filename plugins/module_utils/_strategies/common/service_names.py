@@ -14,7 +14,7 @@ import ipaddress
 from typing import Optional
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._io.addresses import same_text
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._resolver import Reading
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.common.resolver import Reading
 
 
 def service_of(query: str) -> Optional[str]:

@@ -18,13 +18,17 @@ from typing import Any, Mapping, NamedTuple, Optional, Sequence, Union
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import MissingLibraryError, TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._io.threads import in_a_thread
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Answered, Discovery, Node
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import _resolver_exchange
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._resolver_config import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.common import (
+    resolver_exchange as _resolver_exchange,
+)
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.common.resolver_config import (
     Nameserver,
     nameservers_of,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._resolver_exchange import NameserverError
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._resolver_records import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.common.resolver_exchange import (
+    NameserverError,
+)
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.common.resolver_records import (
     AAAA,
     CNAME,
     DNSPYTHON_ERROR,

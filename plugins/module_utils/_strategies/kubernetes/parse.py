@@ -18,7 +18,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._io.addresses import canonical
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import NOT_READY, READY, TERMINATING, Node
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._kubernetes_merge import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.kubernetes.merge import (
     Batch,
     Nameless,
     Names,

@@ -9,18 +9,18 @@ from typing import Any, Mapping
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import _resolver
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._kubernetes_service import (
-    service_of,
-    virtual_ip,
-    virtual_ip_of,
-)
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._resolver_config import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.common import resolver as _resolver
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.common.resolver_config import (
     RESOLV_CONF,
     SystemConfig,
     system_config,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.dns import discovery_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.common.service_names import (
+    service_of,
+    virtual_ip,
+    virtual_ip_of,
+)
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.dns.fetch import discovery_of
 
 
 def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discovery:

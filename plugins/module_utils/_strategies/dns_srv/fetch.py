@@ -11,12 +11,12 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._io.addresses import same_text, usable
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import ADDRESSES, Discovery, Node
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import _resolver
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._kubernetes_service import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.common import resolver as _resolver
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.common.resolver_records import Srv
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.common.service_names import (
     service_of,
     virtual_ip,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._resolver_records import Srv
 
 _ROOT = "."
 
