@@ -15,7 +15,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology 
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Driver, Outcome
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.registry import driver_for
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError, TopologyError
-from ansible_collections.selfheal.cluster.plugins.module_utils._io.threads import in_a_thread
+from ansible_collections.selfheal.cluster.plugins.module_utils._io.to_thread import to_thread
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     COMPLETE,
     CONNECT,
@@ -87,7 +87,7 @@ def run(
 
     async def ask(attempt: int, pause: float) -> Discovery:
         await asyncio.sleep(pause)
-        return await asyncio.wrap_future(in_a_thread(lambda: discover(topology.source, attempt)))
+        return await to_thread(lambda: discover(topology.source, attempt))
 
     async def main() -> None:
         task = asyncio.ensure_future(work(reconciler))
