@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Source
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import ClusterError
-from ansible_collections.selfheal.cluster.plugins.module_utils._io.threads import in_a_thread
+from ansible_collections.selfheal.cluster.plugins.module_utils._io.to_thread import to_thread
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import COMPLETE, FAILED, PARTIAL, Discovery
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.pace import (
     AUTO,
@@ -69,7 +69,7 @@ async def tell(queue: Queue, args: Mapping[str, Any]) -> None:
 
     :raises PluginError: the arguments are wrong.
     """
-    tellers = await asyncio.wrap_future(in_a_thread(lambda: _tellers(queue, args)))
+    tellers = await to_thread(lambda: _tellers(queue, args))
     await _side_by_side(teller.go_on() for teller in tellers)
 
 
@@ -159,7 +159,7 @@ class Teller:
 
     async def _discover(self) -> Discovery:
         try:
-            return await asyncio.wrap_future(in_a_thread(lambda: discovery_from(self._source)))
+            return await to_thread(lambda: discovery_from(self._source))
         except PluginError as error:
             return Discovery.failed([str(error)], self._source.authoritative)
 

@@ -33,7 +33,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._io.net import (
     shared_out,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._io.text import one_line
-from ansible_collections.selfheal.cluster.plugins.module_utils._io.threads import in_a_thread
+from ansible_collections.selfheal.cluster.plugins.module_utils._io.to_thread import to_thread
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.advice import about_tls, explanation
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.answers import message_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.auth import USER_AGENT, Connection, connect
@@ -83,7 +83,7 @@ class Gateway:
         :param deadline: a time of the running loop.
         :raises ForwardError: there are no credentials, or the API server's name has no address.
         """
-        work = asyncio.wrap_future(in_a_thread(lambda: connect(topology, config)))
+        work = to_thread(lambda: connect(topology, config))
         try:
             connection = await asyncio.wait_for(work, _left(deadline))
         except asyncio.TimeoutError:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import threading
 import time
 from dataclasses import dataclass
 from typing import Any, Callable, Iterator, Mapping, NamedTuple, Optional, TypeVar
@@ -21,6 +20,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._errors import (
     DiscoveryError,
     TopologyError,
 )
+from ansible_collections.selfheal.cluster.plugins.module_utils._io.threads import within
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.advice import (
     about_break,
     about_path,
@@ -184,7 +184,7 @@ def _get(connection: Connection, listing: Listing, path: str, budget: int, line:
             return read_answer(listing, response, budget, deadline)
 
     with in_words(connection, listing.what(), listing.timeout):
-        return _within(listing.timeout, ask, line.cut)
+        return within(listing.timeout, ask, line.cut)
 
 
 def send(connection: Connection, path: str, timeout: Any) -> Any:
@@ -261,31 +261,6 @@ def _body(response: Any, limit: int, deadline: float) -> bytes:
         chunks.append(chunk)
         size += len(chunk)
     return b"".join(chunks)
-
-
-def _within(seconds: float, work: Callable[[], T], cut: Callable[[], None]) -> T:
-    """In a thread of its own: a name look-up, a handshake or a server that drips bytes heeds no socket time-out.
-
-    :param cut: ends what is not over in time, so that a loop does not gather such threads.
-    """
-    results: list[T] = []
-    errors: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            results.append(work())
-        except BaseException as error:
-            errors.append(error)
-
-    thread = threading.Thread(target=run, name="kubernetes-list", daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if errors:
-        raise errors[0]
-    if not results:
-        cut()
-        raise TimeoutError
-    return results[0]
 
 
 def read_page(listing: Listing, answer: Answer, read: Callable[[Any, Resource], T]) -> T:

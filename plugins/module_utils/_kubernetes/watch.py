@@ -11,7 +11,7 @@ import random
 from typing import Any, Callable, Mapping, Optional, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import ClusterError, DiscoveryError
-from ansible_collections.selfheal.cluster.plugins.module_utils._io.threads import in_a_thread
+from ansible_collections.selfheal.cluster.plugins.module_utils._io.to_thread import to_thread
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.attempt import Attempt, SilentError
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.auth import Connection, connect
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.line import Line
@@ -57,7 +57,7 @@ async def _listings(
     what, backoff = "watch", Backoff(random.SystemRandom().random)
     while True:
         try:
-            connection = await asyncio.wrap_future(in_a_thread(lambda: connect(topology, config)))
+            connection = await to_thread(lambda: connect(topology, config))
             break
         except DiscoveryError as error:
             troubles.begins(what, error)
@@ -212,7 +212,7 @@ class _Signals:
 
 async def _outcome(attempt: Attempt, signals: _Signals) -> Optional[ClusterError]:
     """Let it run to its end, which a cancellation brings about at once."""
-    future = asyncio.wrap_future(in_a_thread(attempt.run))
+    future = to_thread(attempt.run)
     future.add_done_callback(lambda done: done.cancelled() or done.exception())  # else asyncio logs that nobody asked
     try:
         await asyncio.wait([future])
