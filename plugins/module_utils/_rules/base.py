@@ -6,7 +6,7 @@
 The planner alone decides who may leave. Rules decide how, and may only refuse more::
 
     rules = Exclusive(reversible=True, leaves_itself=True)
-    rules.additions(discovery, observation, wanted, staying)   # who is connected by whom, and who is not, with the reason
+    rules.additions(discovery, observation, wanted, staying)   # who is connected by whom, or why not
     rules.removals("app@10.0.0.3", going, observation)         # the calls by which it leaves
     rules.stages(plan)                                         # what may be done side by side, in which order
     rules.predict(plan, observation)                           # the views after it

@@ -31,8 +31,7 @@ _MEND = "stop all members but the one whose data is to stay, and then start them
 
 @dataclass(frozen=True)
 class JoinsAlone(Rules):
-    """A connect takes one node alone into the island of the observer. One member takes a node off the lists of its whole
-    island, and a node that was taken off and starts with what it has stored is a member again."""
+    """A connect takes one node alone into the island of the observer."""
 
     def additions(
         self, discovery: Discovery, observation: Observation, wanted: frozenset[str], staying: frozenset[str]
