@@ -51,7 +51,7 @@ class World:
 def loop(monkeypatch, loop_in_real_time):
     """In virtual time, where the source answers at once."""
     monkeypatch.setattr(asyncio, "run", virtual_time.run)
-    monkeypatch.setattr(_reconcile, "in_a_thread", virtual_time.at_once)
+    monkeypatch.setattr(_reconcile, "to_thread", virtual_time.at_once)
     return loop_in_real_time
 
 

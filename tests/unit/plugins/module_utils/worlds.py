@@ -85,7 +85,7 @@ OF_THE_LIST: dict[str, Callable[[Any, Discovery, list[str]], Discovery]] = {
     "still running": lambda draw, found, gone: dataclasses.replace(
         found, still_running=frozenset(draw(st.sets(st.sampled_from(gone), min_size=1)))
     ),
-    "samples": lambda draw, found, _gone: dataclasses.replace(found, samples=True),
+    "samples": lambda draw, found, _gone: dataclasses.replace(found, samples=True, reasons=("a reason",)),
     "partial": lambda draw, found, _gone: Discovery.partial(found.nodes, ["a reason"]),
     "empty": lambda draw, found, _gone: Discovery.complete([]),
 }
