@@ -157,7 +157,7 @@ def _kubernetes(lookup: str, data: bytes) -> bool:
 
 def kubernetes_watch(data: bytes) -> bool:
     """A whole stream, in chunks as they may come."""
-    decoder = stream.Decoder(_MOST_OF_A_LINE)
+    decoder = stream.WatchDecoder(_MOST_OF_A_LINE)
     try:
         for start in range(0, len(data), _CHUNK):
             for event in decoder.feed(data[start : start + _CHUNK]):

@@ -10,10 +10,10 @@ from dataclasses import replace
 from typing import Any, Callable, Mapping, Optional, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError, TopologyError
-from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.auth import Connection, connect
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.auth import ApiConnection, connect
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.listing import (
     ApiError,
-    Listing,
+    ListRequest,
     list_all,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.watch import watch_lists
@@ -129,14 +129,14 @@ def _nothing_there(asked: Asked, namespace: str, plural: str) -> str:
     )
 
 
-def _listing(config: Mapping[str, Any], namespace: str) -> Listing:
+def _listing(config: Mapping[str, Any], namespace: str) -> ListRequest:
     lookup, service = config["lookup"], config["service_name"]
     label_selector, field_selector = config["selector"], config["field_selector"]
     if service and lookup == "endpoint_slices":
         label_selector = _both(f"kubernetes.io/service-name={service}", label_selector)
     if service and lookup == "endpoints":
         field_selector = _both(f"metadata.name={service}", field_selector)
-    return Listing(lookup, namespace, label_selector, field_selector, config["page_size"], config["timeout"])
+    return ListRequest(lookup, namespace, label_selector, field_selector, config["page_size"], config["timeout"])
 
 
 def _both(first: str, second: Optional[str]) -> str:
@@ -149,7 +149,7 @@ async def watch(
     """What :func:`_registry.watch` promises: one watch in each namespace, of what :func:`discover` lists there."""
     _check(topology, config)
 
-    def listings(connection: Connection) -> list[Listing]:
+    def listings(connection: ApiConnection) -> list[ListRequest]:
         return [replace(_listing(config, one), page_size=1) for one in connection.namespaces(config)]
 
     await watch_lists(topology, config, listings, changed, told)
