@@ -121,7 +121,7 @@ def _answers(query: dns.message.Message, data: bytes) -> bool:
         answer = resolver.judge(resolver_exchange._parse((query,), data)[0])
     except resolver_exchange.NameserverError:
         return False
-    if not isinstance(answer, resolver.Answer):
+    if not isinstance(answer, resolver.RecordsAnswer):
         return True
     if query.question[0].rdtype == dns.rdatatype.SRV:
         dns_srv.nodes_of("chat", "app", answer)

@@ -54,8 +54,7 @@ same for its RabbitMQ."""
 class ErlangMembers:
     """``global_mesh`` and ``exclusive`` are what the last observation showed; one member with it is enough.
 
-    ``fenced``: the nodes that accepted the cookie of their fence. ``rejoined``: the nodes that left in this run in order
-    to rejoin.
+    ``fenced``: the nodes that accepted the cookie of their fence. ``rejoined``: those that left in this run to rejoin.
     """
 
     def __init__(self, topology: Topology, list_nodes: Optional[Mfa], preset: Optional[Preset]) -> None:

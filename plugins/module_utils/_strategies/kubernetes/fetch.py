@@ -19,7 +19,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.listi
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.watch import watch_lists
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.kubernetes.merge import (
-    Batch,
+    PageContent,
     merge,
     services_of,
 )
@@ -48,7 +48,7 @@ def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discover
     """
     _check(topology, config)
     asked = Asked(topology, connect(topology, config), config)
-    batches: list[Batch] = []
+    batches: list[PageContent] = []
     failures: list[str] = []
     namespaces = asked.connection.namespaces(config)
     for position, namespace in enumerate(namespaces):
@@ -69,7 +69,7 @@ def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discover
     return _witnessed(asked, found, batches) if attempt and config["lookup"] != "pods" else found
 
 
-def _witnessed(asked: Asked, found: Discovery, batches: Sequence[Batch]) -> Discovery:
+def _witnessed(asked: Asked, found: Discovery, batches: Sequence[PageContent]) -> Discovery:
     try:
         running = still_running(asked, _naming(asked.topology, asked.config), list(services_of(batches)), found)
     except DiscoveryError as error:
@@ -95,7 +95,7 @@ def _naming(topology: str, config: Mapping[str, Any]) -> Naming:
     return Naming(topology, basename, config["mode"], config["cluster_domain"], service, selects, label)
 
 
-def _read(asked: Asked, namespace: str) -> list[Batch]:
+def _read(asked: Asked, namespace: str) -> list[PageContent]:
     """
     :raises DiscoveryError: it cannot be read, or there is nothing that is selected.
     """
@@ -144,7 +144,7 @@ def _both(first: str, second: Optional[str]) -> str:
 
 
 async def watch(
-    topology: str, config: Mapping[str, Any], changed: Callable[[], None], told: Callable[[str], None]
+    topology: str, config: Mapping[str, Any], changed: Callable[[], None], on_message: Callable[[str], None]
 ) -> None:
     """What :func:`_registry.watch` promises: one watch in each namespace, of what :func:`discover` lists there."""
     _check(topology, config)
@@ -152,4 +152,4 @@ async def watch(
     def listings(connection: ApiConnection) -> list[ListRequest]:
         return [replace(_listing(config, one), page_size=1) for one in connection.namespaces(config)]
 
-    await watch_lists(topology, config, listings, changed, told)
+    await watch_lists(topology, config, listings, changed, on_message)

@@ -10,6 +10,7 @@ import asyncio
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import topology_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Driver
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundAborted
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Discovery,
     Node,
@@ -17,8 +18,8 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Unreachable,
     View,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._run.result import Record
-from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import CannotGoOn, Reconciler
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.result import RunRecord
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import Reconciler
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -232,7 +233,7 @@ class SelfHealing(RuleBasedStateMachine):
                 "policy": {"scope": ["app@*"], "confirmation_interval": 0, "max_prune": "100%", **(policy or {})},
             }
         )
-        record = Record("chat", True, check)
+        record = RunRecord("chat", True, check)
         driver = (_Exclusive if self.cluster.transitive else SimulatedDriver)(self.cluster)
 
         async def ask(attempt, pause):
@@ -240,7 +241,7 @@ class SelfHealing(RuleBasedStateMachine):
 
         try:
             asyncio.run(Reconciler(topology, driver, record, ask).converge(check, rounds))
-        except CannotGoOn:
+        except RoundAborted:
             assert self.answer.status == "failed" or not self.answer.names & (self.cluster.alive - self.cluster.far)
         return record.done()
 
