@@ -33,6 +33,17 @@ DISAGREE = "do not agree on who is in the cluster and runs"
 RABBITMQ = "RabbitMQ"
 MNESIA = "Mnesia"
 
+PRUNED_LATELY = 5 * 60
+"""Seconds for which a prune counts towards ``max_prune``."""
+REJOINED_LATELY = 10 * 60
+"""Seconds in which nobody is told again to leave and rejoin, and a connect in vain counts. Members that refuse each
+other for good would leave and rejoin in every run, and each time cost the others their links to them."""
+
+
+def minutes(seconds: int) -> str:
+    """As it stands in a message."""
+    return f"{seconds // 60} minutes"
+
 
 class Node(NamedTuple):
     """One desired member: ``name`` is what the cluster calls it, ``address`` where the control side reaches it, and

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Source
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import ClusterError
-from ansible_collections.selfheal.cluster.plugins.module_utils._io.threads import in_a_thread
+from ansible_collections.selfheal.cluster.plugins.module_utils._io.to_thread import to_thread
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import COMPLETE, FAILED, PARTIAL, Discovery
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.pace import (
     AUTO,
@@ -73,7 +73,7 @@ async def emit_events(queue: Queue, args: Mapping[str, Any]) -> None:
 
     :raises PluginError: the arguments are wrong.
     """
-    watchers = await asyncio.wrap_future(in_a_thread(lambda: _watchers(queue, args)))
+    watchers = await to_thread(lambda: _watchers(queue, args))
     await _side_by_side(watcher.go_on() for watcher in watchers)
 
 
@@ -163,7 +163,7 @@ class TopologyWatcher:
 
     async def _discover(self) -> Discovery:
         try:
-            return await asyncio.wrap_future(in_a_thread(lambda: discovery_from(self._source)))
+            return await to_thread(lambda: discovery_from(self._source))
         except PluginError as error:
             return Discovery.failed([str(error)], self._source.authoritative)
 

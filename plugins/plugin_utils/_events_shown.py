@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.selfheal.cluster.plugins.module_utils._io.text import printable
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._signal_masked_thread import SignalMaskedThread
 
 _EVERY = 0.2
@@ -105,4 +106,4 @@ def shown(line: bytes) -> str | None:
         text = f"{event['topology']} {clock} {what}: {event['reason']}"
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
-    return "".join(character if character.isprintable() else "?" for character in text)
+    return printable(text)

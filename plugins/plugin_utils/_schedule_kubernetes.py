@@ -14,14 +14,13 @@ from typing import Any
 import yaml
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.schema import STRATEGIES, TOPOLOGY_SPEC
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
-from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.resources import RESOURCES
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.resources import RESOURCES, is_label
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.pace import AUTO, watch_of
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._inventory_file import check_keys, check_name
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._options import PluginError, secrets_in
 
 Roles = dict[str, list[dict[str, list[str]]]]
 
-_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _TEMPLATE = re.compile(r"\{\{|\{%")
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _WAY_OUT = "say in schedule_kubernetes_roles what the schedule may do in which namespace"
@@ -98,7 +97,7 @@ def check_roles(roles: Any) -> Roles:
     if not isinstance(roles, Mapping):
         raise PluginError("schedule_kubernetes_roles: is no dictionary from namespaces to rules")
     for namespace, rules in roles.items():
-        if not isinstance(namespace, str) or not _LABEL.fullmatch(namespace):
+        if not is_label(namespace):
             raise PluginError(f"schedule_kubernetes_roles: {namespace!r} is not a name of a namespace")
         if not isinstance(rules, list) or not rules or not all(isinstance(rule, Mapping) for rule in rules):
             raise PluginError(
@@ -209,7 +208,7 @@ def _namespaces(subject: str, options: Mapping[str, Any], own: str) -> list[str]
     for namespace in found:
         if _is_template(namespace):
             raise _untold(subject, f"config.{option}")
-        if not isinstance(namespace, str) or not _LABEL.fullmatch(namespace):
+        if not is_label(namespace):
             raise PluginError(f"{subject}: config.{option}: {namespace!r} is not a name of a namespace")
     return list(dict.fromkeys(found))
 

@@ -25,7 +25,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.commo
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.dns import fetch as dns_strategy
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.dns_srv import fetch as dns_srv
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.erlang_hosts import hosts_file as _hosts_file
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.erlang_hosts import parse as erlang_hosts
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.gossip import packet
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.kubernetes import merge
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.kubernetes import parse as _kubernetes_parse
@@ -178,7 +178,7 @@ def rancher(data: bytes) -> bool:
 
 def hosts_file(data: bytes) -> bool:
     try:
-        _hosts_file.parse("chat", data.decode("latin-1"))
+        erlang_hosts.parse("chat", data.decode("latin-1"))
     except ClusterError:
         return False
     return True

@@ -20,7 +20,7 @@ import pytest
 import yaml
 from ansible_collections.selfheal.cluster.plugins.module_utils._planner import connect as _plan_connect
 from ansible_collections.selfheal.cluster.plugins.module_utils._planner import join, prune
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.erlang_hosts import hosts_file
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.erlang_hosts.parse import parse as hosts_of
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._events_shown import shown as event_line
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._inventory_file import TOPOLOGY_KEYS
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._variables import problem_of
@@ -209,7 +209,7 @@ def _picture(block: Block, ansible: Ansible) -> None:
 
 
 def _hosts(block: Block, ansible: Ansible) -> None:
-    assert hosts_file.parse("app", block.text), block
+    assert hosts_of("app", block.text), block
 
 
 def _erlang_options(block: Block, ansible: Ansible) -> None:

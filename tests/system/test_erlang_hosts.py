@@ -16,10 +16,8 @@ import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import source_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import COMPLETE, FAILED, PARTIAL, Discovery
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.erlang_hosts.hosts_file import (
-    hosts_in,
-    parse,
-)
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.erlang_hosts.hosts_file import hosts_in
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.erlang_hosts.parse import parse
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover
 
 from tests.harness import beam

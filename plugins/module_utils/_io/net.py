@@ -10,15 +10,14 @@ members at once is mostly the price of such things.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import errno
 import os
 import socket
-import threading
 from dataclasses import dataclass
 from typing import Any, Awaitable, Callable, Iterator, Optional, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import UnreachableError
+from ansible_collections.selfheal.cluster.plugins.module_utils._io.to_thread import to_thread
 
 _UNDER_WAY = (errno.EINPROGRESS, errno.EALREADY, errno.EWOULDBLOCK)
 
@@ -84,12 +83,7 @@ def shared_out(addresses: Sequence[Address], deadline: float) -> Iterator[tuple[
 
 
 async def _resolved(host: str, deadline: float) -> list[Address]:
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[list[Address]] = loop.create_future()
-    # Not the loop's own threads: they are few, and the end of the loop waits for them, so that some names that never
-    # resolve would hold up the others and then the exit.
-    threading.Thread(target=_look_up, args=(host, loop, future), daemon=True).start()
-    found: list[Address] = await before(deadline, future)
+    found: list[Address] = await before(deadline, to_thread(lambda: _look_up(host)))
     return found
 
 
@@ -113,26 +107,11 @@ def _addresses(host: str, flags: int = 0) -> list[Address]:
     return [Address(family, str(place[0]), place[2:]) for family, _type, _protocol, _name, place in found]
 
 
-def _look_up(host: str, loop: asyncio.AbstractEventLoop, future: asyncio.Future[list[Address]]) -> None:
-    found: list[Address] = []
-    error: Optional[OSError] = None
+def _look_up(host: str) -> list[Address]:
     try:
-        found = _addresses(host)
-    except OSError as caught:
-        error = caught
+        return _addresses(host)
     except ValueError:
-        error = OSError("it is not a host name")
-    with contextlib.suppress(RuntimeError):  # the loop is closed, nobody waits any more
-        loop.call_soon_threadsafe(_deliver, future, found, error)
-
-
-def _deliver(future: asyncio.Future[list[Address]], found: list[Address], error: Optional[OSError]) -> None:
-    if future.done():
-        return
-    if error:
-        future.set_exception(error)
-    else:
-        future.set_result(found)
+        raise OSError("it is not a host name") from None
 
 
 Dial = Callable[[Address, int, float], Awaitable[socket.socket]]

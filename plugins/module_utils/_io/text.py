@@ -28,10 +28,14 @@ _FORMS = (
 )
 
 
+def printable(text: str, instead: str = "?") -> str:
+    """Without what a terminal would take for a command, or for the end of the line."""
+    return "".join(character if character.isprintable() else instead for character in text)
+
+
 def one_line(text: str) -> str:
     """It cut, printable and on one line."""
-    printable = "".join(character if character.isprintable() else " " for character in text[:_HEEDED])
-    return " ".join(printable.split())[:LENGTH]
+    return " ".join(printable(text[:_HEEDED], " ").split())[:LENGTH]
 
 
 def masked(text: str, secrets: Iterable[str]) -> str:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import Any, Callable, TypeVar
 
 T = TypeVar("T")
@@ -19,6 +19,24 @@ def in_a_thread(work: Callable[[], T]) -> Future[T]:
     future.set_running_or_notify_cancel()
     threading.Thread(target=_run, args=(future, work), daemon=True).start()
     return future
+
+
+def within(seconds: float, work: Callable[[], T], cut: Callable[[], None]) -> T:
+    """Do it in a thread, and wait for it: a name look-up, a handshake or a server that drips bytes heeds no time-out of
+    a socket.
+
+    :param cut: ends what is not over in time, so that a loop does not gather such threads.
+    :raises TimeoutError: it is not over in time.
+    """
+    future = in_a_thread(work)
+    try:
+        wait([future], seconds)
+        if not future.done():
+            raise TimeoutError
+        return future.result()
+    finally:
+        if not future.done():
+            cut()
 
 
 def _run(future: Future[Any], work: Callable[[], Any]) -> None:

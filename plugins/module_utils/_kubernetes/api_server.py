@@ -33,7 +33,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._io.net import (
     shared_out,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._io.text import one_line
-from ansible_collections.selfheal.cluster.plugins.module_utils._io.threads import in_a_thread
+from ansible_collections.selfheal.cluster.plugins.module_utils._io.to_thread import to_thread
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.advice import about_tls, explanation
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.answers import message_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.auth import (
@@ -87,7 +87,7 @@ class ApiServer:
         :param deadline: a time of the running loop.
         :raises PortForwardError: there are no credentials, or the API server's name has no address.
         """
-        connecting = asyncio.wrap_future(in_a_thread(lambda: connect(topology, config)))
+        connecting = to_thread(lambda: connect(topology, config))
         try:
             connection = await asyncio.wait_for(connecting, _left(deadline))
         except asyncio.TimeoutError:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import threading
 import time
 from dataclasses import dataclass
 from typing import Any, Callable, Iterator, Mapping, NamedTuple, Optional, TypeVar
@@ -21,6 +20,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._errors import (
     DiscoveryError,
     TopologyError,
 )
+from ansible_collections.selfheal.cluster.plugins.module_utils._io.threads import within
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.abortable_connection import (
     AbortableConnection,
 )
@@ -188,7 +188,7 @@ def _get(
             return read_answer(listing, response, budget, deadline)
 
     with in_words(connection, listing.what(), listing.timeout):
-        return _within(listing.timeout, ask, abortable.abort)
+        return within(listing.timeout, ask, abortable.abort)
 
 
 def send(connection: ApiConnection, path: str, timeout: Any) -> Any:
@@ -266,32 +266,6 @@ def _body(response: Any, limit: int, deadline: float) -> bytes:
         chunks.append(chunk)
         size += len(chunk)
     return b"".join(chunks)
-
-
-def _within(seconds: float, work: Callable[[], T], abort: Callable[[], None]) -> T:
-    """Run ``work`` in a thread of its own: a socket's time-out does not limit a name look-up, a handshake, or a server
-    that drips bytes.
-
-    :param abort: ends the work that is not done in time, so that a loop does not accumulate such threads.
-    """
-    results: list[T] = []
-    errors: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            results.append(work())
-        except BaseException as error:
-            errors.append(error)
-
-    thread = threading.Thread(target=run, name="kubernetes-list", daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if errors:
-        raise errors[0]
-    if not results:
-        abort()
-        raise TimeoutError
-    return results[0]
 
 
 def read_page(listing: ListRequest, answer: ApiAnswer, read: Callable[[Any, Resource], T]) -> T:

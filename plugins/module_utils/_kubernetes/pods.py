@@ -13,9 +13,9 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._errors import Di
 from ansible_collections.selfheal.cluster.plugins.module_utils._io.addresses import canonical
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.auth import ApiConnection
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.listing import ListRequest, list_all
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.resources import LABEL
 
-_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_POD_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+_POD_NAME = re.compile(rf"{LABEL}(?:\.{LABEL})*")
 _PAGE = 100
 _GONE_PHASES = ("Failed", "Succeeded")
 _NO_SELECTORS: Mapping[str, Any] = {"selector": None, "field_selector": None}
@@ -59,11 +59,11 @@ def trace_of(host: str, mode: str, cluster_domain: str) -> Optional[Trace]:
         return Trace(ip) if ip else None
     domain = re.escape(cluster_domain)
     if mode == "dns":
-        match = re.fullmatch(rf"([0-9A-Fa-f-]{{2,45}})\.({_LABEL})\.pod\.{domain}", host)
+        match = re.fullmatch(rf"([0-9A-Fa-f-]{{2,45}})\.({LABEL})\.pod\.{domain}", host)
         ip = match and (canonical(match[1].replace("-", ".")) or canonical(match[1].replace("-", ":")))
         return Trace(ip, namespace=match[2]) if match and ip else None
     # Only pods of a StatefulSet have such names by default, and their host name is the pod's name.
-    match = re.fullmatch(rf"({_LABEL})\.{_LABEL}\.({_LABEL})\.svc\.{domain}", host)
+    match = re.fullmatch(rf"({LABEL})\.{LABEL}\.({LABEL})\.svc\.{domain}", host)
     return Trace(pod_name=match[1], namespace=match[2]) if match else None
 
 

@@ -11,7 +11,7 @@ import random
 from typing import Any, Callable, Mapping, Optional, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import ClusterError, DiscoveryError
-from ansible_collections.selfheal.cluster.plugins.module_utils._io.threads import in_a_thread
+from ansible_collections.selfheal.cluster.plugins.module_utils._io.to_thread import to_thread
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.abortable_connection import (
     AbortableConnection,
 )
@@ -62,7 +62,7 @@ async def _listings(
     what, backoff = "watch", Backoff(random.SystemRandom().random)
     while True:
         try:
-            connection = await asyncio.wrap_future(in_a_thread(lambda: connect(topology, config)))
+            connection = await to_thread(lambda: connect(topology, config))
             break
         except DiscoveryError as error:
             troubles.begins(what, error)
@@ -221,7 +221,7 @@ async def _outcome(attempt: WatchAttempt, signals: _Signals) -> Optional[Cluster
 
     :returns: why it failed, if it did.
     """
-    future = asyncio.wrap_future(in_a_thread(attempt.run))
+    future = to_thread(attempt.run)
     future.add_done_callback(lambda done: done.cancelled() or done.exception())  # or asyncio logs it as never retrieved
     try:
         await asyncio.wait([future])

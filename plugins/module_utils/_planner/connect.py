@@ -15,6 +15,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     KEEP,
     NOT_READY,
     REFUSE,
+    REJOINED_LATELY,
     TERMINATING,
     Action,
     Discovery,
@@ -22,6 +23,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Observation,
     Policy,
     View,
+    minutes,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._planner.join import join_actions
 
@@ -180,8 +182,8 @@ class _Mesh:
         in_vain = [name for name in island.lacking if self._views[name].rejoined]
         if in_vain:
             return (
-                f"{min(in_vain)} left and rejoined within the last 10 minutes, and links are missing again: some "
-                "members refuse each other, because of different cookies or keys say"
+                f"{min(in_vain)} left and rejoined within the last {minutes(REJOINED_LATELY)}, and links are missing "
+                "again: some members refuse each other, because of different cookies or keys say"
             )
         return None
 

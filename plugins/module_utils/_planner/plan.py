@@ -35,7 +35,7 @@ def plan(
     """What would heal this cluster.
 
     :param earlier: the discoveries directly before this one, oldest first; they can confirm that a node is gone.
-    :param recently_pruned: what the last five minutes already pruned; it counts towards ``max_prune``.
+    :param recently_pruned: who was pruned within PRUNED_LATELY; it counts towards ``max_prune``.
     :param absence: what the looks at the source prove; ``absent_for`` needs them.
     :raises ValueError: the discovery failed. Nothing is ever planned from a failed discovery.
     """

@@ -12,6 +12,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     COMPLETE,
     KEEP,
     PRUNE,
+    PRUNED_LATELY,
     REFUSE,
     Absence,
     Action,
@@ -19,6 +20,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     DriverFacts,
     Observation,
     Policy,
+    minutes,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._planner.table import OTHER_MEMBERSHIP, may_not_leave
 
@@ -179,7 +181,8 @@ def _refused_together(
     going = frozenset(candidates) | recently_pruned
     limit = policy.prune_limit(len(in_scope | recently_pruned))
     if len(going) > limit:
-        lately = f", {len(recently_pruned)} of them within the last 5 minutes" if recently_pruned else ""
+        within = f", {len(recently_pruned)} of them within the last {minutes(PRUNED_LATELY)}"
+        lately = within if recently_pruned else ""
         return "max_prune", f"{len(going)} would go{lately}, policy.max_prune {policy.max_prune} allows {limit}"
     left = len(members - frozenset(candidates) - (observation.down - frozenset(observation.views)))
     if left < policy.min_nodes:

@@ -15,13 +15,15 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology 
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Driver, Outcome
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.registry import driver_for
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundAborted, RoundError, TopologyError
-from ansible_collections.selfheal.cluster.plugins.module_utils._io.threads import in_a_thread
+from ansible_collections.selfheal.cluster.plugins.module_utils._io.to_thread import to_thread
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     COMPLETE,
     CONNECT,
     FAILED,
+    PRUNED_LATELY,
     READY,
     REFUSE,
+    REJOINED_LATELY,
     Discovery,
     Node,
     Observation,
@@ -38,11 +40,6 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._planner.plan imp
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.recently import Recently
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.result import RunRecord
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover, has_witness
-
-RECENTLY = 300.0
-"""Seconds over which ``max_prune`` counts what was already pruned."""
-IN_VAIN = 600.0
-"""Seconds over which a connect in vain counts, as long as a member remembers that it left and rejoined."""
 
 
 def inspect(topology: Topology, full: bool = False) -> dict[str, Any]:
@@ -90,7 +87,7 @@ def run(
 
     async def ask(attempt: int, pause: float) -> Discovery:
         await asyncio.sleep(pause)
-        return await asyncio.wrap_future(in_a_thread(lambda: discover(topology.source, attempt)))
+        return await to_thread(lambda: discover(topology.source, attempt))
 
     async def main() -> None:
         task = asyncio.ensure_future(rounds(reconciler))
@@ -153,9 +150,9 @@ class Reconciler:
         self._caches = Caches()
         samples = STRATEGIES[topology.source.strategy].samples
         self._absences = Absences(topology.policy.absent_for_live, self._caches, samples)
-        self._pruned = Recently(RECENTLY, _now)
+        self._pruned = Recently(PRUNED_LATELY, _now)
         self._last_desired: Sequence[Node] = ()
-        self._connected = Recently(IN_VAIN, _now)
+        self._connected = Recently(REJOINED_LATELY, _now)
         self._interrupted = False
 
     async def inspect(self) -> None:

@@ -19,7 +19,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._errors import (
     UnreachableError,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._io.net import Address
-from ansible_collections.selfheal.cluster.plugins.module_utils._io.threads import in_a_thread
+from ansible_collections.selfheal.cluster.plugins.module_utils._io.to_thread import to_thread
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.api_server import (
     NOT_READY,
     ApiServer,
@@ -129,9 +129,9 @@ class PortForwardTransport(Transport):
         if trace.pod_name:
             return Pod(namespaces[0], trace.pod_name)
         ip, left = str(trace.ip), deadline - asyncio.get_running_loop().time()
-        search = in_a_thread(lambda: pod_with(self._topology, server.connection, ip, namespaces, left))
+        search = to_thread(lambda: pod_with(self._topology, server.connection, ip, namespaces, left))
         try:
-            pod = await asyncio.wait_for(asyncio.wrap_future(search), left)
+            pod = await asyncio.wait_for(search, left)
         except asyncio.TimeoutError:
             raise PortForwardError("discovery does not list it, and its pod was not found in time") from None
         except (DiscoveryError, TopologyError) as error:

@@ -27,11 +27,8 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.t
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import RemoteCall
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import UnreachableError
-from ansible_collections.selfheal.cluster.plugins.module_utils._model import Table, View
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import REJOINED_LATELY, Table, View
 
-_LATELY = 600
-"""Seconds for which a member remembers that it left and rejoined. Without that, members that permanently refuse each
-other would leave and rejoin in every run, and each time cost the others their links to them."""
 _LONG_AGO = 10**9
 
 _NOW = call("erlang", "monotonic_time", atom("second"))
@@ -100,7 +97,7 @@ class Question:
             is_hidden=is_hidden,
             global_mesh=global_mesh,
             exclusive=global_mesh and prevents == ("ok", "true"),
-            rejoined=isinstance(rejoined_ago, int) and rejoined_ago < _LATELY,
+            rejoined=isinstance(rejoined_ago, int) and rejoined_ago < REJOINED_LATELY,
             may_have_table=tabled == "true",
         )
 

@@ -17,6 +17,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._errors import (
     TopologyError,
     UnreachableError,
 )
+from ansible_collections.selfheal.cluster.plugins.module_utils._io.text import printable
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,7 @@ def reader_of(topology: str, driver_config: Mapping[str, Any]) -> Reader:
 def in_one_line(output: bytes) -> str:
     """The output of a command for a message: short, printable, on one line."""
     lines = (line.strip() for line in output[:4096].decode(errors="replace").split("\n"))
-    text = " ".join(filter(None, lines))
-    return "".join(char if char.isprintable() else "?" for char in text[:200])
+    return printable(" ".join(filter(None, lines))[:200])
 
 
 def _read_lines(output: bytes) -> ListedNames:

@@ -16,6 +16,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.listi
     ListRequest,
     list_all,
 )
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.resources import is_label
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.watch import watch_lists
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.kubernetes.merge import (
@@ -30,8 +31,6 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.kuber
     still_running,
 )
 
-# RFC 1123 labels and names, which the API server asks of the names of namespaces and Services.
-_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _DOMAIN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 
 
@@ -79,10 +78,10 @@ def _witnessed(asked: Asked, found: Discovery, batches: Sequence[PageContent]) -
 
 def _check(topology: str, config: Mapping[str, Any]) -> None:
     for option in ("namespace", "service_name"):
-        if config[option] and not _LABEL.fullmatch(config[option]):
+        if config[option] and not is_label(config[option]):
             raise TopologyError(topology, f"config.{option}", f"{config[option]!r} is not a name of Kubernetes")
     for namespace in config["namespaces"] or ():
-        if not _LABEL.fullmatch(namespace):
+        if not is_label(namespace):
             raise TopologyError(topology, "config.namespaces", f"{namespace!r} is not a name of Kubernetes")
     if not _DOMAIN.fullmatch(config["cluster_domain"]):
         raise TopologyError(topology, "config.cluster_domain", f"{config['cluster_domain']!r} is not a domain name")

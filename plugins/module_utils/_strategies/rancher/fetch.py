@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import contextlib
 import http.client
 import json
@@ -15,7 +14,7 @@ from typing import Any, Mapping, Optional
 from urllib.parse import urlsplit
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError, TopologyError
-from ansible_collections.selfheal.cluster.plugins.module_utils._io.threads import in_a_thread
+from ansible_collections.selfheal.cluster.plugins.module_utils._io.threads import within
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.rancher.parse import parse
 
@@ -77,11 +76,9 @@ class _RancherExchange:
         """
         :raises DiscoveryError: there is no whole answer in so many seconds, or it is not 200.
         """
-        # No time-out of a socket bounds the look-up of a name, or a server that drips.
-        future = in_a_thread(lambda: self._ask(timeout))
         try:
-            return future.result(timeout)
-        except (concurrent.futures.TimeoutError, socket.timeout):
+            return within(timeout, lambda: self._ask(timeout), self._abandon)
+        except (TimeoutError, socket.timeout):
             raise DiscoveryError(f"no whole answer within {timeout:g} s (config.timeout)") from None
         except http.client.IncompleteRead:
             raise DiscoveryError("the answer is cut off") from None
@@ -91,8 +88,6 @@ class _RancherExchange:
             raise DiscoveryError("this is not the name of a host; check config.host") from None
         except OSError as error:
             raise DiscoveryError(f"{error.strerror or error}; check config.host") from None
-        finally:
-            self._abandon()
 
     def _ask(self, timeout: float) -> bytes:
         connection = http.client.HTTPConnection(str(self._url.hostname), self._url.port or 80, timeout=timeout)

@@ -119,6 +119,7 @@ def test_max_prune_counts_what_was_pruned_lately():
     lately = frozenset([name(9)])
     found = plan(discovered(1, 2, 3, 4), FIVE, policy, EXCLUSIVE, recently_pruned=lately)
     assert [action.reason for action in found.refusals] == ["max_prune"]
+    assert "2 would go, 1 of them within the last 5 minutes, " in found.refusals[0].detail
     assert not found.prunes
 
 
