@@ -15,8 +15,8 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.result import utc_now
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report import metrics, page
-from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.files import File
-from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.reading import Reading, reading
+from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.files import ReportFile
+from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.reading import TopologyReading, reading
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.words import status_of
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._variables import OWN, problem_of
 
@@ -57,24 +57,24 @@ class ActionModule(ActionBase):
             result["diff"] += [diff] if diff else []
         return result
 
-    def _files(self, options: Mapping[str, Any], readings: list[Reading]) -> Iterator[File]:
+    def _files(self, options: Mapping[str, Any], readings: list[TopologyReading]) -> Iterator[ReportFile]:
         mode = _mode(options["mode"])
         if options["page"]:
             text = page.page(readings, options["title"], utc_now())
-            yield File(self._path(options["page"]), text, mode, page.timeless)
+            yield ReportFile(self._path(options["page"]), text, mode, page.timeless)
         if options["metrics"]:
-            yield File(self._path(options["metrics"]), metrics.metrics(readings), mode, metrics.timeless)
+            yield ReportFile(self._path(options["metrics"]), metrics.metrics(readings), mode, metrics.timeless)
 
     def _path(self, path: str) -> Path:
         """A relative one starts where Ansible was started, wherever the play lies."""
         return Path(path).absolute()
 
 
-def _readings(results: Mapping[str, Any], failures: Mapping[str, Any]) -> list[Reading]:
+def _readings(results: Mapping[str, Any], failures: Mapping[str, Any]) -> list[TopologyReading]:
     return [reading(str(name), result, str(failures.get(name) or "")) for name, result in results.items()]
 
 
-def _written(file: File, check_mode: bool) -> tuple[bool, dict[str, Any]]:
+def _written(file: ReportFile, check_mode: bool) -> tuple[bool, dict[str, Any]]:
     try:
         return file.write(check_mode)
     except OSError as error:

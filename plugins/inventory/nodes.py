@@ -187,10 +187,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         except PluginError as error:
             raise AnsibleParserError(str(error)) from None
 
-    def _try(self, topology: str, work: Callable[..., Any], *args: Any) -> Any:
-        """An exception of one topology must not hide those after it."""
+    def _try(self, topology: str, function: Callable[..., Any], *args: Any) -> Any:
+        """Call the function. An exception of one topology must not hide the topologies after it."""
         try:
-            return work(*args)
+            return function(*args)
         except PluginError as error:
             self._problems.append(str(error))
         except AnsibleError as error:

@@ -89,8 +89,8 @@ class LookupModule(LookupBase):
         try:
             for term in terms or [{}]:
                 if not isinstance(term, Mapping):
-                    its = ", ".join(_OPTIONS)
-                    raise AnsibleLookupError(f"{term!r} is not a topology, which is a dictionary of {its}")
+                    options = ", ".join(_OPTIONS)
+                    raise AnsibleLookupError(f"{term!r} is not a topology, which is a dictionary of {options}")
                 nodes += _discovered({**shared, **term})
         finally:
             remove_files()

@@ -373,7 +373,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Event:
+class MemberEvent:
     """``joined``, ``left``, ``connect_failed`` or ``prune_refused``."""
 
     event: str

@@ -308,7 +308,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._run.pace import 
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import converge
 
 
-def work(request: Request) -> Dict[str, Any]:
+def run_module(request: Request) -> Dict[str, Any]:
     params = request.params
     topology = topology_of(params)
     pace = pace_of(topology.source, params)
@@ -316,7 +316,7 @@ def work(request: Request) -> Dict[str, Any]:
         return converge(topology, request.check_mode, params["max_rounds"], params["full"])
     events = EventsFile(topology.name, params["events_file"], request.masked)
     try:
-        result = keep_whole(topology, params["max_rounds"], params["full"], pace, events.tell)
+        result = keep_whole(topology, params["max_rounds"], params["full"], pace, events.append)
     except RoundError as error:
         error.result["warnings_"].extend(events.problems)
         raise
@@ -334,7 +334,7 @@ COMMAND = Command(
         "watch": {"type": "str", "default": "auto"},
         "events_file": {"type": "path"},
     },
-    work,
+    run_module,
 )
 
 

@@ -145,11 +145,11 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._module import Co
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import inspect
 
 
-def work(request: Request) -> Dict[str, Any]:
+def run_module(request: Request) -> Dict[str, Any]:
     return {"changed": False, **inspect(topology_of(request.params), full=request.params["full"])}
 
 
-COMMAND = Command({**TOPOLOGY_SPEC, "full": {"type": "bool", "default": False}}, work)
+COMMAND = Command({**TOPOLOGY_SPEC, "full": {"type": "bool", "default": False}}, run_module)
 
 
 def main() -> None:

@@ -148,19 +148,19 @@ from typing import Any, Dict
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.schema import DISCOVERY_SPEC
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import source_of
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import FailedWithResult
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import FAILED, PARTIAL
 from ansible_collections.selfheal.cluster.plugins.module_utils._module import Command, Request, run
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.listing import listing_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover
 
 
-def work(request: Request) -> Dict[str, Any]:
+def run_module(request: Request) -> Dict[str, Any]:
     source = source_of(request.params)
     result = listing_of(discover(source, request.params["attempt"]))
     reasons = "; ".join(result["reasons"])
     if result["status"] == FAILED:
-        raise RoundError(source.topology, f"the discovery failed: {reasons}", result)
+        raise FailedWithResult(source.topology, f"the discovery failed: {reasons}", result)
     warnings = list(result.get("notes", ()))
     if result["status"] == PARTIAL:
         warnings.insert(0, f"the discovery is partial: {reasons}")
@@ -169,7 +169,7 @@ def work(request: Request) -> Dict[str, Any]:
     return {"changed": False, **result}
 
 
-COMMAND = Command({**DISCOVERY_SPEC, "attempt": {"type": "int", "default": 0}}, work)
+COMMAND = Command({**DISCOVERY_SPEC, "attempt": {"type": "int", "default": 0}}, run_module)
 
 
 def main() -> None:

@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._io.text import printable
-from ansible_collections.selfheal.cluster.plugins.plugin_utils._deaf_thread import DeafThread
+from ansible_collections.selfheal.cluster.plugins.plugin_utils._signal_masked_thread import SignalMaskedThread
 
 _EVERY = 0.2
 _MOST = 1 << 20
 """Bytes that are read at once; the rest comes with the next look."""
 
 
-class Follower:
+class EventTailer:
     """Used as a context: from its beginning to its end each event that is appended is shown, also where the file is
     rotated on the way.
 
@@ -35,9 +35,9 @@ class Follower:
         self._file = self._opened(os.SEEK_END) if path.exists() else None
         self._rest = b""
         self._over = threading.Event()
-        self._thread = DeafThread(target=self._follow)
+        self._thread = SignalMaskedThread(target=self._follow)
 
-    def __enter__(self) -> Follower:
+    def __enter__(self) -> EventTailer:
         self._thread.start()
         return self
 

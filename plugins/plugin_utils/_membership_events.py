@@ -21,10 +21,10 @@ LISTS_NOBODY = "the source answered and lists no node: nobody is taken to have l
 
 _TEMPLATE = re.compile(r"\{(?=[{%#])")
 
-Event = dict[str, Any]
+SourceEvent = dict[str, Any]
 
 
-class Story:
+class MembershipDiff:
     """Of one topology, from one discovery to the next.
 
     What was told stays known until a later discovery says otherwise: one that failed, is partial or lists nobody at all
@@ -48,7 +48,7 @@ class Story:
         last = self._last
         return last is not None and last.status == COMPLETE and self._authoritative and not last.nodes
 
-    def take(self, discovery: Discovery) -> Event | None:
+    def update(self, discovery: Discovery) -> SourceEvent | None:
         """The event that tells what is new, None if nothing is."""
         was_failing, was_empty, self._last = self.is_failing, self.is_empty, discovery
         if discovery.status == FAILED:
@@ -64,23 +64,23 @@ class Story:
             return self._event(RECOVERED, **news)
         return self._event(CHANGED, **news) if news or self.is_empty != was_empty else None
 
-    def again(self) -> Event | None:
+    def unchanged(self) -> SourceEvent | None:
         """What is still so, None as long as that is not known."""
         return None if self._known is None or self.is_failing else self._event(UNCHANGED)
 
     def _news(self, before: Mapping[str, Node]) -> dict[str, list[dict[str, Any]]]:
         now = self._known or {}
-        joined = [_told(node) for name, node in now.items() if name not in before]
-        left = [_told(node) for name, node in before.items() if name not in now] if self._authoritative else []
+        joined = [_as_dict(node) for name, node in now.items() if name not in before]
+        left = [_as_dict(node) for name, node in before.items() if name not in now] if self._authoritative else []
         updated = [
-            {**_told(node), "previous_state": before[name].state}
+            {**_as_dict(node), "previous_state": before[name].state}
             for name, node in now.items()
             if name in before and (node.state, node.address) != (before[name].state, before[name].address)
         ]
         return {key: nodes for key, nodes in (("joined", joined), ("left", left), ("updated", updated)) if nodes}
 
-    def _event(self, kind: str, **news: list[dict[str, Any]]) -> Event:
-        event: Event = {"topology": self._topology, "event": kind}
+    def _event(self, kind: str, **news: list[dict[str, Any]]) -> SourceEvent:
+        event: SourceEvent = {"topology": self._topology, "event": kind}
         if self._last is not None:
             event["status"] = self._last.status
             event["reasons"] = [_inert(reason) for reason in self._last.reasons]
@@ -93,7 +93,7 @@ class Story:
         return {**event, **news, "meta": {"hosts": self._topology}}
 
 
-def _told(node: Node) -> dict[str, Any]:
+def _as_dict(node: Node) -> dict[str, Any]:
     """Without the attributes, which are free text of whoever may write to the source: see :func:`_inert`."""
     return {"name": node.name, "address": node.address and _inert(node.address), "state": node.state}
 

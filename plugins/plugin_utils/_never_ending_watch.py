@@ -16,14 +16,14 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.regis
 class NeverEndingWatch:
     """One that is begun again when it has ended, and tells of each trouble once and of its end."""
 
-    def __init__(self, source: Source, changed: Callable[[], None], told: Callable[[str], None]) -> None:
+    def __init__(self, source: Source, changed: Callable[[], None], on_message: Callable[[str], None]) -> None:
         """
         :param changed: called as :func:`_registry.watch` calls it, so when a watch begins as well.
-        :param told: called with a line for the user.
+        :param on_message: called with a line for the user.
         """
         self._source = source
         self._on_change = changed
-        self._told = told
+        self._on_message = on_message
         self._has_worked = False
         self._trouble: str | None = None
 
@@ -36,7 +36,7 @@ class NeverEndingWatch:
         while True:
             self._has_worked = False
             try:
-                await watch(self._source, self._changed, self._told)
+                await watch(self._source, self._changed, self._on_message)
                 self._begins("it has ended")
             except Exception as error:  # it is asked every interval all the same
                 self._begins(str(error))
@@ -47,11 +47,11 @@ class NeverEndingWatch:
     def _begins(self, trouble: str) -> None:
         if trouble != self._trouble:
             self._trouble = trouble
-            self._told(f"{trouble}; not watched until the next attempt")
+            self._on_message(f"{trouble}; not watched until the next attempt")
 
     def _changed(self) -> None:
         self._has_worked = True
         if self._trouble is not None:
             self._trouble = None
-            self._told("it is watched again")
+            self._on_message("it is watched again")
         self._on_change()

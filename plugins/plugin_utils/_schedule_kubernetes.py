@@ -37,7 +37,7 @@ _API_VERSIONS = {
 }
 
 
-class _Encrypted(str):
+class _VaultEncrypted(str):
     """What Ansible Vault has encrypted within a file."""
 
 
@@ -45,8 +45,8 @@ class _Loader(yaml.SafeLoader):
     """Knows the tags that Ansible knows."""
 
 
-def _encrypted(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> _Encrypted:
-    return _Encrypted(loader.construct_scalar(node))
+def _encrypted(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> _VaultEncrypted:
+    return _VaultEncrypted(loader.construct_scalar(node))
 
 
 _Loader.add_constructor("!vault", _encrypted)
@@ -149,12 +149,12 @@ def checksum_of(files: Mapping[str, str], secrets: Mapping[str, str], salt: str)
     return hashlib.pbkdf2_hmac("sha256", content, salt.encode(), _ROUNDS).hex()[:12]
 
 
-def _object(kind: str, name: str, namespace: str, *more: str) -> dict[str, Any]:
+def _object(kind: str, name: str, namespace: str, *parts: str) -> dict[str, Any]:
     return {
         "apiVersion": _API_VERSIONS[kind],
         "kind": kind,
         "metadata": {"name": name, "namespace": namespace},
-        "file": ".".join([name.rpartition(":")[2], kind.lower(), *more, "yml"]),
+        "file": ".".join([name.rpartition(":")[2], kind.lower(), *parts, "yml"]),
     }
 
 
@@ -185,7 +185,7 @@ def _topologies_in(file: str, text: str) -> Iterator[tuple[str, Any]]:
 
 def _check_secrets(subject: str, options: Mapping[str, Any]) -> None:
     for path, value in secrets_in(TOPOLOGY_SPEC, options):
-        if not isinstance(value, _Encrypted) and not _is_template(value):
+        if not isinstance(value, _VaultEncrypted) and not _is_template(value):
             raise PluginError(
                 f"{subject}: {'.'.join(path)}: is in the clear (not shown), and would be in a ConfigMap; give it in"
                 " schedule_secrets and read it from there, as in"
@@ -233,12 +233,12 @@ def _rights(
         yield ("", "pods/portforward"), ("create", "get")
 
 
-def _may_watch(subject: str, said: bool | str, own: Any) -> bool:
+def _may_watch(subject: str, for_all: bool | str, own: Any) -> bool:
     """
-    :param said: for all topologies, see :func:`roles_of`; ``own``: of this one.
+    :param for_all: for all topologies, see :func:`roles_of`; ``own``: of this one.
     """
     try:
-        watch = watch_of(subject, said)
+        watch = watch_of(subject, for_all)
         if watch is None and own is not None and not _is_template(own):
             watch = watch_of(subject, own)
     except TopologyError as error:
@@ -271,4 +271,4 @@ def _untold(subject: str, option: str) -> PluginError:
 
 def _is_template(value: Any) -> bool:
     """Whether it is one, or a secret that nobody but the pod can read."""
-    return isinstance(value, str) and (isinstance(value, _Encrypted) or bool(_TEMPLATE.search(value)))
+    return isinstance(value, str) and (isinstance(value, _VaultEncrypted) or bool(_TEMPLATE.search(value)))

@@ -16,7 +16,7 @@ from typing import Any
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Topology
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Driver, Outcome
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundAborted, RoundError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Action,
     Discovery,
@@ -27,12 +27,11 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     View,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.listing import discovery_of, node_to_dict
-from ansible_collections.selfheal.cluster.plugins.module_utils._run.result import Record
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.result import RunRecord
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import (
-    CannotGoOn,
     Reconciler,
     check_rounds,
-    ended,
+    run_to_result,
 )
 
 DISCOVER, LIST, CONNECT, DISCONNECT = "discover", "list", "connect", "disconnect"
@@ -69,14 +68,14 @@ def next_step(
     :raises TopologyError: ``max_rounds`` is less than 1.
     """
     check_rounds(topology.name, max_rounds)
-    record = Record(topology.name, full, check_mode)
+    record = RunRecord(topology.name, full, check_mode)
     driver = _TaskDriver(_Reader(log), topology, facts, record)
     reconciler = Reconciler(topology, driver, record, driver.ask)
     try:
         if inspect:
-            result = ended(topology.name, reconciler.inspect, record.inspected)
+            result = run_to_result(topology.name, reconciler.inspect, record.inspected)
         else:
-            result = ended(topology.name, lambda: reconciler.converge(check_mode, max_rounds), record.done)
+            result = run_to_result(topology.name, lambda: reconciler.converge(check_mode, max_rounds), record.done)
     except _Needed as needed:
         return needed.step
     except RoundError as error:
@@ -112,7 +111,7 @@ class _Reader:
         :raises _Needed: they have not done it yet.
         """
         if self._read == MOST_STEPS:
-            raise CannotGoOn(f"{MOST_STEPS} steps were made and it goes on: run again, and give fewer max_rounds")
+            raise RoundAborted(f"{MOST_STEPS} steps were made and it goes on: run again, and give fewer max_rounds")
         if self._read == len(self._log):
             raise _Needed({"step": step, **details})
         entry = self._log[self._read]
@@ -125,7 +124,7 @@ class _Reader:
 class _TaskDriver(Driver):
     """Answers with what the log says, and remembers who has which address."""
 
-    def __init__(self, log: _Reader, topology: Topology, facts: DriverFacts, record: Record) -> None:
+    def __init__(self, log: _Reader, topology: Topology, facts: DriverFacts, record: RunRecord) -> None:
         self._log = log
         self._topology = topology
         self._facts = facts
@@ -173,19 +172,21 @@ class _TaskDriver(Driver):
         self._addresses.update((node.name, node.address) for node in desired)
         entry = self._log.next(LIST, nodes=[node_to_dict(node) for node in desired], pause=pause)
         if entry.get("problem"):
-            raise CannotGoOn(f"the tasks that list failed, {self._record.so_far}: {entry['problem']}")
+            raise RoundAborted(f"the tasks that list failed, {self._record.changed_clause}: {entry['problem']}")
         try:
             self._last = observation_of(entry.get("views"), entry.get("unreachable"), entry.get("down"), desired)
         except ValueError as error:
-            raise CannotGoOn(f"the tasks that list said nothing usable, {self._record.so_far}: {error}") from error
+            raise RoundAborted(
+                f"the tasks that list said nothing usable, {self._record.changed_clause}: {error}"
+            ) from error
         return self._last
 
     def _do(self, step: str, actions: Sequence[Action]) -> dict[Action, str | None]:
-        entry = self._log.next(step, actions=[self._told(step, action) for action in actions])
+        entry = self._log.next(step, actions=[self._described(step, action) for action in actions])
         self._last = None
         return dict(zip(actions, entry["problems"], strict=True))
 
-    def _told(self, step: str, action: Action) -> dict[str, Any]:
+    def _described(self, step: str, action: Action) -> dict[str, Any]:
         return {
             "action": step,
             "observer": action.observer,

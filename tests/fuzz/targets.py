@@ -121,7 +121,7 @@ def _answers(query: dns.message.Message, data: bytes) -> bool:
         answer = resolver.judge(resolver_exchange._parse((query,), data)[0])
     except resolver_exchange.NameserverError:
         return False
-    if not isinstance(answer, resolver.Answer):
+    if not isinstance(answer, resolver.RecordsAnswer):
         return True
     if query.question[0].rdtype == dns.rdatatype.SRV:
         dns_srv.nodes_of("chat", "app", answer)
@@ -157,7 +157,7 @@ def _kubernetes(lookup: str, data: bytes) -> bool:
 
 def kubernetes_watch(data: bytes) -> bool:
     """A whole stream, in chunks as they may come."""
-    decoder = stream.Decoder(_MOST_OF_A_LINE)
+    decoder = stream.WatchDecoder(_MOST_OF_A_LINE)
     try:
         for start in range(0, len(data), _CHUNK):
             for event in decoder.feed(data[start : start + _CHUNK]):

@@ -159,9 +159,9 @@ def open_sockets() -> int:
 
 def _main() -> None:
     """The loopback of this network goes down under an open stream, and up again."""
-    from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes import line
+    from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes import abortable_connection
 
-    line.KEEPALIVE.update(TCP_KEEPIDLE=1, TCP_KEEPINTVL=1, TCP_KEEPCNT=2)
+    abortable_connection.KEEPALIVE.update(TCP_KEEPIDLE=1, TCP_KEEPINTVL=1, TCP_KEEPCNT=2)
     json.load(sys.stdin)
     _loopback("up")
     with kube_api() as api, watching(params_of(api, timeout=2)) as heard:

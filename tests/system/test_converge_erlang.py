@@ -11,7 +11,7 @@ import time
 
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang import prune
-from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Call
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import RemoteCall
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import inspect
 
@@ -152,7 +152,7 @@ def test_members_that_refuse_each_other_are_told_and_not_torn_again_and_again(re
 
 
 def test_before_otp_25_1_a_node_leaves_while_global_sleeps(monkeypatch):
-    monkeypatch.setattr(prune, "_LEAVE", Call("global", "not_there_yet", []))
+    monkeypatch.setattr(prune, "_LEAVE", RemoteCall("global", "not_there_yet", []))
     with beams(6) as nodes:
         join(nodes)
         *staying, stray = nodes
@@ -349,7 +349,7 @@ def test_what_nobody_saw_is_not_called_done(monkeypatch):
             for node in nodes:
                 node.freeze()
 
-        monkeypatch.setattr(prune.Pruner, "leave", everybody_freezes)
+        monkeypatch.setattr(prune.ErlangPruner, "leave", everybody_freezes)
         result = heal(staying, driver_config={"timeout": 1})
         for node in nodes:
             node.thaw()

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.selfheal.cluster.plugins.plugin_utils._event_source import SPEC, tell
+from ansible_collections.selfheal.cluster.plugins.plugin_utils._event_source import SPEC, emit_events
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._membership_events import LISTS_NOBODY
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._options import PluginError
 
@@ -61,7 +61,7 @@ class Events:
 def _run(test: Callable[[Events], Awaitable[None]], **args: Any) -> None:
     async def run() -> None:
         queue: asyncio.Queue[dict[str, Any]] = asyncio.Queue(1)
-        source = asyncio.ensure_future(tell(queue, {"pause": 0, **args}))
+        source = asyncio.ensure_future(emit_events(queue, {"pause": 0, **args}))
         try:
             await test(Events(queue, source))
         finally:
@@ -356,7 +356,7 @@ def test_an_error_of_an_event_filter_comes_out_as_it_is() -> None:
             raise KeyError("no such key")
 
     with pytest.raises(KeyError, match="no such key"):
-        asyncio.run(asyncio.wait_for(tell(Filtered(), {"topologies": {"chat": STATIC, "web": STATIC}}), _SOON))
+        asyncio.run(asyncio.wait_for(emit_events(Filtered(), {"topologies": {"chat": STATIC, "web": STATIC}}), _SOON))
 
 
 def test_a_topology_that_fails_takes_no_other_one_with_it() -> None:

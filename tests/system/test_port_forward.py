@@ -32,12 +32,12 @@ import pytest
 import yaml
 from aiohttp import web
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import source_of, topology_of
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.port_forward import PortForward
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.port_forward import PortForwardTransport
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.registry import driver_for
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import MissingLibraryError, UnreachableError
-from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.forward import Forward
-from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.gateway import Gateway
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.api_server import ApiServer
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.pods import Pod
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.port_forward import PortForward
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Node
 
 from tests.harness.beam import COOKIE, free_port, loopback_addresses, wait_until
@@ -105,9 +105,9 @@ def config(api: KubeDouble, **more: Any) -> dict[str, Any]:
     return dict(source_of({"topology": "t", "strategy": "kubernetes", "config": given}).config)
 
 
-def reach(api: KubeDouble, **more: Any) -> PortForward:
+def reach(api: KubeDouble, **more: Any) -> PortForwardTransport:
     source = source_of({"topology": "t", "strategy": "kubernetes", "config": config(api, **more)})
-    return PortForward(source)
+    return PortForwardTransport(source)
 
 
 def why(api: KubeDouble, node: Node = NODE, *, timeout: float = SLOW, port: int | None = None, **more: Any) -> str:
@@ -130,14 +130,18 @@ def why(api: KubeDouble, node: Node = NODE, *, timeout: float = SLOW, port: int 
 
 
 def through(
-    api: KubeDouble, port: int, work: Callable[[Forward], Awaitable[T]], *, gateway_config: dict[str, Any] | None = None
+    api: KubeDouble,
+    port: int,
+    work: Callable[[PortForward], Awaitable[T]],
+    *,
+    server_config: dict[str, Any] | None = None,
 ) -> T:
     """Do something with one port-forward."""
 
     async def main() -> T:
         deadline = asyncio.get_running_loop().time() + SLOW
-        gateway = await Gateway.open("t", gateway_config or config(api), deadline)
-        forward = await Forward.open(gateway, Pod(api.namespace, "chat-0"), port, deadline)
+        server = await ApiServer.open("t", server_config or config(api), deadline)
+        forward = await PortForward.open(server, Pod(api.namespace, "chat-0"), port, deadline)
         try:
             return await work(forward)
         finally:
@@ -147,7 +151,7 @@ def through(
     return asyncio.run(main())
 
 
-async def hello(forward: Forward) -> bytes:
+async def hello(forward: PortForward) -> bytes:
     loop = asyncio.get_running_loop()
     await loop.sock_sendall(forward.socket, b"hello")
     return await loop.sock_recv(forward.socket, 100)
@@ -180,7 +184,7 @@ def test_the_double_speaks_to_the_kubernetes_clients_own_port_forward(api: KubeD
 def test_what_goes_in_comes_out(api: KubeDouble, echo: tuple[str, int]) -> None:
     data = os.urandom(1 << 16) * 64
 
-    async def back_and_forth(forward: Forward) -> bytes:
+    async def back_and_forth(forward: PortForward) -> bytes:
         loop = asyncio.get_running_loop()
         sending = asyncio.ensure_future(loop.sock_sendall(forward.socket, data))
         received = bytearray()
@@ -198,9 +202,9 @@ def test_what_goes_in_comes_out(api: KubeDouble, echo: tuple[str, int]) -> None:
 def test_many_at_once(api: KubeDouble, echo: tuple[str, int]) -> None:
     async def main() -> list[bytes]:
         deadline = asyncio.get_running_loop().time() + 60
-        gateway = await Gateway.open("t", config(api), deadline)
+        server = await ApiServer.open("t", config(api), deadline)
         pod = Pod(api.namespace, "chat-0")
-        opening = (Forward.open(gateway, pod, echo[1], deadline) for _forward in range(64))
+        opening = (PortForward.open(server, pod, echo[1], deadline) for _forward in range(64))
         forwards = await asyncio.gather(*opening)
         answers = await asyncio.gather(*map(hello, forwards))
         for forward in forwards:
@@ -216,7 +220,7 @@ def test_the_far_end_closes(api: KubeDouble) -> None:
     near, far = socket.socketpair()
     api.forward("chat-0", lambda _port: far)
 
-    async def until_the_end(forward: Forward) -> bytes:
+    async def until_the_end(forward: PortForward) -> bytes:
         near.sendall(b"bye")
         near.close()
         loop = asyncio.get_running_loop()
@@ -234,7 +238,7 @@ def test_a_side_that_takes_nothing_any_more_holds_nothing_up(api: KubeDouble) ->
     near, far = socket.socketpair()
     api.forward("chat-0", lambda _port: far)
 
-    async def fill(forward: Forward) -> int:
+    async def fill(forward: PortForward) -> int:
         loop = asyncio.get_running_loop()
         sent = 0
         with contextlib.suppress(asyncio.TimeoutError):
@@ -455,7 +459,7 @@ def test_a_client_certificate_from_a_kubeconfig(echo: tuple[str, int], tmp_path:
         api.forward("chat-0", on_loopback(echo[0]))
         user = {"token": api.token, "client-certificate": api.client_certificate, "client-key": api.client_certificate}
         with_certificate = config(api, **NO_AUTH, kubeconfig=api.kubeconfig(tmp_path / "with", user=user))
-        assert through(api, echo[1], hello, gateway_config=with_certificate) == b"hello"
+        assert through(api, echo[1], hello, server_config=with_certificate) == b"hello"
         without = why(api, **NO_AUTH, kubeconfig=api.kubeconfig(tmp_path / "without"))
         assert "TLS with" in without or "opens no WebSocket" in without or "takes no connection" in without
 

@@ -113,15 +113,15 @@ def check_taken(topology: str, whose: str, options: Options, params: Mapping[str
     :param params: ``connect``, ``disconnect``, ``list_nodes``, ``policy`` and ``driver_config``, where they are known.
     :raises TopologyError: it does.
     """
-    said = [word for word in _TAKEN if _said(word, params) is not None]
-    for word in said:
+    set_words = [word for word in _TAKEN if _value_at(word, params) is not None]
+    for word in set_words:
         if word not in options.takes:
-            its = ", ".join(map(_path, options.takes)) or "none of its kind"
-            raise TopologyError(topology, _path(word), f"is not for {whose} (which takes {its}): leave it out")
+            choices = ", ".join(map(_path, options.takes)) or "none of its kind"
+            raise TopologyError(topology, _path(word), f"is not for {whose} (which takes {choices}): leave it out")
     for reason, without in options.instead.items():
-        value = _unless_own_way(options, reason, _said(reason, params))
+        value = _unless_own_way(options, reason, _value_at(reason, params))
         for word in without if value is not None else ():
-            if word in said:
+            if word in set_words:
                 given = f"{_path(reason)} {value!r}" if isinstance(value, str) else _path(reason)
                 raise TopologyError(topology, _path(word), f"does not go with {given}: leave one of them out")
 
@@ -140,7 +140,7 @@ def check_watchable(topology: str, strategy: str) -> None:
         )
 
 
-def _said(word: str, params: Mapping[str, Any]) -> Any:
+def _value_at(word: str, params: Mapping[str, Any]) -> Any:
     """What the topology says, None where that is what holds without a word."""
     found: Any = params
     for key in _path(word).split("."):
@@ -249,8 +249,8 @@ def check_own(topology: str, option: str, chosen: str, options: Options, given: 
     """
     for key in sorted(given):
         if key not in options.names:
-            its = ", ".join(sorted(options.names)) or "none"
-            problem = f"is not an option of {chosen!r} (its options: {its})"
+            choices = ", ".join(sorted(options.names)) or "none"
+            problem = f"is not an option of {chosen!r} (its options: {choices})"
             hint = did_you_mean(key, options.names, f"{option}.")
             raise TopologyError(topology, f"{option}.{key}", problem + hint)
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the round asks of a driver."""
+"""The contract between the round and a driver."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Callable, Mapping, Optional, Sequence
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, DriverFacts, Node, Observation
 
 Outcome = Mapping[Action, Optional[str]]
-"""Each action that was tried, with None for done or the reason why it failed."""
+"""Each action that was tried -> None if it is done, or the reason why it failed."""
 
 
 class Driver:
@@ -22,14 +22,14 @@ class Driver:
         raise NotImplementedError
 
     async def observe(self, desired: Sequence[Node], in_scope: Callable[[str], bool]) -> Observation:
-        """Read the views of the desired nodes, and of the in-scope peers that they list. All at once; one that never
-        answers costs one time-out."""
+        """Read the views of the desired nodes, and of the in-scope peers that they list. They are read concurrently: a
+        node that never answers costs one time-out."""
         raise NotImplementedError
 
     async def settle(
         self, desired: Sequence[Node], in_scope: Callable[[str], bool], done: Callable[[Observation], bool]
     ) -> Observation:
-        """Observe again and again until ``done`` says so or the driver's own limit is reached; the last observation."""
+        """Observe repeatedly until ``done`` holds or the driver's own limit is reached; return the last observation."""
         raise NotImplementedError
 
     async def prune(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The door to the drivers, as ``_strategies/registry.py`` is to the strategies."""
+"""The entry point of all drivers, as ``_strategies/registry.py`` is of the strategies."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base imp
 
 
 def driver_for(topology: Topology) -> Driver:
-    """The chosen driver, with nothing opened yet.
+    """The topology's driver. It has opened no connection yet.
 
-    :raises TopologyError: an option has a value that shows as wrong only when it is used, such as a cookie file.
+    :raises TopologyError: an option turns out to be wrong only when it is used, such as a cookie file.
     """
     if topology.driver == "erlang":
         from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang import driver as erlang

@@ -126,7 +126,7 @@ async def _ask(
         raise EpmdUnreachable(f"no {where}: {error.strerror or error}") from None
     except DeadlinePassed:
         raise EpmdUnreachable(f"no {where}: nothing took the connection in time") from None
-    exchange = _Exchange(sock, limit, is_whole)
+    exchange = _EpmdExchange(sock, limit, is_whole)
     try:
         return await exchange.run(request, deadline)
     except OSError as error:
@@ -139,7 +139,7 @@ async def _ask(
         sock.close()
 
 
-class _Exchange:
+class _EpmdExchange:
     """One request and its answer on a bare socket: a transport would cost more than the exchange itself."""
 
     def __init__(self, sock: socket.socket, limit: int, is_whole: Optional[Callable[[bytes], bool]]) -> None:

@@ -89,7 +89,7 @@ class Absences:
         self._looks.append(_Look(now, before.listed if before.listed == discovery.names else discovery.names))
         self._forget(now)
         if self._samples:
-            self._judge(returns.values(), now)
+            self._detect_samples(returns.values(), now)
 
     def saw_alive(self, alive: AbstractSet[str]) -> None:
         """Who runs, as the members say right after a look. One that is off the list and does not run may be restarting:
@@ -119,7 +119,7 @@ class Absences:
         for name in [name for name, since in self._missed_from.items() if since < self._clock - _A_DAY]:
             del self._missed_from[name]
 
-    def _judge(self, returns: Iterable[_Return], now: float) -> None:
+    def _detect_samples(self, returns: Iterable[_Return], now: float) -> None:
         if self._is_sampled(now):
             return
         for one in returns:

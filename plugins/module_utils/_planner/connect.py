@@ -154,7 +154,7 @@ class _Mesh:
         self._views = views
         wanted = frozenset(answering)
         parts = (tuple(name for name in island if name in wanted) for island in islands(views, staying))
-        self._islands = [_Island(part, missing_links(views, part) if exclusive else {}) for part in parts if part]
+        self._islands = [_MeshIsland(part, missing_links(views, part) if exclusive else {}) for part in parts if part]
         self._islands.sort(key=lambda island: (-len(island.sound), island.sound))
         self.hub = self._islands[0].sound[0] if self._islands else None
 
@@ -174,7 +174,7 @@ class _Mesh:
                     detail = "it lacks links and no link can be added alone, so it leaves and rejoins"
                     yield Action(CONNECT, node, "rejoin", self.hub, detail=detail, rejoin=True)
 
-    def _obstacle(self, island: _Island) -> Optional[str]:
+    def _obstacle(self, island: _MeshIsland) -> Optional[str]:
         """Why its members should not leave and rejoin."""
         if len(island.rejoining) * 2 > len(island.names):
             lacking = f"{len(island.rejoining)} of the {len(island.names)} members of its island lack links"
@@ -192,7 +192,7 @@ class _Mesh:
             yield Action(CONNECT, island.sound[0], "island", self.hub, detail=f"{self.hub} is in another island")
 
 
-class _Island:
+class _MeshIsland:
     """Its nodes in the order of their names, those that lack links, and which of them must leave and rejoin for it to
     be whole."""
 

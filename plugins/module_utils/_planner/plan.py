@@ -19,7 +19,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Policy,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._planner.connect import connect_actions
-from ansible_collections.selfheal.cluster.plugins.module_utils._planner.prune import prune_actions, strays
+from ansible_collections.selfheal.cluster.plugins.module_utils._planner.prune import prune_actions, undesired_members
 from ansible_collections.selfheal.cluster.plugins.module_utils._planner.table import not_whole, without_links
 
 
@@ -63,5 +63,5 @@ def relevant(discovery: Discovery, observation: Observation, policy: Policy) -> 
     """The names that this topology is about: the desired ones, and the strays that it may prune (all of them as long as
     no scope says which). Whoever else is linked to the cluster is none of its business."""
     policy = policy.over(discovery)
-    prunable = (name for name in strays(discovery, observation) if not policy.scope or policy.in_scope(name))
+    prunable = (name for name in undesired_members(discovery, observation) if not policy.scope or policy.in_scope(name))
     return discovery.names.union(prunable)

@@ -41,7 +41,7 @@ def prune_actions(
     """One decision for each stray that is linked to a desired node, in the order of their names."""
     candidates = []
     other_names = _other_names(discovery, observation)
-    for name in sorted(strays(discovery, observation)):
+    for name in sorted(undesired_members(discovery, observation)):
         verdict = (
             _exempt(name, observation, policy)
             or _refused_by_source(name, discovery, policy, absence)
@@ -69,7 +69,7 @@ def prune_actions(
             yield from _prunes(name, going, observation, facts)
 
 
-def strays(discovery: Discovery, observation: Observation) -> frozenset[str]:
+def undesired_members(discovery: Discovery, observation: Observation) -> frozenset[str]:
     """Who is linked to a desired node, by the word of either end, and is not desired. Where nobody is desired that is
     every member."""
     if not discovery.nodes:
@@ -176,7 +176,7 @@ def _refused_together(
         return None
     if not discovery.nodes and not policy.allow_empty:
         return "empty", "the discovery is complete and empty (policy.allow_empty)"
-    members = strays(discovery, observation) | (discovery.names & observation.members)
+    members = undesired_members(discovery, observation) | (discovery.names & observation.members)
     in_scope = frozenset(filter(policy.in_scope, members))
     going = frozenset(candidates) | recently_pruned
     limit = policy.prune_limit(len(in_scope | recently_pruned))

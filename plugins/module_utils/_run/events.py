@@ -14,7 +14,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     CONNECT,
     PRUNE,
     Action,
-    Event,
+    MemberEvent,
     Observation,
     Plan,
 )
@@ -89,26 +89,26 @@ class Events:
             for event in (*self._joins(), *self._leaves(), *self._failures(), *self._refusals())
         ]
 
-    def _joins(self) -> Iterator[Event]:
+    def _joins(self) -> Iterator[MemberEvent]:
         beginnings = [islands for islands in (self._first, self._before) if islands is not None]
         new = frozenset().union(*(joined(islands, self._plan.islands) for islands in beginnings))
         for node in sorted(new & self._desired):
             action = self._connected.get(node)
-            yield Event("joined", node, "it is in the largest island now", action.observer if action else None)
+            yield MemberEvent("joined", node, "it is in the largest island now", action.observer if action else None)
 
-    def _leaves(self) -> Iterator[Event]:
+    def _leaves(self) -> Iterator[MemberEvent]:
         for node in sorted(self._left):
-            yield Event("left", node, self._pruned[node].detail, self._pruned[node].observer)
+            yield MemberEvent("left", node, self._pruned[node].detail, self._pruned[node].observer)
 
-    def _failures(self) -> Iterator[Event]:
+    def _failures(self) -> Iterator[MemberEvent]:
         for node, (action, problem) in sorted(self._failed.items()):
             if any(_is_same_link(action, other) for other in self._plan.actions):
-                yield Event("connect_failed", node, problem, action.observer)
+                yield MemberEvent("connect_failed", node, problem, action.observer)
 
-    def _refusals(self) -> Iterator[Event]:
+    def _refusals(self) -> Iterator[MemberEvent]:
         for action in sorted(self._plan.refusals, key=lambda action: action.node):
             if action.refused == PRUNE:
-                yield Event("prune_refused", action.node, action.reason)
+                yield MemberEvent("prune_refused", action.node, action.reason)
 
 
 def joined(before: Islands, after: Islands) -> frozenset[str]:

@@ -34,7 +34,7 @@ class EventsFile:
         except OSError as error:
             raise TopologyError(topology, "events_file", f"{path!r}: {error.strerror}") from error
 
-    def tell(self, event: Mapping[str, Any]) -> None:
+    def append(self, event: Mapping[str, Any]) -> None:
         line = json.dumps(self._mask({"topology": self._topology, **event})) + "\n"
         # What is left of an event that found no room must not spoil this one.
         beginning = "\n" if self._is_torn else ""

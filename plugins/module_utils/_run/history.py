@@ -10,13 +10,13 @@ from collections import deque
 from typing import Any, Callable, Mapping, Optional, Tuple
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.recently import Recently
-from ansible_collections.selfheal.cluster.plugins.module_utils._run.result import Record, utc_now
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.result import RunRecord, utc_now
 
 _COME_AND_GO = ("not_yet", "samples")
 """Refusals that come and go with the answers of a source."""
-_TOLD_FOR = 3600.0
+_EMITTED_AGAIN_AFTER = 3600.0
 """Seconds in which such a refusal is told once."""
-MOST = 1000
+MOST_KEPT = 1000
 """Events, connects and prunes that the result holds of a loop, the newest; each event was told when it happened."""
 
 _Key = Tuple[str, Optional[str], str]
@@ -24,30 +24,30 @@ _Key = Tuple[str, Optional[str], str]
 
 class History:
     """
-    :param tell: called with each event as it happens: a dict with ``time`` (ISO 8601, UTC), ``event``, ``node``,
+    :param emit: called with each event as it happens: a dict with ``time`` (ISO 8601, UTC), ``event``, ``node``,
         ``reason`` and ``observer``. Beside those of a run there are, without a node, ``round_failed`` for a run that
         could not go on, ``recovered`` for the first one after it that could, and ``watch`` for what the watch says.
     """
 
-    def __init__(self, topology: str, full: bool, tell: Callable[[Mapping[str, Any]], None]) -> None:
-        self.record = Record(topology, full)
+    def __init__(self, topology: str, full: bool, emit: Callable[[Mapping[str, Any]], None]) -> None:
+        self.record = RunRecord(topology, full)
         self._topology = topology
         self._full = full
-        self._tell = tell
+        self._emit = emit
         self._diff_before: Optional[str] = None
-        self._connected: deque[Any] = deque(maxlen=MOST)
-        self._pruned: deque[Any] = deque(maxlen=MOST)
-        self._events: deque[Any] = deque(maxlen=MOST)
+        self._connected: deque[Any] = deque(maxlen=MOST_KEPT)
+        self._pruned: deque[Any] = deque(maxlen=MOST_KEPT)
+        self._events: deque[Any] = deque(maxlen=MOST_KEPT)
         self._outstanding: frozenset[_Key] = frozenset()
-        self._told = Recently(_TOLD_FOR, time.monotonic)
+        self._lately_emitted = Recently(_EMITTED_AGAIN_AFTER, time.monotonic)
         self.problem: Optional[str] = None
         self._rounds = 0
         self._timings: dict[str, float] = {}
         self._last: dict[str, Any] = {}
 
-    def next_run(self) -> Record:
+    def next_run(self) -> RunRecord:
         """The record of a run that begins with the islands that the last one left."""
-        self.record = Record(self._topology, self._full, before=self.record.islands)
+        self.record = RunRecord(self._topology, self._full, before=self.record.islands)
         return self.record
 
     def run_ended(self, problem: Optional[str]) -> None:
@@ -65,12 +65,12 @@ class History:
             self._diff_before = done["diff"]["before"]
         self._connected.extend(done["connected"])
         self._pruned.extend(done["pruned"])
-        self._tell_news(done["events"])
-        self._tell_problem(problem)
+        self._emit_news(done["events"])
+        self._emit_problem(problem)
 
     def note(self, text: str) -> None:
         """Of the watch."""
-        self._happened("watch", None, text, None)
+        self._add_event("watch", None, text, None)
 
     def result(self) -> dict[str, Any]:
         """In the shape of ``membership``'s, with a ``time`` in each event."""
@@ -87,7 +87,7 @@ class History:
             "diff": {**last["diff"], "before": self._diff_before or last["diff"]["before"]},
         }
 
-    def _tell_news(self, events: list[dict[str, Any]]) -> None:
+    def _emit_news(self, events: list[dict[str, Any]]) -> None:
         """What is only still so was told when it began."""
         lasting = frozenset(
             (event["event"], event["node"], event["reason"])
@@ -96,7 +96,7 @@ class History:
         )
         for event in events:
             if (event["event"], event["node"], event["reason"]) not in self._outstanding and self._is_news(event):
-                self._happened(**event)
+                self._add_event(**event)
         self._outstanding = lasting
 
     def _is_news(self, event: Mapping[str, Any]) -> bool:
@@ -104,19 +104,19 @@ class History:
             return True
         # What a source of samples gives away concerns all of its nodes.
         about = event["node"] if event["reason"] != "samples" else event["reason"]
-        is_news = not self._told.times(about)
+        is_news = not self._lately_emitted.times(about)
         if is_news:
-            self._told.add([about])
+            self._lately_emitted.add([about])
         return is_news
 
-    def _tell_problem(self, problem: Optional[str]) -> None:
+    def _emit_problem(self, problem: Optional[str]) -> None:
         if problem and problem != self.problem:
-            self._happened("round_failed", None, problem, None)
+            self._add_event("round_failed", None, problem, None)
         elif self.problem and not problem:
-            self._happened("recovered", None, "the round could go on", None)
+            self._add_event("recovered", None, "the round could go on", None)
         self.problem = problem
 
-    def _happened(self, event: str, node: Optional[str], reason: str, observer: Optional[str]) -> None:
-        happened = {"time": utc_now(), "event": event, "node": node, "reason": reason, "observer": observer}
-        self._events.append(happened)
-        self._tell(happened)
+    def _add_event(self, event: str, node: Optional[str], reason: str, observer: Optional[str]) -> None:
+        added = {"time": utc_now(), "event": event, "node": node, "reason": reason, "observer": observer}
+        self._events.append(added)
+        self._emit(added)

@@ -10,11 +10,10 @@ import contextlib
 from typing import Any, Callable, Coroutine, Mapping
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Source, Topology
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundAborted, TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.history import History
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.pace import Pace, Retries, wait_until_due
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import (
-    CannotGoOn,
     Reconciler,
     check_rounds,
     run,
@@ -24,24 +23,24 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.regis
 _OVERTIME = 120.0
 """Seconds that the run which began last may take after the duration is over."""
 
-Tell = Callable[[Mapping[str, Any]], None]
+Emit = Callable[[Mapping[str, Any]], None]
 
 
-def keep_whole(topology: Topology, max_rounds: int, full: bool, pace: Pace, tell: Tell) -> dict[str, Any]:
+def keep_whole(topology: Topology, max_rounds: int, full: bool, pace: Pace, emit: Emit) -> dict[str, Any]:
     """Converge, again and again, for ``pace.duration`` seconds.
 
-    :param tell: see :class:`History`.
+    :param emit: see :class:`History`.
     :returns: the result of ``membership``: the picture of the last run, and what happened in all of them.
     :raises TopologyError: ``max_rounds`` is less than 1.
     :raises RoundError: the last run could not go on, or the loop was interrupted.
     """
     check_rounds(topology.name, max_rounds)
-    history = History(topology.name, full, tell)
+    history = History(topology.name, full, emit)
 
-    def work(reconciler: Reconciler) -> Coroutine[Any, Any, None]:
+    def rounds(reconciler: Reconciler) -> Coroutine[Any, Any, None]:
         return Loop(reconciler, history, topology.source, max_rounds, pace).go_on()
 
-    return run(topology, history.record, work, history.result)
+    return run(topology, history.record, rounds, history.result)
 
 
 class Loop:
@@ -57,18 +56,18 @@ class Loop:
 
     async def go_on(self) -> None:
         """
-        :raises CannotGoOn: the last run could not, or did not come to its end.
+        :raises RoundAborted: the last run could not, or did not come to its end.
         """
         try:
             await asyncio.wait_for(self._watched(), self._pace.duration + _OVERTIME)
         except asyncio.TimeoutError:
-            raise CannotGoOn(
+            raise RoundAborted(
                 f"the last round was not over {_OVERTIME:g} s after the duration of {self._pace.duration:g} s"
             ) from None
         except TopologyError as error:
-            raise CannotGoOn(_problem(error)) from error
+            raise RoundAborted(_problem(error)) from error
         if self._history.problem:
-            raise CannotGoOn(self._history.problem)
+            raise RoundAborted(self._history.problem)
 
     async def _watched(self) -> None:
         if not self._pace.watch:
@@ -103,7 +102,7 @@ class Loop:
             await self._reconciler.converge(False, self._max_rounds)
             problem = None
             self._has_worked = True
-        except CannotGoOn as error:
+        except RoundAborted as error:
             problem = str(error)
         except TopologyError as error:
             # What has worked can work again: a kubeconfig or a certificate is being renewed.

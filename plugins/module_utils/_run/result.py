@@ -33,7 +33,7 @@ def utc_now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
-class Record:
+class RunRecord:
     """Filled by the round, read once at the end, also when the run ends early.
 
     :param before: the islands that an earlier run of the same loop left.
@@ -127,7 +127,7 @@ class Record:
         return bool(self._connected or self._pruned)
 
     @property
-    def so_far(self) -> str:
+    def changed_clause(self) -> str:
         """For the message of a run that ends early."""
         return "so nothing more was changed" if self.changed else "so nothing was changed"
 

@@ -14,7 +14,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._config.schema im
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Topology
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Driver, Outcome
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.registry import driver_for
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError, TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundAborted, RoundError, TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._io.to_thread import to_thread
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     COMPLETE,
@@ -38,7 +38,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._planner.evidence
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._planner.plan import plan
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.recently import Recently
-from ansible_collections.selfheal.cluster.plugins.module_utils._run.result import Record
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.result import RunRecord
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover, has_witness
 
 
@@ -48,7 +48,7 @@ def inspect(topology: Topology, full: bool = False) -> dict[str, Any]:
     :returns: the result of ``membership_info``.
     :raises RoundError: discovery failed, or no desired node answered.
     """
-    record = Record(topology.name, full)
+    record = RunRecord(topology.name, full)
     return run(topology, record, lambda reconciler: reconciler.inspect(), record.inspected)
 
 
@@ -61,7 +61,7 @@ def converge(topology: Topology, check_mode: bool, max_rounds: int, full: bool =
         and the policy says that this fails.
     """
     check_rounds(topology.name, max_rounds)
-    record = Record(topology.name, full, check_mode)
+    record = RunRecord(topology.name, full, check_mode)
     return run(topology, record, lambda reconciler: reconciler.converge(check_mode, max_rounds), record.done)
 
 
@@ -75,8 +75,8 @@ def check_rounds(topology: str, max_rounds: int) -> None:
 
 def run(
     topology: Topology,
-    record: Record,
-    work: Callable[[Reconciler], Coroutine[Any, Any, None]],
+    record: RunRecord,
+    rounds: Callable[[Reconciler], Coroutine[Any, Any, None]],
     result: Callable[[], dict[str, Any]],
 ) -> dict[str, Any]:
     """Do the work with the topology's own source and driver, whose connections are closed at its end.
@@ -90,7 +90,7 @@ def run(
         return await to_thread(lambda: discover(topology.source, attempt))
 
     async def main() -> None:
-        task = asyncio.ensure_future(work(reconciler))
+        task = asyncio.ensure_future(rounds(reconciler))
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, task.cancel)
         try:
@@ -99,11 +99,11 @@ def run(
             await reconciler.driver.close()
 
     reconciler = Reconciler(topology, driver_for(topology), record, ask)
-    return ended(topology.name, main, result)
+    return run_to_result(topology.name, main, result)
 
 
-def ended(
-    topology: str, work: Callable[[], Coroutine[Any, Any, None]], result: Callable[[], dict[str, Any]]
+def run_to_result(
+    topology: str, main: Callable[[], Coroutine[Any, Any, None]], result: Callable[[], dict[str, Any]]
 ) -> dict[str, Any]:
     """Do the work to its end, whatever that is.
 
@@ -112,10 +112,10 @@ def ended(
     """
     problem = None
     try:
-        asyncio.run(work())
+        asyncio.run(main())
     except asyncio.CancelledError:
         problem = "interrupted; what was done until then is in the result, and running again is safe"
-    except CannotGoOn as error:
+    except RoundAborted as error:
         problem = str(error)
     if problem:
         raise RoundError(topology, problem, result())
@@ -127,10 +127,6 @@ _CONNECTED_IN_VAIN = (
 )
 
 
-class CannotGoOn(Exception):
-    """Its text is why the run ends here."""
-
-
 class Reconciler:
     """One topology, its driver with open connections, and the record of what happened.
 
@@ -140,7 +136,7 @@ class Reconciler:
     """
 
     def __init__(
-        self, topology: Topology, driver: Driver, record: Record, ask: Callable[[int, float], Awaitable[Discovery]]
+        self, topology: Topology, driver: Driver, record: RunRecord, ask: Callable[[int, float], Awaitable[Discovery]]
     ) -> None:
         self.driver = driver
         self.record = record
@@ -172,7 +168,7 @@ class Reconciler:
                 break
         self._connected.keep(self.record.outstanding)
         if self._policy.on_unreachable == "fail" and self.record.unreachable(READY):
-            raise CannotGoOn("policy.on_unreachable is 'fail': " + self.record.unreachable_text())
+            raise RoundAborted("policy.on_unreachable is 'fail': " + self.record.unreachable_text())
 
     async def _round(self, number: int, check_mode: bool) -> bool:
         """:returns: whether another round may get further."""
@@ -206,7 +202,7 @@ class Reconciler:
             discovery = await self._look(0, 0.0)
         if discovery.status == FAILED:
             self.record.discovery_failed(discovery)
-            raise CannotGoOn(f"discovery failed, {self.record.so_far}: {'; '.join(discovery.reasons)}")
+            raise RoundAborted(f"discovery failed, {self.record.changed_clause}: {'; '.join(discovery.reasons)}")
         self.ttl = discovery.ttl
         self._last_desired = discovery.nodes or self._last_desired
         return discovery
@@ -279,14 +275,14 @@ class Reconciler:
         failed: set[str] = set()
         if todo.prunes:
             with self.record.timed("prune"):
-                outcome = await self._to_its_end(self.driver.prune(todo.prunes, discovery.nodes))
+                outcome = await self._finish(self.driver.prune(todo.prunes, discovery.nodes))
             self._pruned.add({action.node for action in outcome if not outcome[action]})
             self.record.pruned(outcome)
             failed.update(action.node for action in outcome if outcome[action])
             self._stop_if_interrupted()
         if todo.connects:
             with self.record.timed("connect"):
-                outcome = await self._to_its_end(self.driver.connect(todo.connects, discovery.nodes))
+                outcome = await self._finish(self.driver.connect(todo.connects, discovery.nodes))
             self.record.connected(outcome)
             self._connected.add({action.node for action in outcome if action.rejoin or not outcome[action]})
             # Who was told to leave has to be brought back, by another member if need be: that is not given up.
@@ -294,10 +290,10 @@ class Reconciler:
             self._stop_if_interrupted()
         return frozenset(failed)
 
-    async def _to_its_end(self, work: Coroutine[Any, Any, Outcome]) -> Outcome:
+    async def _finish(self, call: Coroutine[Any, Any, Outcome]) -> Outcome:
         """What has begun is finished, so that it can be recorded, also when the run is interrupted meanwhile. A second
         interruption ends it at once."""
-        task = asyncio.ensure_future(work)
+        task = asyncio.ensure_future(call)
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
@@ -341,8 +337,8 @@ class Reconciler:
 
     def _require_an_answer(self, discovery: Discovery, observation: Observation) -> None:
         if discovery.nodes and not observation.views:
-            raise CannotGoOn(
-                f"none of the {len(discovery.nodes)} desired nodes answered, {self.record.so_far}: "
+            raise RoundAborted(
+                f"none of the {len(discovery.nodes)} desired nodes answered, {self.record.changed_clause}: "
                 + self.record.unreachable_text()
             )
 

@@ -31,21 +31,21 @@ def has_witness(source: Source) -> bool:
     return source.strategy == "kubernetes" and source.config["lookup"] != "pods"
 
 
-async def watch(source: Source, changed: Callable[[], None], told: Callable[[str], None]) -> None:
+async def watch(source: Source, changed: Callable[[], None], on_message: Callable[[str], None]) -> None:
     """Until cancelled, tell that the source has changed: what it is now is for the caller to discover.
 
     Both are called in the running loop's thread and must not block.
 
     :param changed: called soon after each change of what the source lists, and when one may have been missed. So it is
         when the watch begins: what has changed between the caller's last discovery and then is told by nobody.
-    :param told: called with a line for the user about a trouble, once for each, and with one about its end.
+    :param on_message: called with a line for the user about a trouble, once for each, and with one about its end.
     :raises TopologyError: the strategy can't be watched, or an option has a value that shows as wrong.
     :raises MissingLibraryError: this Python lacks a library that the strategy needs.
     """
     check_watchable(source.topology, source.strategy)
     from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.kubernetes import fetch as kubernetes
 
-    await kubernetes.watch(source.topology, source.config, changed, told)
+    await kubernetes.watch(source.topology, source.config, changed, on_message)
 
 
 def _discover_of(strategy: str) -> Callable[[str, Mapping[str, Any], int], Discovery]:

@@ -18,7 +18,7 @@ _MOST_DIFF = 100_000
 
 
 @dataclass(frozen=True)
-class File:
+class ReportFile:
     """What a file is to hold. ``timeless`` takes out of a text what is another in each run."""
 
     path: Path

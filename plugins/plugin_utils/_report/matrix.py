@@ -15,7 +15,7 @@ from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.reading i
     NONE,
     ONE_END,
     UNKNOWN,
-    Reading,
+    TopologyReading,
 )
 from markupsafe import Markup
 
@@ -29,7 +29,7 @@ _HEIGHT_OF = {BOTH: 0.88, ONE_END: 0.6, NONE: 0.34, UNKNOWN: 0.15}
 _Run = tuple[int, int, int, str]
 
 
-def matrix(reading: Reading) -> Markup | None:
+def matrix(reading: TopologyReading) -> Markup | None:
     """Rows and columns in the order of the islands; None if there are too many nodes, or too much to draw."""
     names = reading.order
     runs: list[_Run] = []
@@ -56,7 +56,7 @@ def matrix(reading: Reading) -> Markup | None:
     )
 
 
-def _runs(reading: Reading) -> Iterator[_Run]:
+def _runs(reading: TopologyReading) -> Iterator[_Run]:
     """Row, column, length and mark of neighbours in a row that have the same mark."""
     island_of = {name: place for place, island in enumerate(reading.islands) for name in island}
     for row, one in enumerate(reading.order):
@@ -70,7 +70,7 @@ def _runs(reading: Reading) -> Iterator[_Run]:
             column += length
 
 
-def _row(reading: Reading, one: str, missed: frozenset[str]) -> Iterator[str]:
+def _row(reading: TopologyReading, one: str, missed: frozenset[str]) -> Iterator[str]:
     """As :meth:`Reading.mark`, a million times.
 
     :param missed: with whom a link that nobody lists is worth a mark: desired ones of the same island.
@@ -93,7 +93,7 @@ def _row(reading: Reading, one: str, missed: frozenset[str]) -> Iterator[str]:
             yield NONE if other in missed else ""
 
 
-def _cells(reading: Reading, runs: list[_Run], side: float) -> Iterator[Markup]:
+def _cells(reading: TopologyReading, runs: list[_Run], side: float) -> Iterator[Markup]:
     colours = [colour(number) for number, island in enumerate(reading.islands, start=1) for _node in island]
     colours += [colour(0)] * len(reading.unseen)
     paths: dict[str, list[str]] = {}
@@ -106,7 +106,7 @@ def _cells(reading: Reading, runs: list[_Run], side: float) -> Iterator[Markup]:
         yield element("path", d="".join(drawn), class_=classes)
 
 
-def _blocks(reading: Reading, side: float) -> Iterator[Markup]:
+def _blocks(reading: TopologyReading, side: float) -> Iterator[Markup]:
     start = 0
     for number, island in enumerate(reading.islands, start=1):
         at, size = _LEFT + start * side, len(island) * side

@@ -15,7 +15,7 @@ BOTH, ONE_END, NONE, UNKNOWN = "both", "one", "none", "unknown"
 
 
 @dataclass(frozen=True)
-class Line:
+class ActionRow:
     """An action that was planned, done or refused."""
 
     action: str
@@ -25,7 +25,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Happened:
+class EventRow:
     """An event; ``time`` is empty where the run was no loop."""
 
     event: str
@@ -35,7 +35,7 @@ class Happened:
 
 
 @dataclass(frozen=True)
-class Reading:
+class TopologyReading:
     """
     ``failure``: why the run failed, empty if it did not. ``plan``, ``connected`` and ``pruned`` are None where the run
     was not of a kind that has one. ``status`` is empty where there is no result at all.
@@ -53,11 +53,11 @@ class Reading:
     views: Mapping[str, frozenset[str]] = field(default_factory=dict)
     islands: tuple[tuple[str, ...], ...] = ()
     unreachable: Mapping[str, str] = field(default_factory=dict)
-    refused: tuple[Line, ...] = ()
-    plan: tuple[Line, ...] | None = None
-    connected: tuple[Line, ...] | None = None
-    pruned: tuple[Line, ...] | None = None
-    events: tuple[Happened, ...] = ()
+    refused: tuple[ActionRow, ...] = ()
+    plan: tuple[ActionRow, ...] | None = None
+    connected: tuple[ActionRow, ...] | None = None
+    pruned: tuple[ActionRow, ...] | None = None
+    events: tuple[EventRow, ...] = ()
 
     @cached_property
     def unseen(self) -> tuple[str, ...]:
@@ -100,7 +100,7 @@ class Reading:
         return sum(1 for _link in self.missing()) if self.views and self.says_who_is_desired else None
 
     @cached_property
-    def strays(self) -> frozenset[str]:
+    def undesired(self) -> frozenset[str]:
         """Members that discovery does not list. Of a discovery that failed nobody can say so."""
         return self.members - self.desired if self.says_who_is_desired else frozenset()
 
@@ -114,7 +114,7 @@ class Reading:
         return bool(self.members or self.unreachable)
 
 
-def reading(topology: str, result: Any, failure: str = "") -> Reading:
+def reading(topology: str, result: Any, failure: str = "") -> TopologyReading:
     """
     :param result: what ``membership`` or ``membership_info`` returned, or a task that failed instead of them.
     :param failure: why the run failed, where the result does not say so itself.
@@ -126,7 +126,7 @@ def reading(topology: str, result: Any, failure: str = "") -> Reading:
     # A large cluster's result leaves out the views that are whole, but has each desired node that did not answer here.
     for name in desired & members - views.keys() - unreachable.keys():
         views[name] = members - {name}
-    return Reading(
+    return TopologyReading(
         topology=topology,
         time=_text(given.get("time")),
         failure=_failure(given, failure).removeprefix(f"topology {topology!r}: "),
@@ -168,17 +168,17 @@ def _failure(given: Mapping[str, Any], failure: str) -> str:
     return failure
 
 
-def _lines(value: Any, action: str = "") -> Iterator[Line]:
+def _lines(value: Any, action: str = "") -> Iterator[ActionRow]:
     for line in _list(value):
         if isinstance(line, Mapping):
             kind = action or _text(line.get("action"))
-            yield Line(kind, _text(line.get("node")), _text(line.get("observer")), _text(line.get("reason")))
+            yield ActionRow(kind, _text(line.get("node")), _text(line.get("observer")), _text(line.get("reason")))
 
 
-def _events(value: Any) -> Iterator[Happened]:
+def _events(value: Any) -> Iterator[EventRow]:
     for event in _list(value):
         if isinstance(event, Mapping):
-            yield Happened(*(_text(event.get(key)) for key in ("event", "node", "reason", "time")))
+            yield EventRow(*(_text(event.get(key)) for key in ("event", "node", "reason", "time")))
 
 
 def _list(value: Any) -> Sequence[Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sized
 from typing import NamedTuple
 
-from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.reading import Reading
+from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.reading import TopologyReading
 
 BAD, WARN, NOTICE, GOOD = "bad", "warn", "notice", "good"
 
@@ -47,11 +47,11 @@ STATUSES = (
 )
 
 
-def status_of(reading: Reading) -> Status:
+def status_of(reading: TopologyReading) -> Status:
     return min(_found(reading), default=WHOLE)
 
 
-def _found(reading: Reading) -> list[Status]:
+def _found(reading: TopologyReading) -> list[Status]:
     """All that is so; the worst of it is what is said first."""
     checks = {
         HOST_UNREACHABLE: reading.host_unreachable,
@@ -68,7 +68,7 @@ def _found(reading: Reading) -> list[Status]:
     return [status for status, holds in checks.items() if holds]
 
 
-def sentence_of(reading: Reading) -> str:
+def sentence_of(reading: TopologyReading) -> str:
     """What a person wants to know next."""
     status = status_of(reading)
     if status == HOST_UNREACHABLE:
@@ -85,13 +85,13 @@ def sentence_of(reading: Reading) -> str:
         parts.append(count(reading.missing_links, "missing link"))
     if reading.unreachable:
         parts.append(f"{len(reading.unreachable)} unreachable")
-    if reading.strays:
-        parts.append(f"{len(reading.strays)} not desired")
+    if reading.undesired:
+        parts.append(f"{len(reading.undesired)} not desired")
     text = f"{', '.join(parts)}."
     return f"{text} The run failed: {reading.failure}" if reading.failure else text
 
 
-def _shape(reading: Reading) -> str:
+def _shape(reading: TopologyReading) -> str:
     members = count(reading.members, "member")
     if len(reading.islands) > 1:
         sizes = ", ".join(str(len(island)) for island in reading.islands[:8])

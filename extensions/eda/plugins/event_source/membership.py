@@ -121,6 +121,6 @@ def _make_importable() -> None:
 async def main(queue: asyncio.Queue[Any], args: dict[str, Any]) -> None:
     """Put events into the queue until cancelled."""
     _make_importable()
-    from ansible_collections.selfheal.cluster.plugins.plugin_utils._event_source import tell
+    from ansible_collections.selfheal.cluster.plugins.plugin_utils._event_source import emit_events
 
-    await tell(queue, args)
+    await emit_events(queue, args)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Waiting for a mesh to complete itself."""
+"""Waiting until a mesh has completed itself."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ UNCHANGED = 5.0
 async def settled(
     observe: Callable[[], Awaitable[Observation]], done: Callable[[Observation], bool], poll: float
 ) -> Observation:
-    """Observe every ``poll`` seconds until ``done`` says so or nothing moves any more.
+    """Observe every ``poll`` seconds until ``done`` holds, the views no longer change, or the time is over.
 
     :returns: the last observation.
     """

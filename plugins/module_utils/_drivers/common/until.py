@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Asking again until an answer is the right one, or the time is over."""
+"""Polling a condition until it holds or the time is over."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _POLL = 0.1
 
 
 async def until(holds: Callable[[], Awaitable[bool]], seconds: float, poll: float = _POLL) -> bool:
-    """Ask at once, and every ``poll`` seconds from then on.
+    """Check the condition at once, and then every ``poll`` seconds.
 
     :returns: whether it held in time.
     """
@@ -28,8 +28,8 @@ async def until(holds: Callable[[], Awaitable[bool]], seconds: float, poll: floa
 async def until_it_lasts(
     holds: Callable[[], Awaitable[bool]], seconds: float, lasts: float, poll: float = _POLL
 ) -> None:
-    """The same, and once it holds ask on for ``lasts`` seconds, as long as it does. The last answer is the one that
-    counts."""
+    """The same, and once it holds, check on for ``lasts`` seconds or until it is broken. The caller reads the outcome
+    from the state that ``holds`` saw last."""
 
     async def broken() -> bool:
         return not await holds()

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Connecting: many nodes by one call on their hub, and members that must leave before they can be whole again."""
+"""Connecting: many nodes by one call on their hub, and nodes that have to leave and rejoin to get all links."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from typing import Any, Collection, Mapping, Optional, Sequence
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Outcome
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.until import until
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.fence import Fence
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.members import Members
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.members import ErlangMembers
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.mfa import Mfa
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.prune import Pruner
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.prune import ErlangPruner
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.view import REMEMBER_REJOINING
-from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Call
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import RemoteCall
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors import BadRpc
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom, ExportFun
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import UnreachableError
@@ -24,14 +24,15 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._graph import mis
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, Node
 
 _NET_SETUP = 8.0
-"""Seconds: connect_node to a black hole blocks for net_setuptime, which is 7 by default."""
+"""Seconds: connect_node to a host that drops packets blocks for net_setuptime, which is 7 by default."""
 _ALONE = 5.0
+"""Seconds until no desired node may list a node that left."""
 
 _CONNECT_NODE = ExportFun(Atom("net_kernel"), Atom("connect_node"), 1)
 
 
-class Connector:
-    def __init__(self, members: Members, pruner: Pruner, connect: Optional[Mfa]) -> None:
+class ErlangConnector:
+    def __init__(self, members: ErlangMembers, pruner: ErlangPruner, connect: Optional[Mfa]) -> None:
         self._members = members
         self._pruner = pruner
         self._connect = connect
@@ -44,9 +45,9 @@ class Connector:
             if action.rejoin and not problems[action]:
                 problems[action] = await self._leave_first(action.node, desired)
         tried = await self._from_all([action for action in actions if not problems[action]])
-        # What a node had begun with the cookie of its fence may be refused after it was let in, and we with it.
-        again = [action for action, problem in tried.items() if problem and _touches(action, unfenced)]
-        return {**problems, **tried, **await self._from_all(again)}
+        # A handshake that began with the cookie of the fence may still fail after the node was unfenced: try once more.
+        retried = [action for action, problem in tried.items() if problem and _touches(action, unfenced)]
+        return {**problems, **tried, **await self._from_all(retried)}
 
     async def _from_all(self, actions: Sequence[Action]) -> Outcome:
         by_observer: dict[str, list[Action]] = {}
@@ -57,7 +58,7 @@ class Connector:
 
     async def _unfence(self, names: Collection[str]) -> Mapping[str, Optional[str]]:
         """
-        :returns: for each of those that are fenced, why it still is, or None.
+        :returns: for each fenced node why it could not be unfenced, or None.
         """
         fence = self._members.fence
         if not fence:
@@ -76,7 +77,7 @@ class Connector:
         return None
 
     async def _leave_first(self, name: str, desired: Sequence[Node]) -> Optional[str]:
-        """Each such node is looked at again, since the one before may have been all that was wrong."""
+        """Have the node leave, if it still lacks links: the rejoin of the node before may have been enough."""
         names = frozenset(node.name for node in desired)
         views = await self._members.views(desired, names)
         if name not in missing_inside_islands(views, names):
@@ -97,8 +98,8 @@ class Connector:
         return not any(name in view.peers for view in views.values())
 
     async def _from(self, observer: str, actions: Sequence[Action]) -> Outcome:
-        """Nodes that answer us are connected one after the other in one call; the others, which can take seconds to
-        fail, in a call each."""
+        """Connect the nodes that answer us with one call, one after the other. The others get a call each, since each
+        can take seconds to fail."""
         if self._connect:
             return await self._each(observer, actions)
         near = [action for action in actions if self._members.answers(action.node)]
@@ -109,7 +110,7 @@ class Connector:
     async def _together(self, observer: str, actions: Sequence[Action]) -> Outcome:
         if not actions:
             return {}
-        call = Call("lists", "map", [_CONNECT_NODE, [Atom(action.node) for action in actions]])
+        call = RemoteCall("lists", "map", [_CONNECT_NODE, [Atom(action.node) for action in actions]])
         try:
             answers = await self._members.call(observer, call, _NET_SETUP)
         except (UnreachableError, BadRpc) as error:
@@ -123,7 +124,7 @@ class Connector:
         return dict(zip(actions, results))
 
     async def _one(self, observer: str, name: str) -> Optional[str]:
-        call = self._connect.call(name) if self._connect else Call("net_kernel", "connect_node", [Atom(name)])
+        call = self._connect.call(name) if self._connect else RemoteCall("net_kernel", "connect_node", [Atom(name)])
         try:
             return _problem(await self._members.call(observer, call, _NET_SETUP), observer)
         except UnreachableError as error:
@@ -137,8 +138,8 @@ def _touches(action: Action, names: Collection[str]) -> bool:
 
 
 def _problem(answer: Any, observer: str) -> Optional[str]:
-    """What ``connect`` returned, as libcluster reads it: true, false or ignored; a function of the user's may also say
-    ok, or ok with something."""
+    """Why a connect failed, or None, from its return value. As in libcluster that is true, false or ignored; a function
+    of the user's may also return ok, or a tuple that begins with ok."""
     if answer in ("true", "ok") or (isinstance(answer, tuple) and answer[:1] == ("ok",)):
         return None
     if answer == "ignored":

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the cookie comes from."""
+"""Finding the cookie."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def cookie_of(topology: str, driver_config: Mapping[str, Any]) -> str:
     """``cookie``, or the content of ``cookie_file``, or of the file that Erlang itself reads for the user of this
     process (``~/.erlang.cookie``; since OTP 25 also ``$XDG_CONFIG_HOME/erlang/.erlang.cookie``).
 
-    :raises TopologyError: both options are given, or there is no cookie to be read.
+    :raises TopologyError: both options are given, or no cookie can be read.
     """
     given, path = driver_config["cookie"], driver_config["cookie_file"]
     if given and path:

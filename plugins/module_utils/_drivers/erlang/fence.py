@@ -1,14 +1,14 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keeping a pruned node out, and letting it in again.
+"""Keeping a pruned node out (fencing), and letting it in again.
 
-A node that something inside it connects again is back within a second. A fenced one has another cookie than the
-members before it leaves, so that neither side takes the other's connections. The new cookie is derived from the
-cluster's and the node's name: whoever has the cookie can let the node in again, at any time.
+A node whose own code reconnects it is back within a second. A fenced node changes its cookie before it leaves, so that
+neither side accepts the other's connections. The new cookie is derived from the cluster's cookie and the node's name:
+any later run that has the cluster's cookie can let the node in again.
 
-The node keeps what it had before in its own memory and takes it from there, so that the cluster's cookie itself is
-never sent; a restart of the node ends the fence.
+The node keeps its former cookies in its own memory and restores them from there, so that the cluster's cookie itself is
+never sent. A restart of the node ends the fence.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.f
     unless_it_fails,
     variable,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Call
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import RemoteCall
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom
 
 _PURPOSE = b"selfheal.cluster fence of "
@@ -48,7 +48,7 @@ _ITSELF = call("erlang", "node")
 _KEY = atom("selfheal_cluster_fence")
 _SAVED = call("persistent_term", "get", _KEY, EMPTY)
 _COOKIE = call("erlang", "get_cookie", _NODE)
-# What a node was called before it had a name is known for ever, and takes no cookie.
+# nodes(known) lists nonode@nohost, the node's name before it had one, for ever; no cookie can be set for it.
 _KNOWN = operation("++", variable("Members"), call("erlang", "nodes", atom("known")))
 _EVERYONE = operation("--", call("lists", "usort", _KNOWN), list_of(atom("nonode@nohost"), _ITSELF))
 _RESTORE = block(
@@ -72,7 +72,7 @@ _CHANGE = block(
     ),
     call("persistent_term", "put", _KEY, _BEFORE),
     call("erlang", "set_cookie", _ITSELF, _NEW),
-    # The node's own cookie is that for everyone but those for whom it was given another one.
+    # A node uses its own cookie for every other node for which no other cookie was set.
     match(_ALL, _EVERYONE),
     match(_OTHERS, for_each(_NODE, _STILL_OTHER, tuple_of(_NODE, _COOKIE))),
     call("persistent_term", "put", _KEY, operation("++", _OTHERS, _BEFORE)),
@@ -91,13 +91,13 @@ class Fence:
         self._cookie = cookie.encode("latin-1")
 
     def cookie_of(self, name: str) -> str:
-        """That of the fenced node: HMAC-SHA-256 (RFC 2104) in hexadecimal."""
+        """The cookie of the fenced node: HMAC-SHA-256 (RFC 2104) in hexadecimal."""
         return hmac.new(self._cookie, _PURPOSE + name.encode(), hashlib.sha256).hexdigest()
 
-    def leave_call(self, name: str, members: Sequence[str]) -> Call:
-        """For the node itself: it changes its cookies for everyone and then drops all its links. If one of the changes
-        does not take, it changes all back and stays: a pair that can still link would tear the cluster. Made again on
-        a node that is fenced already, it changes nothing that was saved."""
+    def leave_call(self, name: str, members: Sequence[str]) -> RemoteCall:
+        """The call on the node itself that changes its cookies for all other nodes and then drops all its links. If one
+        of the changes has no effect, the node restores all cookies and stays: a pair that can still link would split
+        the cluster. On a node that is fenced already, the saved cookies stay as they are."""
         names = [Atom(member) for member in members if member != name]
         return evaluation(_FENCE, {"Members": names, "New": Atom(self.cookie_of(name))})
 
@@ -107,9 +107,10 @@ class Fence:
 
     @staticmethod
     def has_to_be_told_to_leave(answer: Any) -> bool:
-        """Before OTP 25.1, which has no ``global:disconnect/0``."""
+        """Whether it needs a call to leave: before OTP 25.1 there is no ``global:disconnect/0``."""
         return bool(answer == _MUST_LEAVE)
 
-    def unfence_call(self, name: str) -> Call:
-        """For the node itself. True: it has cookies of its own again, whoever gave them back."""
+    def unfence_call(self, name: str) -> RemoteCall:
+        """The call on the node itself that restores its cookies. It returns true if they are restored, by this call or
+        before it."""
         return evaluation(_UNFENCE, {"New": Atom(self.cookie_of(name))})

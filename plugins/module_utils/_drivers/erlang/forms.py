@@ -1,14 +1,14 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Erlang expressions in the Abstract Format (ERTS User's Guide), with 0 for each line, and the call that evaluates
-one."""
+"""Builds Erlang expressions in the Abstract Format (ERTS User's Guide), with 0 for each line number, and the call that
+evaluates one."""
 
 from __future__ import annotations
 
 from typing import Any, Mapping, Tuple
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Call
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import RemoteCall
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom
 
 Form = Tuple[Any, ...]
@@ -67,13 +67,13 @@ def if_true(condition: Form, yes: Form, no: Form) -> Form:
 
 
 def unless_it_fails(body: Form, handler: Form) -> Form:
-    """``try Body catch _:_ -> Handler end``. What the body binds, the handler does not see."""
+    """``try Body catch _:_ -> Handler end``. Variables that the body binds are unbound in the handler."""
     anything = tuple_of(variable("_"), variable("_"), variable("_"))
     return (Atom("try"), 0, [body], [], [(Atom("clause"), 0, [anything], [], [handler])], [])
 
 
 def fun(body: Form) -> Form:
-    """Without arguments."""
+    """A fun without arguments."""
     return (Atom("fun"), 0, (Atom("clauses"), [(Atom("clause"), 0, [], [], [body])]))
 
 
@@ -87,12 +87,12 @@ def for_each(pattern: Form, source: Form, value: Form) -> Form:
     return (Atom("lc"), 0, value, [(Atom("generate"), 0, pattern, source)])
 
 
-def evaluation(expression: Form, bindings: Mapping[str, Any]) -> Call:
+def evaluation(expression: Form, bindings: Mapping[str, Any]) -> RemoteCall:
     """The call in which a member evaluates the expression.
 
-    :param bindings: terms, by the names of the variables that stand for them.
+    :param bindings: the values of its variables, by name.
     """
-    # With five arguments it evaluates and no more; with two it runs erl_lint over the expression each time.
-    nobody = Atom("none")
+    # With five arguments it only evaluates; with two it also runs erl_lint over the expression each time.
+    no_handler = Atom("none")
     bound = [(Atom(name), value) for name, value in bindings.items()]
-    return Call("erl_eval", "expr", [expression, bound, nobody, nobody, Atom("value")])
+    return RemoteCall("erl_eval", "expr", [expression, bound, no_handler, no_handler, Atom("value")])

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Joining and leaving in systems whose membership is their own, as their preset says."""
+"""Joining and leaving in systems that keep a membership of their own, as a preset describes it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Optional, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Outcome
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.until import until
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.members import Members
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.members import ErlangMembers
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.presets import Preset
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.prune import watch
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors import (
@@ -22,19 +22,21 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._errors import Un
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, Node, Observation, View
 
 _JOIN = 120.0
-"""Seconds in which a node copies the whole database; an empty one took 1.2."""
+"""Seconds for a node to copy the whole database; an empty one took 1.2."""
 _JOINED = 10.0
-"""Seconds in which both then say so, once both give a view again: until its tables are loaded a node gives none."""
+"""Seconds until both then list each other, from when both give a view again, which a node does once its tables are
+loaded."""
 _STILL_LISTED = "a member still lists it"
 
 
 class Joiner:
-    def __init__(self, members: Members, preset: Preset) -> None:
+    def __init__(self, members: ErlangMembers, preset: Preset) -> None:
         self._members = members
         self._preset = preset
 
     async def connect(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
-        """One after the other: each is a row of transactions over all members, and the next one's source is whole."""
+        """Join one node after the other: each join is a series of transactions over all members, and the next one has
+        to copy from a complete cluster."""
         nodes = {node.name: node for node in desired}
         problems: dict[Action, Optional[str]] = {}
         unfinished = None
@@ -51,7 +53,7 @@ class Joiner:
         return problems
 
     async def _join(self, node: Node, member: Node) -> Optional[str]:
-        await self._members.view(member)  # A node that joins one which does not run says ok, and has not joined.
+        await self._members.view(member)  # Joining a member that does not run returns ok and does nothing.
         answer = await self._members.call(node.name, self._preset.join_call(member.name), _JOIN)
         problem = self._preset.join_problem(answer)
         if problem:
@@ -70,7 +72,7 @@ class Joiner:
 
     async def _views(self, *nodes: Node) -> Sequence[View]:
         """
-        :returns: nothing where one of them gives none.
+        :returns: their views; none at all if one of them gives no view.
         """
         try:
             return [await self._members.view(node) for node in nodes]
@@ -79,21 +81,21 @@ class Joiner:
 
 
 class Leaver:
-    def __init__(self, members: Members, preset: Preset) -> None:
+    def __init__(self, members: ErlangMembers, preset: Preset) -> None:
         self._members = members
         self._preset = preset
 
     async def prune(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
-        """A node that runs leaves by a call on itself, one that is down is taken off the list by a member.
+        """A running node leaves by a call on itself; a node that is down is removed from the list by a member.
 
-        What the calls say proves nothing: one of a name that nobody knows gives ok, and a node that has left may end
-        before it says so. The lists decide, read before and after.
+        The return values prove nothing: the call returns ok even for an unknown name, and a node that has left may stop
+        before it answers. So the members' lists decide, read before and after.
         """
         staying = [node for node in desired if self._members.answers(node.name)]
         now = Observation(await self._members.views(staying, frozenset(node.name for node in staying)))
         if now.disagreement:
             return dict.fromkeys(actions, f"nothing was done: by now {now.disagreement}")
-        reasons = {action: await self._tell(action) for action in actions}
+        reasons = {action: await self._call_leave_or_forget(action) for action in actions}
         watched = await watch(self._members, frozenset(action.node for action in actions), staying)
         still_there = watched.problem(_STILL_LISTED)
         return {
@@ -101,7 +103,7 @@ class Leaver:
             for action in actions
         }
 
-    async def _tell(self, action: Action) -> Optional[str]:
+    async def _call_leave_or_forget(self, action: Action) -> Optional[str]:
         try:
             if action.observer == action.node:
                 answer = await self._members.call(action.node, self._preset.leave_call(action.node))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The open connections to the members, and what they say of themselves."""
+"""The open connections to the members, and the views that they give."""
 
 from __future__ import annotations
 
@@ -10,22 +10,25 @@ import contextlib
 from typing import AbstractSet, Any, Callable, Optional, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Topology
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.strays import NOT_ASKED, most_strays
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.undesired import (
+    NOT_ASKED,
+    most_undesired,
+)
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.cookie import cookie_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.fence import Fence
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.mfa import Mfa
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.names import names_in
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.presets import Preset
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.reach import Reach
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.table import table_call, table_in
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.tls import tls_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.transport import Transport
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.view import (
     Question,
     State,
     view_of,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Answer, Call
-from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.connection import Connection
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import CallResult, RemoteCall
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.connection import NodeConnection
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors import (
     BadRpc,
     ConnectionLost,
@@ -41,16 +44,17 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
 )
 
 _SLOW_START = 0.25
-"""Seconds after which an opening no longer counts as one of the ``parallel`` ones: a black hole keeps no place."""
+"""Seconds after which an opening no longer counts towards ``parallel``: a host that drops packets must not hold a
+slot."""
 _PATIENCE = 2.0
-"""Seconds for a member's ``global`` to answer, so that one that sleeps shows as dirty and not as silent; and for its
-RabbitMQ."""
+"""Seconds for a member's ``global`` to answer; the member is then read without it, and not taken for silent. And the
+same for its RabbitMQ."""
 
 
-class Members:
+class ErlangMembers:
     """``global_mesh`` and ``exclusive`` are what the last observation showed; one member with it is enough.
 
-    ``fenced``: who took the cookie that keeps it out. ``rejoined``: who left to rejoin in this run.
+    ``fenced``: the nodes that accepted the cookie of their fence. ``rejoined``: those that left in this run to rejoin.
     """
 
     def __init__(self, topology: Topology, list_nodes: Optional[Mfa], preset: Optional[Preset]) -> None:
@@ -64,54 +68,56 @@ class Members:
         self.fenced: set[str] = set()
         self.rejoined: set[str] = set()
         self._tls = tls_of(topology.name, config)
-        self._reach = _reach_of(topology)
+        self._transport = _transport_of(topology)
         self._list_nodes = list_nodes
         self._preset = preset
-        self._connections: dict[str, Connection] = {}
+        self._connections: dict[str, NodeConnection] = {}
         self._unreachable: dict[str, Unreachable] = {}
         self._question = self._question_about(frozenset())
         self._table_call = table_call(self._patience)
 
-    async def observe(self, desired: Sequence[Node], in_scope: Callable[[str], bool], again: bool) -> Observation:
+    async def observe(
+        self, desired: Sequence[Node], in_scope: Callable[[str], bool], retry_unreachable: bool
+    ) -> Observation:
         """All views at once: those of the desired nodes, then those of the in-scope peers that they list.
 
-        :param again: ask also those who were unreachable before.
+        :param retry_unreachable: also ask nodes that were unreachable before.
         """
-        if again:
+        if retry_unreachable:
             self._unreachable = {}
-            self._reach.renew()
+            self._transport.renew()
         names = frozenset(node.name for node in desired)
         views = await self.views(desired, names)
         listed = frozenset().union(*(view.peers for view in views.values())) - names
-        strays = sorted(name for name in listed if in_scope(name))
-        most = most_strays(len(desired))
-        self._unreachable.update((name, NOT_ASKED) for name in strays[most:])
-        views.update(await self.views([Node(name) for name in strays[:most]], names))
-        relevant = names.union(strays)
-        if again:
+        undesired = sorted(name for name in listed if in_scope(name))
+        most = most_undesired(len(desired))
+        self._unreachable.update((name, NOT_ASKED) for name in undesired[most:])
+        views.update(await self.views([Node(name) for name in undesired[:most]], names))
+        relevant = names.union(undesired)
+        if retry_unreachable:
             self._close_all_but(relevant)
         return Observation(views, {name: why for name, why in self._unreachable.items() if name in relevant})
 
     async def views(self, nodes: Sequence[Node], desired: frozenset[str]) -> dict[str, View]:
-        """The views of those of ``nodes`` who answer."""
+        """The views of those ``nodes`` that answer."""
         asked = [node for node in nodes if node.name not in self._unreachable]
         if self._question.desired != desired:
             self._question = self._question_about(desired)
         if not self._config["port"]:
             fresh = [node for node in asked if not self.answers(node.name)]
-            await self._reach.look_up(fresh, self._config["epmd_port"])
+            await self._transport.look_up(fresh, self._config["epmd_port"])
         places = asyncio.Semaphore(self._config["parallel"])
         found = await asyncio.gather(*(self._view(node, places) for node in asked))
         return {view.observer: view for view in found if view}
 
     async def view(self, node: Node) -> View:
-        """Of one node, without the consequence that one who does not answer is no longer asked.
+        """The view of one node. Unlike with :meth:`views`, a failure does not mark the node as unreachable.
 
-        :raises UnreachableError: it gave none.
+        :raises UnreachableError: it gave no view.
         """
         return await self._ask(node, asyncio.Semaphore(1))
 
-    async def call(self, name: str, call: Call, extra: float = 0.0) -> Any:
+    async def call(self, name: str, call: RemoteCall, extra: float = 0.0) -> Any:
         """One call on a member that has answered before.
 
         :param extra: seconds on top of the driver's time-out, for a call that may block for long.
@@ -134,7 +140,7 @@ class Members:
         for connection in self._connections.values():
             connection.close()
         self._connections.clear()
-        await self._reach.close()
+        await self._transport.close()
 
     def _close_all_but(self, names: AbstractSet[str]) -> None:
         for name in [name for name in self._connections if name not in names]:
@@ -179,16 +185,16 @@ class Members:
         table = await self._table(connection, state)
         return view_of(connection.name, state, question.desired, connection.own_name, table)
 
-    def _calls(self, question: Question) -> Sequence[Call]:
+    def _calls(self, question: Question) -> Sequence[RemoteCall]:
         if self._preset:
             return [self._preset.question]
         if self._list_nodes:
             return [question.without_global, self._list_nodes.call()]
         return [question.with_global]
 
-    async def _open(self, node: Node, calls: Sequence[Call], places: asyncio.Semaphore) -> Connection:
+    async def _open(self, node: Node, calls: Sequence[RemoteCall], places: asyncio.Semaphore) -> NodeConnection:
         await places.acquire()
-        release = _Once(places.release)
+        release = _AtMostOnce(places.release)
         timer = asyncio.get_running_loop().call_later(_SLOW_START, release)
         try:
             if self.fence:
@@ -198,9 +204,9 @@ class Members:
             timer.cancel()
             release()
 
-    async def _open_fenced(self, fence: Fence, node: Node, calls: Sequence[Call]) -> Connection:
-        """With the cluster's cookie, or with that of the node's fence; and once more with the cluster's, since another
-        run may let the node in at this moment."""
+    async def _open_fenced(self, fence: Fence, node: Node, calls: Sequence[RemoteCall]) -> NodeConnection:
+        """Try the cluster's cookie, then that of the node's fence, then the cluster's once more, since another run may
+        have unfenced the node meanwhile."""
         try:
             return await self._open_with(self._cookie, node, calls)
         except CookieRejected as error:
@@ -214,8 +220,8 @@ class Members:
         self.fenced.add(node.name)
         return connection
 
-    async def _open_with(self, cookie: str, node: Node, calls: Sequence[Call]) -> Connection:
-        return await self._reach.open(
+    async def _open_with(self, cookie: str, node: Node, calls: Sequence[RemoteCall]) -> NodeConnection:
+        return await self._transport.open(
             node,
             cookie=cookie,
             port=self._config["port"],
@@ -226,14 +232,16 @@ class Members:
             timeout=self._timeout,
         )
 
-    async def _own_view(self, own: Mfa, connection: Connection, question: Question, answers: Sequence[Answer]) -> View:
+    async def _own_view(
+        self, own: Mfa, connection: NodeConnection, question: Question, answers: Sequence[CallResult]
+    ) -> View:
         state, listing = self._state(question, answers[0]), answers[1]
         if isinstance(listing, BadRpc):
             raise UnreachableError(own.problem(connection.name, own.call(), listing))
         peers = names_in(listing, "list_nodes") - {connection.own_name, connection.name}
         return View(connection.name, peers, stopping=state.stopping, table=await self._table(connection, state))
 
-    async def _table(self, connection: Connection, state: State) -> Optional[Table]:
+    async def _table(self, connection: NodeConnection, state: State) -> Optional[Table]:
         if not state.may_have_table:
             return None
         (answer,) = await connection.call_all([self._table_call], self._timeout)
@@ -246,7 +254,9 @@ class Members:
         return state
 
 
-class _Once:
+class _AtMostOnce:
+    """Calls the function the first time it is called, and does nothing after that."""
+
     def __init__(self, action: Callable[[], None]) -> None:
         self._action: Optional[Callable[[], None]] = action
 
@@ -262,13 +272,15 @@ def _returned(answer: Any) -> Any:
     return answer
 
 
-def _reach_of(topology: Topology) -> Reach:
+def _transport_of(topology: Topology) -> Transport:
     """
-    :raises MissingLibraryError: this Python lacks what the way takes.
+    :raises MissingLibraryError: this Python lacks a library that the transport needs.
     """
     if topology.driver_config["transport"] == "port_forward":
-        # Only here: what it takes to load is a tenth of a second.
-        from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.port_forward import PortForward
+        # Imported only where it is used: that takes a tenth of a second.
+        from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.port_forward import (
+            PortForwardTransport,
+        )
 
-        return PortForward(topology.source)
-    return Reach()
+        return PortForwardTransport(topology.source)
+    return Transport()

@@ -1,14 +1,14 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``[module, function, args]`` as a user writes it in YAML, and as Erlang terms."""
+"""``[module, function, args]``, from YAML to Erlang terms."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, Optional, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Call
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import RemoteCall
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors import BadRpc
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom, TermError, charlist
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
@@ -16,28 +16,28 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._errors import To
 
 @dataclass(frozen=True)
 class Mfa:
-    """:param option: where the user wrote it."""
+    """:param option: the option that it is the value of, for messages."""
 
     option: str
     module: str
     function: str
     args: tuple[Any, ...]
 
-    def call(self, *nodes: str) -> Call:
-        """The call with the nodes' names, as atoms, behind its own arguments."""
-        return Call(self.module, self.function, [*self.args, *(Atom(node) for node in nodes)])
+    def call(self, *nodes: str) -> RemoteCall:
+        """The call with the nodes' names, as atoms, after its own arguments."""
+        return RemoteCall(self.module, self.function, [*self.args, *(Atom(node) for node in nodes)])
 
-    def problem(self, observer: str, call: Call, error: BadRpc) -> str:
-        """What went wrong with a call of this function."""
+    def problem(self, observer: str, call: RemoteCall, error: BadRpc) -> str:
+        """Why a call of this function failed."""
         if error.missing == call.text:
             return f"{observer} has no function {call.text} (topology option `{self.option}`)"
         return error.reason
 
 
 def own_mfa(topology: str, option: str, value: Optional[Sequence[Any]]) -> Optional[Mfa]:
-    """The user's own function, or None where there is none.
+    """The user's own function, or None where the option is not set.
 
-    :raises TopologyError: it is no MFA, or an argument is no Erlang term that can be written in YAML.
+    :raises TopologyError: it is not an MFA, or an argument is not an Erlang term that YAML can express.
     """
     if value is None:
         return None

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Systems whose membership is their own: they keep one Mnesia database, and its nodes are the members (pure).
+"""Systems that keep a membership of their own: they share one Mnesia database, and its nodes are the members (pure).
 
-Joining is a call on the node that joins. It deletes that node's own database and copies the cluster's.
+Joining is a call on the joining node. It deletes that node's own database and copies the cluster's.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.f
     variable,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.names import names_in
-from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Call
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import RemoteCall
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError, UnreachableError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import DriverFacts, View
@@ -47,7 +47,7 @@ def _about_table(item: str) -> Form:
     return call("mnesia", "table_info", _TABLE, atom(item))
 
 
-# Whatever else there is keeps what it holds, also a store from outside of Mnesia, as leveldb is.
+# Every other storage type keeps its records over a restart, also an external one such as leveldb.
 _OUTLIVES_A_START = operation("=/=", _about_table("storage_type"), atom("ram_copies"))
 _LOCAL_TABLES = call("mnesia", "system_info", atom("local_tables"))
 _TABLES_WITH_RECORDS = those_of(
@@ -59,17 +59,18 @@ _TABLES_WITH_RECORDS = those_of(
 )
 
 
-# A table that is being loaded looks empty.
+# While a table is being loaded, it looks empty.
 _IS_LOADED = operation("=:=", call("mnesia", "wait_for_tables", _LOCAL_TABLES, integer(0)), atom("ok"))
 
 
 @dataclass(frozen=True)
 class Preset:
     """
-    known: lists every member, itself and those that are down included.
-    running: lists those of them that it is connected with, itself included.
-    join: takes the node on which it is called into the cluster of the node that is its argument.
-    leave: takes the node that is its argument, on which it is called, out of its cluster, and stops it.
+    application: the name of the system's application.
+    known: lists every member, including the node itself and members that are down.
+    running: lists the members that the node is connected with, including itself.
+    join: called on the joining node, with a member of the cluster to join as its argument.
+    leave: called on the leaving node, with that node as its argument; it also stops the node.
     """
 
     application: str
@@ -88,16 +89,16 @@ class Preset:
     )
 
     @cached_property
-    def question(self) -> Call:
-        """Who is in its cluster, and what it holds on its disc. A system that is starting or is loading its tables is
-        not asked."""
+    def question(self) -> RemoteCall:
+        """Asks for the members, and for the tables with records on the node's disc. A system that is starting or is
+        loading its tables answers that it does not run."""
         applications = call("application", "which_applications")
         runs = call("lists", "keymember", atom(self.application), integer(1), applications)
         answer = tuple_of(call(*self.known), call(*self.running), _TABLES_WITH_RECORDS, call("init", "get_status"))
         return evaluation(if_true(operation("andalso", runs, _IS_LOADED), answer, atom(_NOT_RUNNING)), {})
 
     def view(self, observer: str, answer: Any) -> View:
-        """:raises UnreachableError: it does not run there, or the answer is not what the question asks for."""
+        """:raises UnreachableError: the system does not run there, or the answer has an unexpected shape."""
         if answer == _NOT_RUNNING:
             raise UnreachableError(f"{self.application} does not run on {observer}, or is starting")
         if not isinstance(answer, tuple) or len(answer) != 4:
@@ -113,9 +114,9 @@ class Preset:
             holds=names_in(tables, "mnesia:system_info(local_tables)"),
         )
 
-    def join_call(self, member: str) -> Call:
-        """For the node that joins. What it finds out of its state and what it does about it are one step, under a lock
-        that it does not wait for: two runs at once must not both empty it."""
+    def join_call(self, member: str) -> RemoteCall:
+        """The call on the joining node. It checks its state and joins in one step, under a lock that it does not wait
+        for: two concurrent runs must not both delete the node's database."""
         itself = list_of(call("erlang", "node"))
         is_blank = operation("=:=", tuple_of(call(*self.known), _TABLES_WITH_RECORDS), tuple_of(itself, EMPTY))
         may_join = operation("andalso", _IS_LOADED, is_blank)
@@ -125,7 +126,7 @@ class Preset:
         return evaluation(locked, {"Member": Atom(member)})
 
     def join_problem(self, answer: Any) -> Optional[str]:
-        """Why the node did not join."""
+        """Why the node did not join, or None."""
         if answer == _NOT_ALONE:
             return "nothing was done: it knows other members, holds data or is loading it by now"
         if answer == _LOCKED:
@@ -134,18 +135,18 @@ class Preset:
             return None
         return f"{':'.join(self.join)} gave {_kind_of(answer)}; {self.application} may be stopped there now"
 
-    def leave_call(self, node: str) -> Call:
-        """For the node itself."""
-        return Call(*self.leave, [Atom(node)])
+    def leave_call(self, node: str) -> RemoteCall:
+        """The call on the leaving node."""
+        return RemoteCall(*self.leave, [Atom(node)])
 
     def leave_problem(self, answer: Any) -> Optional[str]:
         return None if answer == "ok" else f"{':'.join(self.leave)} gave {_kind_of(answer)}"
 
     @staticmethod
-    def forget_call(node: str) -> Call:
-        """For any member, of a node that is down. Mnesia refuses it for one that is up, where the system's own function
-        would stop the node and delete what it holds."""
-        return Call("mnesia", "del_table_copy", [Atom("schema"), Atom(node)])
+    def forget_call(node: str) -> RemoteCall:
+        """The call on any member that removes a node that is down. Mnesia refuses it for a node that is up; the
+        system's own function would stop such a node and delete its data."""
+        return RemoteCall("mnesia", "del_table_copy", [Atom("schema"), Atom(node)])
 
     @staticmethod
     def forget_problem(answer: Any) -> Optional[str]:
@@ -153,7 +154,7 @@ class Preset:
 
 
 def _kind_of(answer: Any) -> str:
-    """The words in it that come first; all else can be data."""
+    """The leading atoms of an answer; everything else can be data."""
     words = []
     while isinstance(answer, tuple) and answer:
         words.append(answer[0])
@@ -175,7 +176,7 @@ PRESETS = {
 
 
 def preset_of(topology: Topology) -> Optional[Preset]:
-    """What the topology's option ``preset`` names.
+    """The preset that the topology's option ``preset`` names, if it does.
 
     :raises TopologyError: ``mesh_only`` is given beside it.
     """

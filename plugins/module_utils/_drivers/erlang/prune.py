@@ -1,11 +1,11 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pruning in the ways that cost no other link.
+"""Pruning in ways that cost no other link.
 
-With ``prevent_overlapping_partitions`` (the default since OTP 25) a disconnect on one member makes everybody drop the
-node and usually isolates the caller too, and on all members at once it shatters the cluster. What held in every trial:
-wait until ``global`` is steady, then call ``global:disconnect()`` on the node that goes, once. Without that setting,
+With ``prevent_overlapping_partitions`` (the default since OTP 25) a disconnect on one member makes all members drop the
+node and usually isolates the caller too; on all members at once it shatters the cluster. What worked in every trial:
+wait until ``global`` is steady, then call ``global:disconnect()`` on the leaving node, once. Without that setting,
 disconnecting on every member is clean.
 """
 
@@ -18,9 +18,9 @@ from typing import Mapping, NamedTuple, Optional, Sequence
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Outcome
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.until import until, until_it_lasts
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.fence import Fence
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.members import Members
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.members import ErlangMembers
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.mfa import Mfa
-from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Call
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import RemoteCall
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors import BadRpc
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom, ExportFun
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import UnreachableError
@@ -28,32 +28,32 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._graph import mis
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, Node
 
 _STEADY = 10.0
-"""Seconds in which a mesh becomes steady, or the prune is given up."""
+"""Seconds for a mesh to become steady; after that the prune is given up."""
 _OUT = 5.0
-"""Seconds in which a node is out."""
+"""Seconds until no member may list the node any more."""
 _STAYS_OUT = 1.0
-"""Seconds for which it is watched then: one that something inside it connects again was back within 0.9."""
+"""Seconds for which the views are then watched: a node whose own code reconnects it was back within 0.9."""
 _STAYS_FENCED = 10.0
 _TRIES = 3
 _BACK = "it is linked again: something inside it connects it"
 
-_LEAVE = Call("global", "disconnect", [])
-_NODES = Call("erlang", "nodes", [])
-_SUSPEND = Call("sys", "suspend", [Atom("global_name_server")])
-_RESUME = Call("sys", "resume", [Atom("global_name_server")])
+_LEAVE = RemoteCall("global", "disconnect", [])
+_NODES = RemoteCall("erlang", "nodes", [])
+_SUSPEND = RemoteCall("sys", "suspend", [Atom("global_name_server")])
+_RESUME = RemoteCall("sys", "resume", [Atom("global_name_server")])
 _DISCONNECT_NODE = ExportFun(Atom("erlang"), Atom("disconnect_node"), 1)
 
 
-class Pruner:
-    def __init__(self, members: Members, disconnect: Optional[Mfa]) -> None:
+class ErlangPruner:
+    def __init__(self, members: ErlangMembers, disconnect: Optional[Mfa]) -> None:
         self._members = members
         self._disconnect = disconnect
 
     async def prune(self, actions: Sequence[Action], desired: Sequence[Node], leave: bool) -> Outcome:
-        """Prune, watch on the members that stay that it holds, and do it again for a node that came back.
+        """Prune, check on the members that stay that the nodes are gone, and retry for a node that came back.
 
-        :param leave: each node leaves by a call on itself, where the members prevent overlapping partitions once the
-            mesh is steady; else its observers drop it.
+        :param leave: have each node leave by a call on itself (once the mesh is steady, where the members prevent
+            overlapping partitions); otherwise its observers drop it.
         """
         staying = [node for node in desired if self._members.answers(node.name)]
         left = list(actions)
@@ -93,7 +93,7 @@ class Pruner:
         return await self.leave(name) if fence.has_to_be_told_to_leave(answer) else problem
 
     async def leave(self, name: str) -> Optional[str]:
-        """The node drops all its links at once.
+        """Have the node drop all its links at once.
 
         :returns: why it did not, or None.
         """
@@ -113,7 +113,7 @@ class Pruner:
             try:
                 await self._members.call(name, _SUSPEND)
                 peers = await self._members.call(name, _NODES)
-                await self._members.call(name, Call("lists", "foreach", [_DISCONNECT_NODE, peers]))
+                await self._members.call(name, RemoteCall("lists", "foreach", [_DISCONNECT_NODE, peers]))
                 await until(partial(self._is_alone, name), _OUT)
             finally:
                 await self._members.call(name, _RESUME)
@@ -126,7 +126,7 @@ class Pruner:
 
     async def _drop(self, actions: Sequence[Action]) -> Mapping[str, Optional[str]]:
         """
-        :returns: for each node why one of the calls failed, if one did. What comes of it shows in the views.
+        :returns: for each node why one of the calls failed, if one did. Whether the drop worked shows in the views.
         """
         by_observer: dict[str, list[str]] = {}
         for action in actions:
@@ -138,10 +138,10 @@ class Pruner:
         if self._disconnect:
             reasons = await asyncio.gather(*(self._call(observer, self._disconnect.call(name)) for name in names))
             return dict(zip(names, reasons))
-        call = Call("lists", "foreach", [_DISCONNECT_NODE, [Atom(name) for name in names]])
+        call = RemoteCall("lists", "foreach", [_DISCONNECT_NODE, [Atom(name) for name in names]])
         return dict.fromkeys(names, await self._call(observer, call))
 
-    async def _call(self, observer: str, call: Call) -> Optional[str]:
+    async def _call(self, observer: str, call: RemoteCall) -> Optional[str]:
         try:
             await self._members.call(observer, call)
         except UnreachableError as error:
@@ -151,14 +151,14 @@ class Pruner:
         return None
 
     async def _is_steady(self, nodes: Sequence[Node]) -> bool:
-        """On every member ``global`` has finished with everyone whom that member lists."""
+        """Whether on every member ``global`` has synchronised with all listed peers."""
         names = frozenset(node.name for node in nodes)
         return not missing_inside_islands(await self._members.views(nodes, names), names)
 
 
 class Watched(NamedTuple):
-    """``listed``: who a member that stays lists in the end, or again after all had been out. Where none of them
-    ``answered`` that is everyone: what nobody saw is not done."""
+    """``listed``: the pruned nodes that a member which stays lists at the end, or again after all were gone. If none of
+    them ``answered``, it has all pruned nodes: a removal that nobody saw counts as not done."""
 
     listed: frozenset[str]
     answered: bool
@@ -168,10 +168,12 @@ class Watched(NamedTuple):
 
 
 async def watch(
-    members: Members, gone: frozenset[str], staying: Sequence[Node], stays_out: float = _STAYS_OUT
+    members: ErlangMembers, gone: frozenset[str], staying: Sequence[Node], stays_out: float = _STAYS_OUT
 ) -> Watched:
-    """
-    :param stays_out: seconds for which they are watched once all are out.
+    """Watch the members that stay until they no longer list any of the nodes, and then for some seconds more.
+
+    :param gone: the pruned nodes.
+    :param stays_out: the seconds to watch on once no member lists them.
     """
     names = frozenset(node.name for node in staying)
     watched = Watched(gone, False)

@@ -1,11 +1,11 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether a member keeps a member table, RabbitMQ's or Mnesia's: what it is asked, and its answer (pure).
+"""Whether a member keeps a member table, RabbitMQ's or Mnesia's: the question and its answer (pure).
 
-All members are asked in passing whether they may; who may is asked again, for more. Nothing that is asked loads a
-module on the member, and nobody is waited for but RabbitMQ's own monitor, for a time. A Mnesia that is stopped says
-nothing; those that still run have its node in their schema.
+The question for its view also asks each member whether it may have one; a second call then reads it. Neither loads a
+module on the member, and only the call to RabbitMQ's monitor waits, up to a time limit. A stopped Mnesia does not
+answer; the members where it runs have its node in their schema.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.f
     variable,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.names import names_in
-from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Call
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import RemoteCall
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import MNESIA, RABBITMQ, Table
 
 _UNDEFINED = atom("undefined")
@@ -35,9 +35,9 @@ _SHARED = "mnesia"
 _UNKNOWN = "unknown"
 _NONE = "false"
 
-# Loaded is enough: its application stays loaded when it is stopped.
+# A loaded application is enough: it stays loaded when it is stopped.
 _RABBITMQ = call("application", "get_key", atom("rabbit"), atom("vsn"))
-# What mnesia:system_info(db_nodes) takes its answer from. The table is there for as long as Mnesia runs.
+# The table that mnesia:system_info(db_nodes) reads. It exists as long as Mnesia runs.
 _SETTINGS = atom("mnesia_gvar")
 MAY_HAVE_ONE = operation(
     "or",
@@ -46,8 +46,8 @@ MAY_HAVE_ONE = operation(
         for module in ("rabbit", "mnesia")
     ),
 )
-"""True or false, for the question that all are asked: which modules are loaded is what costs a member the least to say,
-and both are as long as their application has ever been started."""
+"""True or false, for the question to all members: loaded modules are the cheapest thing to ask for. Once an application
+was started, its module stays loaded."""
 
 _MONITOR = atom("rabbit_node_monitor")
 _ASK_MONITOR = call("gen_server", "call", _MONITOR, atom("partitions"), variable("Milliseconds"))
@@ -63,16 +63,16 @@ _MNESIA = if_true(operation("=:=", _OTHERS, EMPTY), atom(_NONE), atom(_SHARED))
 _TABLE = if_true(operation("=/=", _RABBITMQ, _UNDEFINED), _PARTITIONS, unless_it_fails(_MNESIA, atom(_NONE)))
 
 
-def table_call(timeout: float) -> Call:
-    """For a member that may have one.
+def table_call(timeout: float) -> RemoteCall:
+    """The call on a member that may have a table.
 
-    :param timeout: seconds in which RabbitMQ has to say whether it is partitioned.
+    :param timeout: seconds for RabbitMQ to answer whether it is partitioned.
     """
     return evaluation(_TABLE, {"Milliseconds": int(timeout * 1000)})
 
 
 def table_in(answer: Any) -> Optional[Table]:
-    """:raises UnreachableError: the answer is none to that call."""
+    """:raises UnreachableError: that call cannot have given this answer."""
     if answer == _NONE:
         return None
     if answer == _SHARED:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From ``driver_config.tls`` and its files to what TLS takes. Nothing that a key file holds is ever shown."""
+"""From ``driver_config.tls`` and its files to a TLS context. The content of a key file is never shown."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _PRIVATE_KEY = "PRIVATE KEY-----"
 
 def tls_of(topology: str, driver_config: Mapping[str, Any]) -> Optional[Tls]:
     """
-    :returns: None where the members are spoken to without TLS.
-    :raises TopologyError: a file is missing, cannot be read or used, or does not fit another one.
+    :returns: None where the option is not set.
+    :raises TopologyError: a file is missing, unreadable or unusable, or does not fit another one.
     """
     given = driver_config["tls"]
     if given is None:
@@ -27,9 +27,9 @@ def tls_of(topology: str, driver_config: Mapping[str, Any]) -> Optional[Tls]:
     options = {**{key: option.get("default") for key, option in TLS_SPEC.items()}, **given}
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    # Else a member could make a write wait for a read.
+    # With renegotiation a member could make a write wait for a read.
     context.options |= ssl.OP_NO_RENEGOTIATION
-    context.check_hostname = False  # it is checked by what members take of each other
+    context.check_hostname = False  # checked later, by the rules that members use among themselves
     if not options["validate_certs"]:
         context.verify_mode = ssl.CERT_NONE
     files = _Files(topology, options)
@@ -44,7 +44,7 @@ def tls_of(topology: str, driver_config: Mapping[str, Any]) -> Optional[Tls]:
     return Tls(context, options["check_hostname"] and options["validate_certs"], options["client_cert"] is not None)
 
 
-class _Encrypted(Exception):
+class _EncryptedKey(Exception):
     pass
 
 
@@ -73,7 +73,7 @@ class _Files:
             raise self.error(key, problem if key == "client_key" else f"{problem}, and there is no client_key")
         try:
             context.load_cert_chain(self._options["client_cert"], self._options["client_key"], _no_passphrase)
-        except _Encrypted:
+        except _EncryptedKey:
             problem = "is encrypted, and there is no way to give a passphrase: give a key that only its user can read"
         except OSError as error:
             reason = getattr(error, "reason", None) or error.strerror or "no reason given"
@@ -100,4 +100,4 @@ class _Files:
 
 
 def _no_passphrase() -> NoReturn:
-    raise _Encrypted
+    raise _EncryptedKey

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a member is asked for its view, and its answer (pure: terms in, view out)."""
+"""The question for a member's view, and its answer (pure: terms in, view out)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.f
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.names import names_in
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.table import MAY_HAVE_ONE
-from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Call
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import RemoteCall
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import UnreachableError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import REJOINED_LATELY, Table, View
@@ -34,7 +34,7 @@ _LONG_AGO = 10**9
 _NOW = call("erlang", "monotonic_time", atom("second"))
 _MARK = atom("selfheal_cluster_rejoined")
 REMEMBER_REJOINING = evaluation(call("persistent_term", "put", _MARK, _NOW), {})
-"""For a member that is about to leave and rejoin; a restart forgets it."""
+"""The call on a member that is about to leave and rejoin. A restart of the member discards the mark."""
 
 _DESIRED, _VISIBLE, _MISSING = (variable(name) for name in ("Desired", "Visible", "Missing"))
 _COMPARE = (
@@ -58,12 +58,12 @@ _SYNCED = call("gen_server", "call", atom("global_name_server"), atom("get_synce
 class Question:
     """One expression that a member evaluates.
 
-    It compares its view with the desired names itself and says only what differs: with n members that is n short
-    answers in a healthy cluster instead of n times n names. ``without_global`` is for a member whose ``global`` does
-    not answer, so that it has synchronised with nobody.
+    The member compares its view with the desired names itself and returns only the difference: in a healthy cluster of
+    n members that is n short answers instead of n times n names. ``without_global`` is for a member whose ``global``
+    does not answer; it counts as synchronised with no peer.
 
-    :param global_timeout: seconds in which ``global`` has to answer.
-    :param mesh_only: nobody is asked for a member table.
+    :param global_timeout: seconds for ``global`` to answer.
+    :param mesh_only: do not ask for a member table.
     """
 
     def __init__(self, desired: Collection[str], global_timeout: float, mesh_only: bool = False) -> None:
@@ -73,13 +73,13 @@ class Question:
         self.with_global = self._call(operation("--", _VISIBLE, _SYNCED))
         self.without_global = self._call(_VISIBLE)
 
-    def _call(self, unsynced: Form) -> Call:
+    def _call(self, unsynced: Form) -> RemoteCall:
         expression = block(*_COMPARE, tuple_of(*_STATE, self._has_table, unsynced))
         names = [Atom(name) for name in sorted(self.desired)]
         return evaluation(expression, {"Desired": names, "Milliseconds": self._milliseconds})
 
     def parse(self, answer: Any) -> State:
-        """:raises UnreachableError: the answer is not what this question asks for."""
+        """:raises UnreachableError: this question cannot have this answer."""
         if not isinstance(answer, tuple) or len(answer) != len(_STATE) + 2:
             raise UnreachableError("its answer to the question for its view has another shape")
         missing, extra, hidden, status, hidden_flag, prevents, connects_all, rejoined_ago, tabled, unsynced = answer
@@ -90,7 +90,7 @@ class Question:
         global_mesh = connects_all != ("ok", "false") and not is_hidden
         return State(
             visible=peers,
-            # The very same set where it can be: those of thousands of members are what takes memory.
+            # The same object where possible: with thousands of members these sets take most of the memory.
             synced=peers - names_in(unsynced, "get_synced") if unsynced else peers,
             hidden=names_in(hidden, "nodes(hidden)"),
             stopping=isinstance(status, tuple) and status[:1] == ("stopping",),
@@ -103,10 +103,9 @@ class Question:
 
 
 class State(NamedTuple):
-    """One member's answer. ``global_mesh``: it links itself to everyone whom its peers are linked to; ``exclusive``:
-    and it prevents overlapping partitions. ``synced``: those visible peers with whom its ``global`` has finished.
-    ``rejoined``: it left and rejoined lately, because a run told it to. ``may_have_table``: it has RabbitMQ or runs
-    Mnesia."""
+    """One member's answer. ``global_mesh``: it links itself to all nodes that its peers are linked to. ``exclusive``:
+    it also prevents overlapping partitions. ``synced``: the visible peers with which its ``global`` has synchronised.
+    ``rejoined``: a run made it leave and rejoin lately. ``may_have_table``: RabbitMQ or Mnesia is loaded on it."""
 
     visible: frozenset[str]
     synced: frozenset[str]
@@ -120,8 +119,8 @@ class State(NamedTuple):
 
 
 def view_of(observer: str, state: State, desired: frozenset[str], own_name: str, table: Optional[Table]) -> View:
-    """The peers are the visible ones, and of the hidden ones those that the topology knows: other hidden nodes are
-    shells and controllers like us. To a hidden member everyone is hidden."""
+    """The peers are the visible nodes, and those hidden nodes that are desired: other hidden nodes are shells and
+    controllers like us. To a hidden member all its peers are hidden."""
     hidden = state.hidden - {own_name} if state.is_hidden else state.hidden & desired
     return View(
         observer,

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Connecting by command. A command that ends well may have linked nothing, or somebody by another name."""
+"""Connecting by command. A command that succeeds may have linked nothing, or the node under another name."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ from typing import Mapping, Optional, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Outcome
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.until import until
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec.members import POLL, Members
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec.members import POLL, ExecMembers
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec.templates import Template
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, View
 
 _LISTED = 5.0
-"""Seconds in which an observer lists whom it was told to connect."""
+"""Seconds until an observer has to list the node that it was told to connect."""
 
 
-class Connector:
-    def __init__(self, members: Members, connect: Template) -> None:
+class ExecConnector:
+    def __init__(self, members: ExecMembers, connect: Template) -> None:
         self._members = members
         self._connect = connect
 
     async def connect(self, actions: Sequence[Action]) -> Outcome:
-        """First those who answer us, then the others: a Serf agent makes one join after the other, so those behind one
-        that hangs would not be made in time. What comes of it shows in the observers' views."""
+        """Connect the nodes that answer us, then the others: a Serf agent joins one node after the other, so a join
+        that hangs would delay those behind it. The observers' views show whether it worked."""
         near = [action for action in actions if self._members.answers(action.node)]
         far = [action for action in actions if not self._members.answers(action.node)]
         outcome: dict[Action, Optional[str]] = {}
         for some in (near, far):
-            outcome.update(await self._members.tell(self._connect, some))
+            outcome.update(await self._members.run_each(self._connect, some))
         outcome.update(await self._unlisted([action for action in actions if outcome[action] is None]))
         return outcome
 
     async def _unlisted(self, actions: Sequence[Action]) -> dict[Action, str]:
-        """Those whose observers don't list the node in time, and why."""
+        """The actions whose observers don't list the node in time, and why."""
         left = actions
         views: Mapping[str, View] = {}
 

@@ -10,9 +10,9 @@ from typing import Callable, Sequence
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Topology
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Driver, Outcome
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.settle import settled
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec.connect import Connector
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec.members import POLL, Members
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec.prune import Pruner
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec.connect import ExecConnector
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec.members import POLL, ExecMembers
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec.prune import ExecPruner
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec.templates import (
     OBSERVER_AND_NODE,
     template_of,
@@ -21,34 +21,34 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import Act
 
 
 class ExecDriver(Driver):
-    """Commands run where the module runs."""
+    """Runs its commands on the host where the module runs."""
 
     def __init__(self, topology: Topology) -> None:
-        self._members = Members(topology)
+        self._members = ExecMembers(topology)
         connect, disconnect = (
             template_of(topology.name, option, getattr(topology, option), OBSERVER_AND_NODE)
             for option in ("connect", "disconnect")
         )
         config = topology.driver_config
         self._facts = DriverFacts(reversible=config["reversible"], transitive=config["transitive"])
-        self._connector = Connector(self._members, connect)
+        self._connector = ExecConnector(self._members, connect)
         may_be_alive = config["reversible"] if topology.policy.prune_live is None else topology.policy.prune_live
-        self._pruner = Pruner(self._members, disconnect, spreads=config["transitive"], only_dead=not may_be_alive)
+        self._pruner = ExecPruner(self._members, disconnect, spreads=config["transitive"], only_dead=not may_be_alive)
 
     @property
     def facts(self) -> DriverFacts:
-        """Nothing can be observed of them, so they are what the topology says."""
+        """The facts cannot be observed with commands, so the topology declares them."""
         return self._facts
 
     async def observe(self, desired: Sequence[Node], in_scope: Callable[[str], bool]) -> Observation:
-        return await self._members.observe(desired, in_scope, again=True)
+        return await self._members.observe(desired, in_scope, retry_unreachable=True)
 
     async def settle(
         self, desired: Sequence[Node], in_scope: Callable[[str], bool], done: Callable[[Observation], bool]
     ) -> Observation:
-        """One command that fails once must not be the last word on a node."""
+        """Observe until a node that answered before answers again: one failed command must not decide."""
         return await settled(
-            lambda: self._members.observe(desired, in_scope, again=False),
+            lambda: self._members.observe(desired, in_scope, retry_unreachable=False),
             lambda seen: done(seen) and not self._members.has_lost(seen),
             POLL,
         )
@@ -60,4 +60,4 @@ class ExecDriver(Driver):
         return await self._connector.connect(actions)
 
     async def close(self) -> None:
-        """Nothing is open between two calls: each ends or kills what it has started."""
+        """Nothing to close: each call ends or kills the commands that it started."""

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a command for a list prints, and the names in it (pure: bytes in, names out)."""
+"""Parses the output of ``list_nodes`` (pure: bytes in, names out)."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._io.text import p
 
 
 @dataclass(frozen=True)
-class Listing:
-    """All names, among them the observer's own where the system says it too, those it reports unreachable, and those
-    that it has neither in nor out."""
+class ListedNames:
+    """The names in an observer's list, which may include its own. ``down``: those that it reports unreachable.
+    ``unsettled``: those that are neither in nor out, such as members that are leaving."""
 
     names: frozenset[str]
     down: frozenset[str] = frozenset()
@@ -32,14 +32,14 @@ class Listing:
 
 _PATHS = ("path", "down_path", "unsettled_path")
 
-Reader = Callable[[bytes], Listing]
+Reader = Callable[[bytes], ListedNames]
 """:raises UnreachableError: the output is not what it should be."""
 
 
 def reader_of(topology: str, driver_config: Mapping[str, Any]) -> Reader:
     """
-    :raises TopologyError: the options don't go together, or an expression is none.
-    :raises MissingLibraryError: JMESPath is asked for and not there.
+    :raises TopologyError: the options don't fit together, or an expression is invalid.
+    :raises MissingLibraryError: JMESPath is needed and not installed.
     """
     paths = {option: driver_config[option] for option in _PATHS}
     if driver_config["format"] == "lines":
@@ -54,17 +54,17 @@ def reader_of(topology: str, driver_config: Mapping[str, Any]) -> Reader:
 
 
 def in_one_line(output: bytes) -> str:
-    """What a command printed, its lines joined, short and printable, for a message."""
+    """The output of a command for a message: short, printable, on one line."""
     lines = (line.strip() for line in output[:4096].decode(errors="replace").split("\n"))
     return printable(" ".join(filter(None, lines))[:200])
 
 
-def _read_lines(output: bytes) -> Listing:
+def _read_lines(output: bytes) -> ListedNames:
     lines = (line.strip() for line in _text(output).split("\n"))
-    return Listing(_checked(filter(None, lines)))
+    return ListedNames(_checked(filter(None, lines)))
 
 
-def _read_json(output: bytes, searches: Mapping[str, Any]) -> Listing:
+def _read_json(output: bytes, searches: Mapping[str, Any]) -> ListedNames:
     text = _text(output)
     try:
         document = json.loads(text)
@@ -74,7 +74,7 @@ def _read_json(output: bytes, searches: Mapping[str, Any]) -> Listing:
         raise UnreachableError("list_nodes printed JSON with numbers too long or nested too deeply") from None
     found = {option: _names_at(option, search, document) for option, search in searches.items()}
     down, unsettled = (found.get(option, frozenset()) for option in ("down_path", "unsettled_path"))
-    return Listing(found["path"] | down | unsettled, down, unsettled)
+    return ListedNames(found["path"] | down | unsettled, down, unsettled)
 
 
 def _names_at(option: str, search: Any, document: Any) -> frozenset[str]:
@@ -91,7 +91,7 @@ def _names_at(option: str, search: Any, document: Any) -> frozenset[str]:
 
 
 def _checked(names: Iterable[Any]) -> frozenset[str]:
-    """They come from outside and go into commands, so they are held to what the topology's own names are."""
+    """Check the names like those of the topology: they are untrusted and become arguments of commands."""
     checked = set()
     for name in names:
         try:
@@ -119,9 +119,9 @@ def _compiled(topology: str, option: str, expression: str) -> Any:
         raise MissingLibraryError("jmespath", traceback.format_exc()) from None
     try:
         search = jmespath.compile(expression)
-        search.search({})  # functions that are not there, or take more or less, show only in use
+        search.search({})  # unknown functions and wrong numbers of arguments are found only when it runs
     except jmespath.exceptions.JMESPathTypeError:
-        pass  # that nothing is there to work on is no fault of the expression
+        pass  # a wrong type comes from the empty document, not from the expression
     except RecursionError:
         raise TopologyError(topology, f"driver_config.{option}", "is nested too deeply") from None
     except jmespath.exceptions.JMESPathError as error:
@@ -132,5 +132,5 @@ def _compiled(topology: str, option: str, expression: str) -> Any:
 
 
 def _first_line_of(error: Exception) -> str:
-    """What JMESPath says behind it is the whole expression again, and where in it."""
+    """The message without the lines in which JMESPath repeats the whole expression."""
     return in_one_line(str(error).partition("\n")[0].encode(errors="replace"))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One command from its start to the end of it and of all that it started."""
+"""Runs one command, and ends it with everything that it started."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ MOST_OUTPUT = 4 << 20
 """Bytes; about 15,000 members as Serf prints them in JSON."""
 _MOST_ERRORS = 4096
 _END = 1.0
-"""Seconds in which a killed process is gone."""
+"""Seconds to wait for a killed process to be gone."""
 
 
 async def run(label: str, argv: Sequence[str], timeout: float) -> bytes:
     """Run a command in a process group of its own, with the module's environment and no input.
 
-    When it is given up, by cancellation too, the whole group is killed.
+    After the time-out or a cancellation, the whole group is killed.
 
-    :param label: what messages call it.
+    :param label: the command's name in messages.
     :param timeout: seconds.
     :returns: what it printed.
     :raises UnreachableError: it could not be started, did not end in time, printed too much, or failed.
@@ -49,8 +49,8 @@ async def run(label: str, argv: Sequence[str], timeout: float) -> bytes:
     return bytes(command.output)
 
 
-class _Command(asyncio.SubprocessProtocol):
-    """``ended`` comes true once the process is gone and its output closed, or it printed too much."""
+class _RunningCommand(asyncio.SubprocessProtocol):
+    """``ended`` is done once the process is gone and its output is closed, or once it printed too much."""
 
     def __init__(self) -> None:
         loop = asyncio.get_running_loop()
@@ -87,15 +87,15 @@ class _Command(asyncio.SubprocessProtocol):
         return "did not end"
 
     def problem(self) -> Optional[str]:
-        """What went wrong with a command that has ended, or None."""
+        """Why a command that has ended failed, or None."""
         code = self._transport.get_returncode() if self._transport else None
         if self._too_much():
             return f"printed more than {MOST_OUTPUT >> 20} MB"
         if code is None or code == 0:
             return None
         how = f"ended with exit code {code}" if code > 0 else f"was ended by {_signal_name(abs(code))}"
-        said = in_one_line(bytes(self._errors)) or in_one_line(bytes(self.output))
-        return f"{how}: {said}" if said else how
+        reason = in_one_line(bytes(self._errors)) or in_one_line(bytes(self.output))
+        return f"{how}: {reason}" if reason else how
 
     async def close(self) -> None:
         """Kill what still runs. Safe to call twice."""
@@ -119,13 +119,13 @@ class _Command(asyncio.SubprocessProtocol):
             self.ended.set_result(None)
 
 
-async def _start(argv: Sequence[str]) -> _Command:
+async def _start(argv: Sequence[str]) -> _RunningCommand:
     """
     :raises OSError, ValueError: it does not start.
     """
     starting = asyncio.ensure_future(
         asyncio.get_running_loop().subprocess_exec(
-            _Command, *argv, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+            _RunningCommand, *argv, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
         )
     )
     try:

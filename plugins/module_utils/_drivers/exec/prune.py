@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pruning by command, right for systems where one call is enough and for those where each member needs its own."""
+"""Pruning by command, for systems where one call is enough and for those where each member needs its own."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Mapping, Optional, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Outcome
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.until import until, until_it_lasts
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec.members import POLL, Members
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec.members import POLL, ExecMembers
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec.templates import Template
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, Node, View
 
 _SPREAD = 3.0
-"""Seconds that a removal may take to get round by itself before the others are told as well."""
+"""Seconds for a removal to spread by itself before the command runs for the other observers as well."""
 _OUT = 5.0
-"""Seconds in which a node is out everywhere."""
+"""Seconds until no observer may list the node any more."""
 _STAYS_OUT = 1.0
-"""Seconds for which it is watched then."""
+"""Seconds for which the views are then watched, in case the node comes back."""
 
 _MAY_BE_DESIRED = "a desired node answers by another name than discovery gives it, and this may be that name"
 
@@ -27,21 +27,21 @@ _ALIVE = "nothing was done: it is alive by now"
 _SILENT = "nothing was done: {} no longer says whom it lists"
 
 
-class Pruner:
+class ExecPruner:
     """
-    :param spreads: what one member is told gets round to the others.
-    :param only_dead: a node that is alive may not be pruned.
+    :param spreads: a removal on one member spreads to the others.
+    :param only_dead: a live node must not be pruned.
     """
 
-    def __init__(self, members: Members, disconnect: Template, spreads: bool, only_dead: bool) -> None:
+    def __init__(self, members: ExecMembers, disconnect: Template, spreads: bool, only_dead: bool) -> None:
         self._members = members
         self._disconnect = disconnect
         self._spreads = spreads
         self._only_dead = only_dead
 
     async def prune(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
-        """For each node one observer is told, then those who still list it, and then all are watched: what comes of it
-        shows in the views of those who stay, whatever the commands say."""
+        """Run the command for one observer of each node, then for the observers that still list it, and then watch all
+        of them. The views of the members that stay decide whether it worked, whatever the commands report."""
         kept = [action for action in actions if self._members.may_be_desired(action.node)]
         outcome: dict[Action, Optional[str]] = dict.fromkeys(kept, _MAY_BE_DESIRED)
         if self._only_dead:
@@ -50,8 +50,11 @@ class Pruner:
         return outcome
 
     async def _doubts(self, actions: Sequence[Action], desired: Sequence[Node]) -> dict[Action, Optional[str]]:
-        """Those whose node is no longer dead, or no longer by everybody's word: each was when the plan was made, and
-        some commands make the others forget a live member. All of them, once a witness of then says nothing."""
+        """Check once more that the nodes are dead, since some commands make members forget a live one.
+
+        :returns: the actions to refuse, and why: those whose node is alive by now, or all of them where a member that
+            was observed for the plan no longer answers.
+        """
         gone = {action.node for action in actions}
         witnesses = self._members.observed - gone
         views = await self._members.views(gone.union(witnesses, (node.name for node in desired)))
@@ -63,18 +66,18 @@ class Pruner:
 
     async def _prune(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
         first = list({action.node: action for action in reversed(actions)}.values())
-        problems = await self._members.tell(self._disconnect, first)
+        problems = await self._members.run_each(self._disconnect, first)
         others = [action for action in actions if action not in first]
         succeeded = not any(problems.values())
-        untold = await self._still_listing(others, _SPREAD * (self._spreads and succeeded))
-        problems.update(await self._members.tell(self._disconnect, untold))
+        remaining = await self._still_listing(others, _SPREAD * (self._spreads and succeeded))
+        problems.update(await self._members.run_each(self._disconnect, remaining))
         gone = frozenset(action.node for action in actions)
         observers = {str(action.observer) for action in actions}.union(node.name for node in desired)
         views = await self._watch(gone, observers - gone or observers)
         return {action: _problem(action, problems.get(action), views, gone) for action in actions}
 
     async def _still_listing(self, actions: Sequence[Action], seconds: float) -> Sequence[Action]:
-        """Those whose observers list the node now, and still do after so many seconds, or don't say."""
+        """The actions whose observers still list the node after so many seconds, or don't answer."""
         left = actions
 
         async def nobody_lists_it() -> bool:
@@ -91,7 +94,8 @@ class Pruner:
         return left
 
     async def _watch(self, gone: frozenset[str], observers: set[str]) -> Mapping[str, View]:
-        """The views once nobody has listed one of ``gone`` for a moment, or one is listed in the end or again."""
+        """The last views: those of the end of a short time in which no observer listed a node of ``gone``, or those in
+        which one is still listed, or listed again."""
         views: Mapping[str, View] = {}
 
         async def all_are_out() -> bool:
@@ -108,7 +112,7 @@ def _lists(views: Mapping[str, View], observer: str, node: str) -> bool:
 
 
 def _problem(action: Action, problem: Optional[str], views: Mapping[str, View], gone: frozenset[str]) -> Optional[str]:
-    """One that is pruned itself need not answer any more, as long as another does."""
+    """Why the prune did not work, or None. An observer that is pruned itself need not answer if another one does."""
     listing = [observer for observer in sorted(views) if _lists(views, observer, action.node)]
     if listing:
         return problem or f"{listing[0]} lists it still or again: the command does not remove it, or it is alive"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Commands as a user writes them: lists of words with placeholders, never a line for a shell."""
+"""Commands as users write them: lists of words with placeholders, never a command line for a shell."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ OBSERVER = ("observer", "observer_address")
 OBSERVER_AND_NODE = (*OBSERVER, "node", "node_address")
 
 _VALUE = re.compile(r"[A-Za-z0-9_:/\[][A-Za-z0-9_.:%@/\[\]-]*")
-"""Names, addresses, host and port, URLs and paths: never an option, and one plain word also to a shell, which a command
-such as ssh has at its other end."""
+"""Names, addresses, host and port, URLs and paths. A value never looks like an option, and it is a single word even to
+a shell, since a command such as ssh passes its arguments to one."""
 
 Word = Tuple[Tuple[str, Optional[str]], ...]
-"""Pieces, each a literal text and the placeholder behind it, if there is one."""
+"""Pieces, each a literal text and the placeholder after it, if there is one."""
 
 
 @dataclass(frozen=True)
@@ -35,14 +35,14 @@ class Template:
 
     @property
     def label(self) -> str:
-        """What messages call the command. Its other words stay out of them: who knows what a user put there."""
+        """The command's name in messages. The other words may hold secrets and are never shown."""
         return f"{self.option} ({os.path.basename(self.program)})"
 
     def fill(self, values: Mapping[str, Optional[str]]) -> list[str]:
-        """The words with ``values`` in them, each inside the word where its placeholder is.
+        """The words with each placeholder replaced by its value.
 
-        :param values: one for each placeholder; None is one that nobody knows.
-        :raises UnreachableError: a value is not known, or must not be put into a command.
+        :param values: one for each placeholder; None where it is unknown.
+        :raises UnreachableError: a value is unknown, or must not be put into a command.
         """
         return ["".join(self._filled(piece, values) for piece in word) for word in self.words]
 
@@ -52,8 +52,8 @@ class Template:
             return literal
         value = values[placeholder]
         if value is None:
-            whom = values[placeholder.partition("_")[0]]
-            raise UnreachableError(f"{self.option} needs {{{placeholder}}}, and discovery gives {whom} no address")
+            name = values[placeholder.partition("_")[0]]
+            raise UnreachableError(f"{self.option} needs {{{placeholder}}}, and discovery gives {name} no address")
         if not _VALUE.fullmatch(value):
             raise UnreachableError(f"{self.option}: {value[:60]!r} is nothing that {{{placeholder}}} can stand for")
         return literal + value
@@ -61,8 +61,8 @@ class Template:
 
 def template_of(topology: str, option: str, value: Optional[Sequence[Any]], placeholders: Sequence[str]) -> Template:
     """
-    :param placeholders: those that the command may have.
-    :raises TopologyError: it is no list of words with such placeholders, or its program is not there.
+    :param placeholders: the names that the command may use.
+    :raises TopologyError: it is not a list of words with these placeholders, or its program is not installed.
     """
     if not value:
         raise TopologyError(topology, option, "is required by driver 'exec': a command, as the list of its words")

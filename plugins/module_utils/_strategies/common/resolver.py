@@ -35,7 +35,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.commo
     NS,
     SOA,
     A,
-    Record,
+    DnsRecord,
     Response,
 )
 
@@ -59,7 +59,7 @@ _WAY_OUT = {
 
 
 @dataclass(frozen=True)
-class Answer:
+class RecordsAnswer:
     """The data of the records of one type, each once; name in lower case -> the addresses that came with them, IPv4
     first; the least TTL in seconds of all that led there (RFC 2308 section 5 where there are no records); and that of
     the records alone, for which a cache may give them again, however often it asks anew for an alias to them."""
@@ -91,16 +91,16 @@ class Failure(NamedTuple):
 class Given(NamedTuple):
     """An answer, who gave it, and when it arrived, on the clock of ``time.monotonic``."""
 
-    answer: Answer
+    answer: RecordsAnswer
     server: Nameserver
     at: float
 
 
 @dataclass(frozen=True)
-class Reading:
+class QueryResult:
     """The answers by type, why a type has none, what the answers were given to, and until when there is time."""
 
-    answers: Mapping[str, Answer]
+    answers: Mapping[str, RecordsAnswer]
     reasons: tuple[str, ...]
     name: str = ""
     given: Mapping[str, Given] = field(default_factory=dict)
@@ -133,11 +133,11 @@ class Reading:
     def _answered(self) -> tuple[Answered, ...]:
         """Caches remember for hours that there are no AAAA beside the A. That says nothing of who left, so such an
         answer counts only where there is no other."""
-        holds_records = any(its.answer.records for its in self.given.values())
+        holds_records = any(found.answer.records for found in self.given.values())
         return tuple(
-            Answered(f"{self.name} {rdtype}", str(its.server), its.at, float(its.answer.kept))
-            for rdtype, its in self.given.items()
-            if its.answer.records or not holds_records
+            Answered(f"{self.name} {rdtype}", str(found.server), found.at, float(found.answer.kept))
+            for rdtype, found in self.given.items()
+            if found.answer.records or not holds_records
         )
 
     def _notes(self) -> tuple[str, ...]:
@@ -152,7 +152,7 @@ class Reading:
 
 def read(
     topology: str, config: Mapping[str, Any], attempt: int, option: str, query: str, types: Sequence[str]
-) -> Reading:
+) -> QueryResult:
     """Ask for each type at the same time, all of it within ``timeout`` seconds.
 
     :param option: where ``query`` comes from, for the error text.
@@ -172,8 +172,8 @@ def read(
     results = [future.result() for future in asked]
     given = {rdtype: result for rdtype, result in zip(types, results) if isinstance(result, Given)}
     text = name.to_text(omit_final_dot=True)
-    return Reading(
-        {rdtype: its.answer for rdtype, its in given.items()},
+    return QueryResult(
+        {rdtype: found.answer for rdtype, found in given.items()},
         tuple(
             f"DNS query {text} {rdtype}: {'; '.join(_text(rdtype, failure, given) for failure in result)}"
             for rdtype, result in zip(types, results)
@@ -187,7 +187,7 @@ def read(
 
 def _text(rdtype: str, failure: Failure, given: Mapping[str, Given]) -> str:
     """RFC 8020: a name exists for all types or for none. Some servers do not keep to it."""
-    other = next((one for one, its in given.items() if its.answer.records), None)
+    other = next((one for one, found in given.items() if found.answer.records), None)
     if not isinstance(failure.error, NoSuchName) or other is None:
         return f"nameserver {failure.server}: {failure.error}"
     same = given[other].server == failure.server
@@ -216,15 +216,15 @@ def _ask_each(
 def _follow(server: Nameserver, name: dns.name.Name, rdtype: str, deadline: float, tcp: bool) -> Given:
     ttls = []
     for _alias in range(_MOST_ALIASES):
-        found = judge(_resolver_exchange.ask(server, name, rdtype, deadline, tcp))
+        found = interpret(_resolver_exchange.ask(server, name, rdtype, deadline, tcp))
         ttls.append(found.ttl or 0)
-        if isinstance(found, Answer):
+        if isinstance(found, RecordsAnswer):
             return Given(replace(found, ttl=min(ttls)), server, time.monotonic())
         name = dns.name.from_text(found.target)
     raise NameserverError(_IN_A_CIRCLE)
 
 
-def judge(response: Response) -> Union[Answer, Alias]:
+def interpret(response: Response) -> Union[RecordsAnswer, Alias]:
     """
     :returns: the answer, or where to ask next when the response ends at an alias.
     :raises NameserverError: the response tells nothing about the records.
@@ -234,7 +234,7 @@ def judge(response: Response) -> Union[Answer, Alias]:
         kind = NoSuchName if response.rcode == dns.rcode.NXDOMAIN else NameserverError
         raise kind(f"{text}: {_WAY_OUT.get(text, 'it does not answer such a query')}")
     name = response.name
-    passed: list[Record] = []
+    passed: list[DnsRecord] = []
     while not (records := _of(response.answer, name, response.rdtype)):
         aliases = _of(response.answer, name, CNAME)
         if not aliases:
@@ -246,16 +246,16 @@ def judge(response: Response) -> Union[Answer, Alias]:
     ttls = [record.ttl for record in (*passed, *records)]
     if records:
         data = tuple(dict.fromkeys(record.data for record in records))
-        return Answer(data, _addresses(response), min(ttls), min(record.ttl for record in records))
+        return RecordsAnswer(data, _addresses(response), min(ttls), min(record.ttl for record in records))
     if passed:
         return Alias(name, min(ttls))
     if not _knows(response):
         raise NameserverError("no data, only the advice to ask elsewhere: name a recursive nameserver")
     ttl = _ttl_of_nothing(response)
-    return Answer((), ttl=ttl, kept=ttl)
+    return RecordsAnswer((), ttl=ttl, kept=ttl)
 
 
-def _of(section: Sequence[Record], owner: str, rdtype: int) -> list[Record]:
+def _of(section: Sequence[DnsRecord], owner: str, rdtype: int) -> list[DnsRecord]:
     return [record for record in section if record.rdtype == rdtype and record.owner == owner]
 
 

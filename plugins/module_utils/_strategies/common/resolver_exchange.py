@@ -40,9 +40,9 @@ _UDP_PAYLOAD = 1232
 
 Forms = Tuple["dns.message.Message", ...]
 """One question: with EDNS, and then without it."""
-Answered = Tuple[Response, "dns.message.Message"]
+ResponseTo = Tuple[Response, "dns.message.Message"]
 """A response, and the form of the question that it answers."""
-Exchange = Callable[[Nameserver, Forms, float], Answered]
+Exchange = Callable[[Nameserver, Forms, float], ResponseTo]
 
 
 class NameserverError(Exception):
@@ -83,7 +83,7 @@ def ask(server: Nameserver, name: dns.name.Name, rdtype: str, deadline: float, t
     return response
 
 
-def _in_either_form(exchange: Exchange, server: Nameserver, forms: Forms, deadline: float) -> Answered:
+def _in_either_form(exchange: Exchange, server: Nameserver, forms: Forms, deadline: float) -> ResponseTo:
     """Where only the first form got an error for an answer, the last one decides, if it gets an answer at all."""
     response, form = exchange(server, forms, deadline)
     if form is not forms[-1] and response.rcode in _MAY_MEAN_NO_EDNS:
@@ -92,7 +92,7 @@ def _in_either_form(exchange: Exchange, server: Nameserver, forms: Forms, deadli
     return response, form
 
 
-def _udp(server: Nameserver, forms: Forms, deadline: float) -> Answered:
+def _udp(server: Nameserver, forms: Forms, deadline: float) -> ResponseTo:
     """What is no answer to the query is passed over, since anybody can send it; it is told when nothing else comes.
 
     It and silence may both mean that the server does not take EDNS. Silence is more often a datagram that got lost, so
@@ -120,7 +120,7 @@ def _udp(server: Nameserver, forms: Forms, deadline: float) -> Answered:
                         break
 
 
-def _tcp(server: Nameserver, forms: Forms, deadline: float) -> Answered:
+def _tcp(server: Nameserver, forms: Forms, deadline: float) -> ResponseTo:
     """A server that closes or answers what cannot be read is asked in the next form."""
     for form in forms:
         wire = form.to_wire()
@@ -167,7 +167,7 @@ def _left(deadline: float, passed_over: str = "") -> float:
     return left
 
 
-def _parse(forms: Forms, wire: bytes) -> Answered:
+def _parse(forms: Forms, wire: bytes) -> ResponseTo:
     """
     :returns: the response, and the form of the query that it answers.
     :raises NameserverError: it is not a DNS message, or not the response to this query.

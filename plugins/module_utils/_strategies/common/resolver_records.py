@@ -43,7 +43,7 @@ class Srv(NamedTuple):
     target: str
 
 
-class Record(NamedTuple):
+class DnsRecord(NamedTuple):
     """``owner`` is in lower case. ``data`` is an address, the name that a CNAME or PTR leads to, an :class:`Srv`, the
     seconds for which it may be remembered that there is nothing (SOA; RFC 2308 section 4), or the bytes of any other
     type."""
@@ -61,9 +61,9 @@ class Response(NamedTuple):
     rdtype: int
     flags: int
     rcode: int
-    answer: Sequence[Record] = ()
-    authority: Sequence[Record] = ()
-    additional: Sequence[Record] = ()
+    answer: Sequence[DnsRecord] = ()
+    authority: Sequence[DnsRecord] = ()
+    additional: Sequence[DnsRecord] = ()
 
 
 def read(query: dns.message.Message, wire: bytes) -> Optional[Response]:
@@ -91,7 +91,7 @@ def read(query: dns.message.Message, wire: bytes) -> Optional[Response]:
     return head._replace(rcode=extended | head.rcode, answer=answer, authority=authority, additional=additional)
 
 
-def _section(parser: dns.wire.Parser, count: int, owners: dict[bytes, str]) -> Iterator[Record]:
+def _section(parser: dns.wire.Parser, count: int, owners: dict[bytes, str]) -> Iterator[DnsRecord]:
     """
     :param owners: what two bytes that point to a name stand for, as far as it is known.
     """
@@ -104,10 +104,10 @@ def _section(parser: dns.wire.Parser, count: int, owners: dict[bytes, str]) -> I
         if parser.current != end:
             raise dns.exception.FormError
         if rdtype == _OPT:
-            yield Record(owner, rdtype, 0, ttl >> 24 << 4)
+            yield DnsRecord(owner, rdtype, 0, ttl >> 24 << 4)
         elif rdclass == dns.rdataclass.IN:
             # RFC 2181 section 8
-            yield Record(owner, rdtype, 0 if ttl > _MOST_TTL else ttl, data)
+            yield DnsRecord(owner, rdtype, 0 if ttl > _MOST_TTL else ttl, data)
 
 
 def _owner(parser: dns.wire.Parser, owners: dict[bytes, str]) -> str:

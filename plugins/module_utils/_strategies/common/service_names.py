@@ -14,7 +14,7 @@ import ipaddress
 from typing import Optional
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._io.addresses import same_text
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.common.resolver import Reading
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.common.resolver import QueryResult
 
 
 def service_of(query: str) -> Optional[str]:
@@ -25,7 +25,7 @@ def service_of(query: str) -> Optional[str]:
     return ".".join(labels) if len(labels) > 3 and labels[2] == "svc" else None
 
 
-def virtual_ip_of(reading: Reading, service: str, tcp: bool) -> Optional[str]:
+def virtual_ip_of(reading: QueryResult, service: str, tcp: bool) -> Optional[str]:
     """The address, where a Service has one in each family at most and the nameserver says that it is its ClusterIP.
 
     It says so when it is asked for the name of the address. Where it does not answer that, nothing is known.

@@ -37,7 +37,7 @@ def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discover
     return discovery_of(topology, config, reading)
 
 
-def discovery_of(topology: str, config: Mapping[str, Any], reading: _resolver.Reading) -> Discovery:
+def discovery_of(topology: str, config: Mapping[str, Any], reading: _resolver.QueryResult) -> Discovery:
     """The same of what was read for any option."""
     addresses = [address for answer in reading.answers.values() for address in answer.records]
     nodes, left_out = nodes_of(topology, config["node_basename"], addresses, partial(_prefixes, config, reading))
@@ -75,5 +75,5 @@ def _without_other_forms(ips: Sequence[Ip], prefixes: Prefixes) -> Sequence[Ip]:
     return [ip for ip in ips if ip.version == 4 or ip.number not in others]
 
 
-def _prefixes(config: Mapping[str, Any], reading: _resolver.Reading) -> Sequence[Prefix]:
+def _prefixes(config: Mapping[str, Any], reading: _resolver.QueryResult) -> Sequence[Prefix]:
     return prefixes_in(reading.ask_aside("AAAA", _IPV4_ONLY, "AAAA", config["tcp"]))

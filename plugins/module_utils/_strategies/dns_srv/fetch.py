@@ -42,7 +42,7 @@ def discover_targets(topology: str, config: Mapping[str, Any], attempt: int, opt
 
 
 def nodes_of(
-    topology: str, basename: Optional[str], answer: _resolver.Answer, several_ports: bool = False
+    topology: str, basename: Optional[str], answer: _resolver.RecordsAnswer, several_ports: bool = False
 ) -> tuple[list[Node], list[str]]:
     """
     :param several_ports: a node has a record for each of its ports. Otherwise each port is an instance of its own.

@@ -16,7 +16,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.local
 
 _AT_ONCE = 256
 
-Answer = Union[Sequence[Tuple[str, int]], str]
+EpmdAnswer = Union[Sequence[Tuple[str, int]], str]
 """What one epmd knows, name and distribution port, or why it could not be asked."""
 
 
@@ -29,7 +29,7 @@ def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discover
     return discovery_of(topology, dict(zip(hosts, answers)))
 
 
-def discovery_of(topology: str, answers: Mapping[str, Answer]) -> Discovery:
+def discovery_of(topology: str, answers: Mapping[str, EpmdAnswer]) -> Discovery:
     """
     :param answers: that of each host.
     """
@@ -49,10 +49,10 @@ def discovery_of(topology: str, answers: Mapping[str, Answer]) -> Discovery:
     return Discovery.partial(nodes, reasons)
 
 
-async def _ask_each(hosts: Sequence[str], epmd_port: int, timeout: float) -> list[Answer]:
+async def _ask_each(hosts: Sequence[str], epmd_port: int, timeout: float) -> list[EpmdAnswer]:
     gate = asyncio.Semaphore(_AT_ONCE)
 
-    async def ask(host: str) -> Answer:
+    async def ask(host: str) -> EpmdAnswer:
         async with gate:
             try:
                 return await epmd.names(host, epmd_port, timeout)

@@ -15,7 +15,7 @@ from typing import Any, Mapping
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.gossip.hearing import Hearing
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.gossip.collector import HeartbeatCollector
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.gossip.listener import (
     channel_of,
     dropped,
@@ -32,17 +32,17 @@ def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discover
     :raises DiscoveryError: it cannot listen, or no node was heard.
     """
     channel = channel_of(topology, config)
-    hearing = Hearing(reader(topology, config["secret"]))
+    collector = HeartbeatCollector(reader(topology, config["secret"]))
     with open_socket(channel) as sock:
         try:
-            _listen(sock, config["listen"], hearing)
+            _listen(sock, config["listen"], collector)
         except OSError as error:
             raise DiscoveryError(f"listening on {channel} broke off: {error.strerror}") from error
         lost = dropped(sock)
-    return hearing.discovery(str(channel), config["listen"], lost)
+    return collector.discovery(str(channel), config["listen"], lost)
 
 
-def _listen(sock: socket.socket, seconds: float, hearing: Hearing) -> None:
+def _listen(sock: socket.socket, seconds: float, collector: HeartbeatCollector) -> None:
     deadline = time.monotonic() + seconds
     with selectors.DefaultSelector() as selector:
         selector.register(sock, selectors.EVENT_READ)
@@ -56,4 +56,4 @@ def _listen(sock: socket.socket, seconds: float, hearing: Hearing) -> None:
             except BlockingIOError:
                 selector.select(deadline - now)
                 continue
-            hearing.hear(packet, address, port, now)
+            collector.collect(packet, address, port, now)

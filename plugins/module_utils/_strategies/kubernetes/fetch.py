@@ -10,17 +10,17 @@ from dataclasses import replace
 from typing import Any, Callable, Mapping, Optional, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError, TopologyError
-from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.auth import Connection, connect
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.auth import ApiConnection, connect
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.listing import (
     ApiError,
-    Listing,
+    ListRequest,
     list_all,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.resources import is_label
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.watch import watch_lists
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.kubernetes.merge import (
-    Batch,
+    PageContent,
     merge,
     services_of,
 )
@@ -47,7 +47,7 @@ def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discover
     """
     _check(topology, config)
     asked = Asked(topology, connect(topology, config), config)
-    batches: list[Batch] = []
+    batches: list[PageContent] = []
     failures: list[str] = []
     namespaces = asked.connection.namespaces(config)
     for position, namespace in enumerate(namespaces):
@@ -68,7 +68,7 @@ def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discover
     return _witnessed(asked, found, batches) if attempt and config["lookup"] != "pods" else found
 
 
-def _witnessed(asked: Asked, found: Discovery, batches: Sequence[Batch]) -> Discovery:
+def _witnessed(asked: Asked, found: Discovery, batches: Sequence[PageContent]) -> Discovery:
     try:
         running = still_running(asked, _naming(asked.topology, asked.config), list(services_of(batches)), found)
     except DiscoveryError as error:
@@ -94,7 +94,7 @@ def _naming(topology: str, config: Mapping[str, Any]) -> Naming:
     return Naming(topology, basename, config["mode"], config["cluster_domain"], service, selects, label)
 
 
-def _read(asked: Asked, namespace: str) -> list[Batch]:
+def _read(asked: Asked, namespace: str) -> list[PageContent]:
     """
     :raises DiscoveryError: it cannot be read, or there is nothing that is selected.
     """
@@ -128,14 +128,14 @@ def _nothing_there(asked: Asked, namespace: str, plural: str) -> str:
     )
 
 
-def _listing(config: Mapping[str, Any], namespace: str) -> Listing:
+def _listing(config: Mapping[str, Any], namespace: str) -> ListRequest:
     lookup, service = config["lookup"], config["service_name"]
     label_selector, field_selector = config["selector"], config["field_selector"]
     if service and lookup == "endpoint_slices":
         label_selector = _both(f"kubernetes.io/service-name={service}", label_selector)
     if service and lookup == "endpoints":
         field_selector = _both(f"metadata.name={service}", field_selector)
-    return Listing(lookup, namespace, label_selector, field_selector, config["page_size"], config["timeout"])
+    return ListRequest(lookup, namespace, label_selector, field_selector, config["page_size"], config["timeout"])
 
 
 def _both(first: str, second: Optional[str]) -> str:
@@ -143,12 +143,12 @@ def _both(first: str, second: Optional[str]) -> str:
 
 
 async def watch(
-    topology: str, config: Mapping[str, Any], changed: Callable[[], None], told: Callable[[str], None]
+    topology: str, config: Mapping[str, Any], changed: Callable[[], None], on_message: Callable[[str], None]
 ) -> None:
     """What :func:`_registry.watch` promises: one watch in each namespace, of what :func:`discover` lists there."""
     _check(topology, config)
 
-    def listings(connection: Connection) -> list[Listing]:
+    def listings(connection: ApiConnection) -> list[ListRequest]:
         return [replace(_listing(config, one), page_size=1) for one in connection.namespaces(config)]
 
-    await watch_lists(topology, config, listings, changed, told)
+    await watch_lists(topology, config, listings, changed, on_message)

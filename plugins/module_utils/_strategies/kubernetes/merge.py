@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What several objects say of the same pods -> nodes. Pure; nothing here depends on the order in which it was read.
 
-A pod may be told by several Services, in both address families, and by more than one slice of one Service at a time:
+A pod may be listed by several Services, in both address families, and by more than one slice of one Service at a time:
 https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/#duplicate-endpoints
 """
 
@@ -21,7 +21,7 @@ SEVERAL_ADDRESSES = "one pod is listed at several addresses of one family"
 SEVERAL_BASENAMES = "one pod is listed with several basenames (config.node_basename_label)"
 
 
-class Telling(NamedTuple):
+class Endpoint(NamedTuple):
     """What one object says of one address. ``instance``: the pod, or what else a ``targetRef`` names, else the address
     itself; each behind its namespace."""
 
@@ -55,7 +55,7 @@ class Names(NamedTuple):
 
 
 @dataclass
-class Batch:
+class PageContent:
     """What one page holds.
 
     ``services``: namespace and name of each Service that owns an object -> whether one of them has an IP address.
@@ -63,7 +63,7 @@ class Batch:
     """
 
     objects: int = 0
-    tellings: list[Telling] = field(default_factory=list)
+    endpoints: list[Endpoint] = field(default_factory=list)
     nameless: list[Nameless] = field(default_factory=list)
     names: list[Names] = field(default_factory=list)
     services: dict[tuple[str, str], bool] = field(default_factory=dict)
@@ -73,7 +73,7 @@ class Batch:
         self.problems.setdefault(what, []).append(where)
 
 
-def services_of(batches: Iterable[Batch]) -> dict[tuple[str, str], bool]:
+def services_of(batches: Iterable[PageContent]) -> dict[tuple[str, str], bool]:
     """See ``Batch.services``, of all pages."""
     services: dict[tuple[str, str], bool] = {}
     for batch in batches:
@@ -82,112 +82,112 @@ def services_of(batches: Iterable[Batch]) -> dict[tuple[str, str], bool]:
     return services
 
 
-def merge(batches: Sequence[Batch]) -> tuple[list[Node], list[str]]:
+def merge(batches: Sequence[PageContent]) -> tuple[list[Node], list[str]]:
     """
     :returns: one node for each pod, in the order of their names, and what is wrong, in words.
     """
-    whole = Batch()
+    whole = PageContent()
     for batch in batches:
         for what, where in batch.problems.items():
             whole.problems.setdefault(what, []).extend(where)
-    told = [telling for batch in batches for telling in batch.tellings]
-    told_once, told_often = _grouped(told, [telling.instance for telling in told])
-    kept = [*told_once, *(one for tellings in told_often for one in _of_one_instance(tellings, whole))]
+    listed = [endpoint for batch in batches for endpoint in batch.endpoints]
+    single, repeated = _grouped(listed, [endpoint.instance for endpoint in listed])
+    kept = [*single, *(one for endpoints in repeated for one in _of_one_instance(endpoints, whole))]
     # Names that differ in case only are one name (RFC 4343).
-    alone, sharing = _grouped(kept, [telling.node.name.lower() for telling in kept])
-    nodes = [telling.node for telling in alone]
-    nodes += [_of_one_name(tellings, whole).node for tellings in sharing]
+    alone, sharing = _grouped(kept, [endpoint.node.name.lower() for endpoint in kept])
+    nodes = [endpoint.node for endpoint in alone]
+    nodes += [_of_one_name(endpoints, whole).node for endpoints in sharing]
     nodes.sort(key=attrgetter("name"))
-    _judge_nameless(batches, told, whole)
-    _judge_names(batches, whole)
+    _report_nameless(batches, listed, whole)
+    _report_names(batches, whole)
     return nodes, [_sentence(what, where) for what, where in sorted(whole.problems.items())]
 
 
-def _grouped(tellings: list[Telling], keys: Sequence[str]) -> tuple[list[Telling], list[list[Telling]]]:
+def _grouped(endpoints: list[Endpoint], keys: Sequence[str]) -> tuple[list[Endpoint], list[list[Endpoint]]]:
     """
-    :param keys: one for each telling.
+    :param keys: one for each endpoint.
     :returns: those whose key nobody else has, which nearly all are, and the others, together with whom they share it.
     """
     if len(set(keys)) == len(keys):
-        return tellings, []
-    groups: dict[str, list[Telling]] = {}
-    for key, telling in zip(keys, tellings):
-        groups.setdefault(key, []).append(telling)
+        return endpoints, []
+    groups: dict[str, list[Endpoint]] = {}
+    for key, endpoint in zip(keys, endpoints):
+        groups.setdefault(key, []).append(endpoint)
     alone = [group[0] for group in groups.values() if len(group) == 1]
     return alone, [group for group in groups.values() if len(group) > 1]
 
 
-def _of_one_instance(tellings: Sequence[Telling], whole: Batch) -> Sequence[Telling]:
+def _of_one_instance(endpoints: Sequence[Endpoint], whole: PageContent) -> Sequence[Endpoint]:
     """One for each address. There is one address but where a pod has just got another, which some slices tell and some
     do not yet: who knows which is which, so both are kept, and nothing is complete."""
-    if len({telling.node.name.partition("@")[0] for telling in tellings if "@" in telling.node.name}) > 1:
-        whole.problem(SEVERAL_BASENAMES, min(map(_place, tellings)))
-    tellings = [telling for telling in tellings if not telling.is_ipv6] or tellings
-    if len(tellings) == 1:
-        return tellings
-    by_address: dict[Optional[str], list[Telling]] = {}
-    for telling in tellings:
-        by_address.setdefault(telling.node.address, []).append(telling)
+    if len({endpoint.node.name.partition("@")[0] for endpoint in endpoints if "@" in endpoint.node.name}) > 1:
+        whole.problem(SEVERAL_BASENAMES, min(map(_place, endpoints)))
+    endpoints = [endpoint for endpoint in endpoints if not endpoint.is_ipv6] or endpoints
+    if len(endpoints) == 1:
+        return endpoints
+    by_address: dict[Optional[str], list[Endpoint]] = {}
+    for endpoint in endpoints:
+        by_address.setdefault(endpoint.node.address, []).append(endpoint)
     kept = [_of_one_address(same) for same in by_address.values()]
     if len(kept) > 1:
         whole.problem(SEVERAL_ADDRESSES, min(map(_place, kept)))
     return kept
 
 
-def _of_one_address(tellings: Sequence[Telling]) -> Telling:
+def _of_one_address(endpoints: Sequence[Endpoint]) -> Endpoint:
     # By its name first: that a pod gets ready does not give it another one.
-    name = min(telling.node.name for telling in tellings)
-    return _best([telling for telling in tellings if telling.node.name == name])
+    name = min(endpoint.node.name for endpoint in endpoints)
+    return _best([endpoint for endpoint in endpoints if endpoint.node.name == name])
 
 
-def _of_one_name(tellings: Sequence[Telling], whole: Batch) -> Telling:
+def _of_one_name(endpoints: Sequence[Endpoint], whole: PageContent) -> Endpoint:
     """Whoever is ready before who is not, before who leaves: an address passes from an old pod to a new one. Several
     that are equally alive share it instead, and all but one of them would be missed without a word."""
-    winner = _best(tellings)
+    winner = _best(endpoints)
     state = winner.node.state
-    count = _instances([telling for telling in tellings if telling.node.state == state])
+    count = _instances([endpoint for endpoint in endpoints if endpoint.node.state == state])
     if count > 1 and state != TERMINATING:
         whole.problem(f"{count} instances share one name, and only one of them can be listed", winner.node.name)
     return winner
 
 
-def _instances(tellings: Sequence[Telling]) -> int:
+def _instances(endpoints: Sequence[Endpoint]) -> int:
     """How many there are. An address that nobody says whose it is may be that of a pod which is known, or one of the
     two addresses of something with both families."""
-    targets = {telling.instance for telling in tellings if telling.is_target}
-    known = {telling.node.address for telling in tellings if telling.is_target}
-    others = {telling.node.address or "" for telling in tellings} - known
+    targets = {endpoint.instance for endpoint in endpoints if endpoint.is_target}
+    known = {endpoint.node.address for endpoint in endpoints if endpoint.is_target}
+    others = {endpoint.node.address or "" for endpoint in endpoints} - known
     ipv6 = sum(":" in address for address in others)
     return len(targets) + max(ipv6, len(others) - ipv6)
 
 
-def _best(tellings: Sequence[Telling]) -> Telling:
+def _best(endpoints: Sequence[Endpoint]) -> Endpoint:
     """Of what gives one name, in whatever order it comes."""
-    orders = [_order(telling) for telling in tellings]
+    orders = [_order(endpoint) for endpoint in endpoints]
     least = min(orders)
-    best = [telling for telling, order in zip(tellings, orders) if order == least]
-    return best[0] if len(best) == 1 else min(best, key=lambda telling: repr(sorted(telling.node.attributes.items())))
+    best = [endpoint for endpoint, order in zip(endpoints, orders) if order == least]
+    return best[0] if len(best) == 1 else min(best, key=lambda endpoint: repr(sorted(endpoint.node.attributes.items())))
 
 
-def _order(telling: Telling) -> tuple[int, bool, str, str, str]:
-    node = telling.node
-    return _RANK[node.state], telling.is_ipv6, node.name, node.address or "", str(node.attributes["service_name"])
+def _order(endpoint: Endpoint) -> tuple[int, bool, str, str, str]:
+    node = endpoint.node
+    return _RANK[node.state], endpoint.is_ipv6, node.name, node.address or "", str(node.attributes["service_name"])
 
 
-def _judge_nameless(batches: Sequence[Batch], told: Sequence[Telling], whole: Batch) -> None:
+def _report_nameless(batches: Sequence[PageContent], listed: Sequence[Endpoint], whole: PageContent) -> None:
     """A pod that another object has named has a name: beside a headless Service, whose endpoints have host names, most
     charts have one with an address of its own, whose endpoints have none."""
     nameless = [one for batch in batches for one in batch.nameless]
     if not nameless:
         return
-    named = {telling.instance for telling in told}
-    places = {(telling.node.attributes["namespace"], telling.node.address) for telling in told}
+    named = {endpoint.instance for endpoint in listed}
+    places = {(endpoint.node.attributes["namespace"], endpoint.node.address) for endpoint in listed}
     for one in nameless:
         if one.instance not in named and one.place not in places:
             whole.problem(one.problem, one.where)
 
 
-def _judge_names(batches: Sequence[Batch], whole: Batch) -> None:
+def _report_names(batches: Sequence[PageContent], whole: PageContent) -> None:
     """A slice of names is in the way only where instances of what the topology is about may be behind it."""
     services = services_of(batches)
     for batch in batches:
@@ -196,8 +196,8 @@ def _judge_names(batches: Sequence[Batch], whole: Batch) -> None:
                 whole.problem(NO_ADDRESSES, one.where)
 
 
-def _place(telling: Telling) -> str:
-    node = telling.node
+def _place(endpoint: Endpoint) -> str:
+    node = endpoint.node
     return f"{node.attributes['namespace']}/{node.attributes['pod_name'] or node.address}"[:200]
 
 

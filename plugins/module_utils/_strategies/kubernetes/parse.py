@@ -19,10 +19,10 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._errors import To
 from ansible_collections.selfheal.cluster.plugins.module_utils._io.addresses import canonical
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import NOT_READY, READY, TERMINATING, Node
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.kubernetes.merge import (
-    Batch,
+    Endpoint,
     Nameless,
     Names,
-    Telling,
+    PageContent,
 )
 
 OVER_CAPACITY = "endpoints.kubernetes.io/over-capacity"
@@ -89,9 +89,9 @@ class Naming:
             raise Unnamed(error.problem) from None
 
 
-def parse(lookup: str, items: Iterable[Any], naming: Naming) -> Batch:
+def parse(lookup: str, items: Iterable[Any], naming: Naming) -> PageContent:
     """One page of items."""
-    batch = Batch()
+    batch = PageContent()
     read = _READERS[lookup]
     for item in items:
         batch.objects += 1
@@ -115,7 +115,7 @@ def where(item: Any) -> str:
     return f"{metadata.get('namespace')}/{metadata.get('name')}"[:200]
 
 
-def _read_pod(pod: Any, naming: Naming, batch: Batch) -> None:
+def _read_pod(pod: Any, naming: Naming, batch: PageContent) -> None:
     metadata, spec, status = pod["metadata"], pod.get("spec") or {}, pod.get("status") or {}
     ip = status.get("podIP")
     if not ip or status.get("phase") in _GONE_PHASES:
@@ -141,7 +141,7 @@ def _read_pod(pod: Any, naming: Naming, batch: Batch) -> None:
     _add(batch, naming.of(labels), ip, attributes, metadata)
 
 
-def _read_slice(slice_: Any, naming: Naming, batch: Batch) -> None:
+def _read_slice(slice_: Any, naming: Naming, batch: PageContent) -> None:
     metadata = slice_["metadata"]
     _check_capacity(metadata, batch)
     namespace, labels = metadata["namespace"], metadata.get("labels") or {}
@@ -182,7 +182,7 @@ def _read_slice(slice_: Any, naming: Naming, batch: Batch) -> None:
             batch.problem("an endpoint is malformed", where(slice_))
 
 
-def _read_endpoints(endpoints: Any, naming: Naming, batch: Batch) -> None:
+def _read_endpoints(endpoints: Any, naming: Naming, batch: PageContent) -> None:
     metadata = endpoints["metadata"]
     _check_capacity(metadata, batch)
     namespace, service = metadata["namespace"], metadata["name"]
@@ -226,14 +226,14 @@ def _list_in(object_: Any, key: str) -> Any:
     return value
 
 
-def _note_service(batch: Batch, namespace: str, name: str, has_addresses: bool) -> None:
+def _note_service(batch: PageContent, namespace: str, name: str, has_addresses: bool) -> None:
     if not isinstance(namespace, str) or not isinstance(name, str):
         raise TypeError("metadata")
     service = namespace, name
     batch.services[service] = has_addresses or batch.services.get(service, False)
 
 
-def _add(batch: Batch, naming: Naming, ip: Any, attributes: dict[str, Any], target: Mapping[str, Any]) -> None:
+def _add(batch: PageContent, naming: Naming, ip: Any, attributes: dict[str, Any], target: Mapping[str, Any]) -> None:
     """
     :param ip: as it is in the payload.
     :param target: what tells that two addresses are one pod: its ``uid``, or else its ``name``.
@@ -254,15 +254,15 @@ def _add(batch: Batch, naming: Naming, ip: Any, attributes: dict[str, Any], targ
         batch.nameless.append(Nameless(instance, (namespace, address), str(error), place))
         return
     state = TERMINATING if attributes["terminating"] else READY if attributes["ready"] else NOT_READY
-    batch.tellings.append(Telling(instance, Node(name, address, state, attributes)))
+    batch.endpoints.append(Endpoint(instance, Node(name, address, state, attributes)))
 
 
-def _check_capacity(metadata: Mapping[str, Any], batch: Batch) -> None:
+def _check_capacity(metadata: Mapping[str, Any], batch: PageContent) -> None:
     if (metadata.get("annotations") or {}).get(OVER_CAPACITY) == "truncated":
         batch.problem(f"some addresses were left out ({OVER_CAPACITY}: truncated)", where({"metadata": metadata}))
 
 
-_READERS: Mapping[str, Callable[[Any, Naming, Batch], None]] = {
+_READERS: Mapping[str, Callable[[Any, Naming, PageContent], None]] = {
     "endpoint_slices": _read_slice,
     "endpoints": _read_endpoints,
     "pods": _read_pod,

@@ -14,8 +14,12 @@ from typing import Any, Callable, Iterable, Iterator, Mapping, NamedTuple, Optio
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import ClusterError, DiscoveryError
 from ansible_collections.selfheal.cluster.plugins.module_utils._io.addresses import canonical
-from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.auth import Connection
-from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.listing import ApiError, Listing, list_all
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.auth import ApiConnection
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.listing import (
+    ApiError,
+    ListRequest,
+    list_all,
+)
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.kubernetes.parse import (
     MALFORMED,
@@ -46,7 +50,7 @@ class Asked(NamedTuple):
     """Where and how to ask."""
 
     topology: str
-    connection: Connection
+    connection: ApiConnection
     config: Mapping[str, Any]
 
     def services(self, namespace: str, name: Optional[str] = None, pages: Optional[int] = None) -> list[Service]:
@@ -74,7 +78,7 @@ class Asked(NamedTuple):
         take: Callable[[list[Any]], Iterable[T]],
         pages: Optional[int],
     ) -> list[T]:
-        listing = Listing(what, namespace, labels, fields, self.config["page_size"], self.config["timeout"])
+        listing = ListRequest(what, namespace, labels, fields, self.config["page_size"], self.config["timeout"])
         kept = list_all(self.topology, self.connection, _NO_SELECTORS, listing, lambda items: list(take(items)), pages)
         return [one for page in kept for one in page]
 

@@ -36,7 +36,7 @@ def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discover
     _check(topology, config["host"])
     url = config["host"].rstrip("/") + _PATH
     try:
-        return parse(topology, config["node_basename"], _decoded(_Exchange(url).body(config["timeout"])))
+        return parse(topology, config["node_basename"], _decoded(_RancherExchange(url).body(config["timeout"])))
     except DiscoveryError as error:
         raise DiscoveryError(f"{url}: {error}") from None
 
@@ -62,7 +62,7 @@ def _decoded(body: bytes) -> Any:
         ) from None
 
 
-class _Exchange:
+class _RancherExchange:
     """One request and its answer.
 
     It takes no proxy and follows no redirect: the service tells by the address that asks which containers are meant.

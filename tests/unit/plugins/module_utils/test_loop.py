@@ -153,7 +153,7 @@ def test_who_came_back_whole_may_leave_and_come_back_as_often_as_it_likes(loop):
 
 
 def test_only_the_newest_of_what_happened_is_kept(loop, monkeypatch):
-    monkeypatch.setattr(_history, "MOST", 3)
+    monkeypatch.setattr(_history, "MOST_KEPT", 3)
     answers = [discovered(1, 2, 3), FAILED] * 50
     world = World(SimulatedDriver(Cluster(names(1, 2, 3))), answers)
     try:

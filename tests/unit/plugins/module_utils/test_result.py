@@ -7,13 +7,13 @@ import dataclasses
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery, Observation, Unreachable
 from ansible_collections.selfheal.cluster.plugins.module_utils._planner.plan import plan
-from ansible_collections.selfheal.cluster.plugins.module_utils._run.result import Record
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.result import RunRecord
 
 from .plans import AT_ONCE, EXCLUSIVE, JOINS_ALONE, discovered, mesh, name, seen_down
 
 
 def recorded(discovery, observation, full=False, facts=EXCLUSIVE, policy=AT_ONCE):
-    record = Record("chat", full)
+    record = RunRecord("chat", full)
     planned = plan(discovery, observation, policy, facts)
     record.saw(discovery, observation, planned, facts)
     return record, planned
@@ -102,7 +102,7 @@ def test_refusals_and_unreachable_nodes_are_warned_of_and_listed():
 
 
 def test_a_failed_discovery_is_neither_converged_nor_empty_success():
-    record = Record("chat", False)
+    record = RunRecord("chat", False)
     record.discovery_failed(Discovery.failed(["NXDOMAIN"]))
     result = record.done()
     assert (result["status"], result["reasons"]) == ("failed", ["NXDOMAIN"])

@@ -15,7 +15,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang i
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang import prune
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.join import Joiner, Leaver
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.presets import PRESETS
-from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Call
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import RemoteCall
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors import ConnectionLost
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import UnreachableError
@@ -41,9 +41,9 @@ class Lists:
         self._now = before
         self._answer = answer
         self._after = list(after)
-        self.calls: list[Call] = []
+        self.calls: list[RemoteCall] = []
 
-    async def call(self, name: str, call: Call, extra: float = 0.0) -> Any:
+    async def call(self, name: str, call: RemoteCall, extra: float = 0.0) -> Any:
         self.calls.append(call)
         if isinstance(self._answer, Exception):
             raise self._answer

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The way to an API server that takes neither a kubeconfig nor a proxy: a host with a token, or a pod's own account.
+"""Access to an API server without a kubeconfig or a proxy: a host with a token, or a pod's own service account.
 
 For anything else there is the kubernetes client; importing any part of it takes half a second and 20 MB.
 """
@@ -19,8 +19,8 @@ _ADDRESS = ("KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT")
 
 
 @dataclass
-class Direct:
-    """What is used of the client's ``Configuration``, by the same names."""
+class TokenConfiguration:
+    """The attributes of the kubernetes client's ``Configuration`` that this collection uses, under the same names."""
 
     host: str = ""
     api_key: dict[str, str] = field(default_factory=dict, repr=False)

@@ -6,13 +6,13 @@ from __future__ import annotations
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import COMPLETE, PARTIAL, Discovery, Node
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.gossip import hearing as _gossip_hearing
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.gossip.hearing import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.gossip import collector as _gossip_collector
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.gossip.collector import (
     MAX_NAMES,
     MAX_NAMES_OF_ONE,
     MAX_PACKETS_A_SECOND,
     MAX_SENDERS,
-    Hearing,
+    HeartbeatCollector,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.gossip.packet import UnreadableError
 
@@ -26,18 +26,18 @@ def node_of(packet: bytes) -> str:
 
 
 @pytest.fixture
-def hearing() -> Hearing:
-    return Hearing(node_of)
+def collector() -> HeartbeatCollector:
+    return HeartbeatCollector(node_of)
 
 
-def result(hearing: Hearing, dropped: int = 0) -> Discovery:
-    return hearing.discovery("a channel", 6.0, dropped)
+def result(collector: HeartbeatCollector, dropped: int = 0) -> Discovery:
+    return collector.discovery("a channel", 6.0, dropped)
 
 
-def test_everybody_who_was_heard_is_a_node_once(hearing: Hearing) -> None:
+def test_everybody_who_was_heard_is_a_node_once(collector: HeartbeatCollector) -> None:
     for now, (packet, sender) in enumerate([(b"app@b", "10.0.0.2"), (b"app@a", "10.0.0.1"), (b"app@b", "10.0.0.2")]):
-        hearing.hear(packet, sender, PORT, now)
-    found = result(hearing)
+        collector.collect(packet, sender, PORT, now)
+    found = result(collector)
     assert (found.status, found.authoritative) == (COMPLETE, False)
     assert found.nodes == (
         Node("app@a", "a", attributes={"heard_from": ["10.0.0.1"]}),
@@ -45,12 +45,12 @@ def test_everybody_who_was_heard_is_a_node_once(hearing: Hearing) -> None:
     )
 
 
-def test_a_name_that_is_heard_from_several_addresses_may_be_several_nodes(hearing: Hearing) -> None:
+def test_a_name_that_is_heard_from_several_addresses_may_be_several_nodes(collector: HeartbeatCollector) -> None:
     """D2: such as app@127.0.0.1 on each of them."""
     for number in (3, 1, 2, 4):
-        hearing.hear(b"app@127.0.0.1", f"10.0.0.{number}", PORT, 0)
-    hearing.hear(b"app@b", "10.0.0.9", PORT, 0)
-    found = result(hearing)
+        collector.collect(b"app@127.0.0.1", f"10.0.0.{number}", PORT, 0)
+    collector.collect(b"app@b", "10.0.0.9", PORT, 0)
+    found = result(collector)
     assert (found.status, found.names) == (PARTIAL, {"app@127.0.0.1", "app@b"})
     assert found.reasons == (
         "'app@127.0.0.1' was heard from 4 addresses (10.0.0.1, 10.0.0.2, 10.0.0.3, …): several nodes with one name,"
@@ -58,20 +58,20 @@ def test_a_name_that_is_heard_from_several_addresses_may_be_several_nodes(hearin
     )
 
 
-def test_silence_is_a_failure_that_says_where_and_how_long(hearing: Hearing) -> None:
+def test_silence_is_a_failure_that_says_where_and_how_long(collector: HeartbeatCollector) -> None:
     with pytest.raises(DiscoveryError) as error:
-        result(hearing)
+        result(collector)
     text = str(error.value)
     assert text.startswith("no node was heard in 6 s on a channel: no packet came at all; check config.port, ")
 
 
-def test_packets_that_name_nobody_are_a_failure_that_counts_them(hearing: Hearing) -> None:
+def test_packets_that_name_nobody_are_a_failure_that_counts_them(collector: HeartbeatCollector) -> None:
     for number in range(5):
-        hearing.hear(b"undecipherable", f"10.0.0.{number}", PORT, 0)
-        hearing.hear(b"alien", "10.0.0.1", PORT, 0)
-    hearing.hear(b"noise", "10.0.0.1", PORT, 0)
+        collector.collect(b"undecipherable", f"10.0.0.{number}", PORT, 0)
+        collector.collect(b"alien", "10.0.0.1", PORT, 0)
+    collector.collect(b"noise", "10.0.0.1", PORT, 0)
     with pytest.raises(DiscoveryError) as error:
-        result(hearing, dropped=7)
+        result(collector, dropped=7)
     assert str(error.value) == (
         "no node was heard in 6 s on a channel: 5 packets from 10.0.0.1: alien; 1 packet from 10.0.0.1: noise;"
         " 5 packets from 5 senders (10.0.0.0, 10.0.0.1, 10.0.0.2, …): undecipherable;"
@@ -80,55 +80,55 @@ def test_packets_that_name_nobody_are_a_failure_that_counts_them(hearing: Hearin
 
 
 @pytest.mark.parametrize(("packet", "dropped"), [(b"noise", 0), (b"app@b", 1)])
-def test_doubts_make_it_partial(hearing: Hearing, packet: bytes, dropped: int) -> None:
-    hearing.hear(b"app@a", "10.0.0.1", PORT, 0)
-    hearing.hear(packet, "10.0.0.2", PORT, 0)
-    found = result(hearing, dropped)
+def test_doubts_make_it_partial(collector: HeartbeatCollector, packet: bytes, dropped: int) -> None:
+    collector.collect(b"app@a", "10.0.0.1", PORT, 0)
+    collector.collect(packet, "10.0.0.2", PORT, 0)
+    found = result(collector, dropped)
     assert (found.status, found.authoritative, len(found.reasons)) == (PARTIAL, False, 1)
     assert "app@a" in found.names
 
 
-def test_one_sender_is_read_so_often_in_a_second_and_no_more(hearing: Hearing) -> None:
+def test_one_sender_is_read_so_often_in_a_second_and_no_more(collector: HeartbeatCollector) -> None:
     for number in range(MAX_PACKETS_A_SECOND + 5):
-        hearing.hear(b"app@a", "10.0.0.9", PORT, 3.0 + number / 10_000)
-    hearing.hear(b"app@late", "10.0.0.9", PORT, 3.9)
-    hearing.hear(b"app@beside", "10.0.0.9", 4000, 3.9)
-    hearing.hear(b"app@b", "10.0.0.2", PORT, 3.9)
-    hearing.hear(b"app@c", "10.0.0.9", PORT, 4.0)
-    found = result(hearing)
+        collector.collect(b"app@a", "10.0.0.9", PORT, 3.0 + number / 10_000)
+    collector.collect(b"app@late", "10.0.0.9", PORT, 3.9)
+    collector.collect(b"app@beside", "10.0.0.9", 4000, 3.9)
+    collector.collect(b"app@b", "10.0.0.2", PORT, 3.9)
+    collector.collect(b"app@c", "10.0.0.9", PORT, 4.0)
+    found = result(collector)
     assert found.names == {"app@a", "app@beside", "app@b", "app@c"}
     assert found.status == PARTIAL
     (reason,) = found.reasons
     assert reason.startswith("6 packets from 10.0.0.9: not read, since one sender sent more than 1000")
 
 
-def test_one_sender_gives_so_many_names_and_no_more(hearing: Hearing) -> None:
+def test_one_sender_gives_so_many_names_and_no_more(collector: HeartbeatCollector) -> None:
     for number in range(MAX_NAMES_OF_ONE + 3):
-        hearing.hear(f"fake@{number}".encode(), "10.0.0.9", PORT, number)
-    hearing.hear(b"fake@0", "10.0.0.9", PORT, 0)
-    hearing.hear(b"app@a", "10.0.0.1", PORT, 0)
-    found = result(hearing)
+        collector.collect(f"fake@{number}".encode(), "10.0.0.9", PORT, number)
+    collector.collect(b"fake@0", "10.0.0.9", PORT, 0)
+    collector.collect(b"app@a", "10.0.0.1", PORT, 0)
+    found = result(collector)
     assert len(found.nodes) == MAX_NAMES_OF_ONE + 1
     assert "app@a" in found.names
     assert found.reasons == ("3 packets from 10.0.0.9: left out, since one sender sent more than 256 names",)
 
 
-def test_all_senders_together_are_limited_too(hearing: Hearing) -> None:
+def test_all_senders_together_are_limited_too(collector: HeartbeatCollector) -> None:
     """Whoever sends names by the thousand under addresses by the thousand makes this neither grow nor fail."""
     for number in range(3 * MAX_SENDERS):
         address = f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"
-        hearing.hear(f"fake@{number}".encode(), address, PORT, 0)
-        hearing.hear(b"noise", address, PORT, 0)
-    hearing.hear(b"fake@1", "10.255.0.1", PORT, 0)
-    found = result(hearing)
+        collector.collect(f"fake@{number}".encode(), address, PORT, 0)
+        collector.collect(b"noise", address, PORT, 0)
+    collector.collect(b"fake@1", "10.255.0.1", PORT, 0)
+    found = result(collector)
     assert (found.status, len(found.nodes)) == (PARTIAL, MAX_NAMES)
     assert any("at least 4096 senders (10.0.0.0, " in reason for reason in found.reasons)
-    remembered = [value for value in vars(hearing).values() if hasattr(value, "__len__")]
+    remembered = [value for value in vars(collector).values() if hasattr(value, "__len__")]
     assert max(map(len, remembered)) <= max(MAX_NAMES, MAX_SENDERS)
-    assert all(len(packets.senders) <= MAX_SENDERS for packets in hearing._doubts.values())
+    assert all(len(packets.senders) <= MAX_SENDERS for packets in collector._doubts.values())
 
 
-def test_a_name_that_everybody_claims_remembers_few_of_them(hearing: Hearing) -> None:
+def test_a_name_that_everybody_claims_remembers_few_of_them(collector: HeartbeatCollector) -> None:
     for number in range(100):
-        hearing.hear(b"app@a", f"10.0.0.{number}", PORT, 0)
-    assert len(result(hearing).nodes[0].attributes["heard_from"]) == _gossip_hearing._MAX_SENDERS_OF_ONE
+        collector.collect(b"app@a", f"10.0.0.{number}", PORT, 0)
+    assert len(result(collector).nodes[0].attributes["heard_from"]) == _gossip_collector._MAX_SENDERS_OF_ONE

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A thread that leaves signals to the main one."""
+"""A thread that leaves all signals to the main thread."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import signal
 import threading
 
 
-class DeafThread(threading.Thread):
-    """Ends with the process. It must start no process, which would be as deaf.
+class SignalMaskedThread(threading.Thread):
+    """A daemon thread in which all signals are blocked. Do not spawn processes from it: they inherit the blocked mask.
 
-    A signal goes to any thread that takes it, and only the main one does with it what Python was told to do. Where
-    another takes it while the main one waits for something, nobody wakes the main one: Ctrl-C would be lost.
+    The system delivers a signal to any thread that does not block it, and only the main thread runs Python's handlers.
+    If another thread gets the signal while the main thread waits, the main thread is not woken: Ctrl-C would be lost.
     """
 
     def start(self) -> None:

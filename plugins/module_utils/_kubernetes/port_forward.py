@@ -4,8 +4,8 @@
 """A port of a pod as a socket.
 
 The protocol is that of ``k8s.io/kubelet/pkg/cri/streaming/portforward`` (``websocket.go``): each message starts with
-the number of its channel, 0 for data and 1 for what went wrong. The first message on each is the port, two bytes little
-endian, which says nothing yet of whether something listens there.
+the number of its channel, 0 for data and 1 for errors. The first message on each is the port, two bytes little endian,
+which does not mean yet that something listens there.
 """
 
 from __future__ import annotations
@@ -16,7 +16,11 @@ import socket
 from typing import TYPE_CHECKING, Callable, Optional
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._io.text import one_line
-from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.gateway import CLOSING, ForwardError, Gateway
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.api_server import (
+    CLOSING,
+    ApiServer,
+    PortForwardError,
+)
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.pods import Pod
 
 if TYPE_CHECKING:
@@ -27,10 +31,10 @@ _CHUNK = 32768
 _REFUSED = "Connection refused"
 
 
-class Forward:
+class PortForward:
     """One forwarded port. Closing ``socket``, the near end, closes all of it.
 
-    ``problem`` is what the far side says is wrong; it is there before the socket comes to its end.
+    ``problem`` is the error that the far side reported; it is set before the socket is at its end.
     """
 
     def __init__(self, websocket: ClientConnection, port: int) -> None:
@@ -45,26 +49,26 @@ class Forward:
             end.setblocking(False)
 
     @classmethod
-    async def open(cls, gateway: Gateway, pod: Pod, port: int, deadline: float) -> Forward:
+    async def open(cls, server: ApiServer, pod: Pod, port: int, deadline: float) -> PortForward:
         """
         :param deadline: a time of the running loop.
-        :raises ForwardError: it cannot be had, for another reason than that nothing listens on the port.
+        :raises PortForwardError: it cannot be opened. That nothing listens on the port shows later, in ``problem``.
         """
-        websocket = await gateway.websocket(pod, port, deadline)
+        websocket = await server.websocket(pod, port, deadline)
         try:
             await asyncio.wait_for(_greeting(websocket, port), deadline - asyncio.get_running_loop().time())
             return cls(websocket, port)
         except BaseException as error:
             websocket.transport.abort()
-            what, host = f"port-forward to {pod}", gateway.connection.host
+            what, host = f"port-forward to {pod}", server.connection.host
             if isinstance(error, asyncio.TimeoutError):
-                raise ForwardError(f"{what}: {host} opened it and then said nothing in time") from None
+                raise PortForwardError(f"{what}: {host} opened it and then said nothing in time") from None
             if isinstance(error, _NoPortForward):
-                raise ForwardError(f"{what}: what {host} opened is no port-forward; is a proxy between?") from None
+                raise PortForwardError(f"{what}: what {host} opened is no port-forward; is a proxy between?") from None
             raise
 
     def close(self) -> None:
-        """Begin to close it; ``task`` ends when that is done. Safe to call twice."""
+        """Start to close it; ``task`` ends when it is closed. Safe to call twice."""
         if not self._closed.done():
             self._closed.set_result(None)
 
@@ -113,7 +117,7 @@ class Forward:
 
 
 class _Socket(socket.socket):
-    """It tells when it is closed."""
+    """A socket that calls back when it is closed."""
 
     def __init__(self, sock: socket.socket, on_close: Callable[[], None]) -> None:
         super().__init__(sock.family, sock.type, sock.proto, sock.detach())
@@ -141,6 +145,7 @@ async def _greeting(websocket: ClientConnection, port: int) -> None:
 
 
 def _problem(message: bytes) -> str:
-    """The runtimes word it in their own ways, and with paths of their host; a refused port is what users meet."""
+    """The error in our words where it is a refused port, the one that users meet. Container runtimes word it in their
+    own ways, and with paths of their host."""
     text = one_line(message.decode(errors="replace"))
     return _REFUSED if _REFUSED.lower() in text.lower() else text or "no reason given"

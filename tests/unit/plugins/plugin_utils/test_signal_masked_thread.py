@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import signal
 
-from ansible_collections.selfheal.cluster.plugins.plugin_utils._deaf_thread import DeafThread
+from ansible_collections.selfheal.cluster.plugins.plugin_utils._signal_masked_thread import SignalMaskedThread
 
 
 def blocked() -> set[int]:
@@ -17,7 +17,7 @@ def blocked() -> set[int]:
 def test_it_takes_no_signal_and_leaves_them_to_who_started_it() -> None:
     before = blocked()
     inside: list[set[int]] = []
-    thread = DeafThread(target=lambda: inside.append(blocked()))
+    thread = SignalMaskedThread(target=lambda: inside.append(blocked()))
     thread.start()
     thread.join()
     assert {signal.SIGINT, signal.SIGTERM, signal.SIGHUP} <= inside[0]

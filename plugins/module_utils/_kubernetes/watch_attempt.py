@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One attempt at a watch: a list, where nothing says yet from when on to watch, and the stream of events after it.
+"""One attempt at a watch: a list, where no version to watch from is known yet, and the stream of events after it.
 
-It blocks, so it has a thread of its own; its line is what ends it from outside.
+It blocks, so it has a thread of its own. Another thread ends it by aborting its connection.
 https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
 """
 
@@ -14,13 +14,15 @@ import random
 import time
 from typing import Any, Callable, Mapping, Optional
 
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.abortable_connection import (
+    AbortableConnection,
+)
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.answers import cleared, root_of
-from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.auth import Connection, connect
-from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.line import Line
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.auth import ApiConnection, connect
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.listing import (
     MAX_BYTES,
     ApiError,
-    Listing,
+    ListRequest,
     in_words,
     read_answer,
     read_page,
@@ -31,8 +33,8 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.resou
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.stream import (
     BOOKMARK,
     ERROR,
-    Decoder,
     GarbledError,
+    WatchDecoder,
     WatchEvent,
 )
 
@@ -42,34 +44,34 @@ _CHUNK = 64 * 1024
 
 
 class SilentError(ApiError):
-    """The API server said nothing when it had to."""
+    """The API server sent nothing within the time limit."""
 
 
-class Attempt:
+class WatchAttempt:
     """
-    ``version`` is where the next one goes on. ``listed``: this one has asked for it. ``opened_at`` is a time of
-    ``time.monotonic``, None where there was no stream.
+    ``version`` is where the next attempt continues. ``listed``: this attempt lists first, to get a version.
+    ``opened_at`` is a time of ``time.monotonic``, None where there was no stream.
     """
 
     def __init__(
         self,
         topology: str,
         config: Mapping[str, Any],
-        listing: Listing,
+        listing: ListRequest,
         version: str,
-        line: Line,
+        abortable: AbortableConnection,
         opened: Callable[[], None],
         changed: Callable[[], None],
     ) -> None:
         """
-        :param version: where to watch from; empty for what is there now.
+        :param version: the resourceVersion to watch from; empty for the current one.
         :param opened: called when the stream begins.
         :param changed: called at each event.
         """
         self.version = version
         self.listed = not version
         self.opened_at: Optional[float] = None
-        self._line = line
+        self._abortable = abortable
         self._topology = topology
         self._config = config
         self._listing = listing
@@ -82,84 +84,84 @@ class Attempt:
         return 0.0 if self.opened_at is None else time.monotonic() - self.opened_at
 
     def run(self) -> None:
-        """Until the server ends the stream or the line is cut.
+        """Watch until the server ends the stream or the connection is aborted.
 
-        :raises ApiError: anything else came between; with status 410 when ``version`` is too old.
+        :raises ApiError: it failed in any other way; with status 410 when ``version`` is too old.
         :raises DiscoveryError: there are no credentials.
-        :raises TopologyError: a value shows as wrong.
-        :raises MissingLibraryError: the kubernetes client is not there.
+        :raises TopologyError: an option turns out to be wrong.
+        :raises MissingLibraryError: the kubernetes client is not installed.
         """
-        # Anew each time, since tokens and certificates are replaced while a watch lasts.
+        # A new connection each time, since tokens and certificates are replaced while a watch lasts.
         connection = connect(self._topology, self._config)
         with in_words(connection, self._listing.what("watch"), self._listing.timeout):
             pool = connection.pool.connection_from_url(connection.host)
         try:
-            self._line.guard(pool)
+            self._abortable.guard(pool)
             if self.listed:
                 self.version = self._list(connection)
             self._watch(connection)
         except ApiError:
-            if self._line.is_late:
+            if self._abortable.is_late:
                 raise self._silent(connection) from None
             raise
         finally:
             pool.close()
-            self._line.close()
+            self._abortable.close()
 
-    def _list(self, connection: Connection) -> str:
+    def _list(self, connection: ApiConnection) -> str:
         import urllib3
 
         listing = self._listing
-        self._line.allow(listing.timeout)
+        self._abortable.allow(listing.timeout)
         deadline = time.monotonic() + listing.timeout
         timeout = urllib3.Timeout(total=listing.timeout)
-        told = in_words(connection, listing.what(), listing.timeout)
-        with told, send(connection, listing.path(), timeout) as response:
+        in_our_words = in_words(connection, listing.what(), listing.timeout)
+        with in_our_words, send(connection, listing.path(), timeout) as response:
             answer = read_answer(listing, response, MAX_BYTES, deadline)
         if answer.status != 200:
             raise refusal(self._topology, connection, self._config, listing, answer)
         return read_page(listing, answer, version_of)
 
-    def _watch(self, connection: Connection) -> None:
+    def _watch(self, connection: ApiConnection) -> None:
         import urllib3
 
         listing = self._listing
         seconds = random.SystemRandom().randint(*SECONDS)
         whole = seconds + listing.timeout
-        self._line.allow(listing.timeout)
+        self._abortable.allow(listing.timeout)
         with in_words(connection, listing.what("watch"), listing.timeout):
             path = listing.watch_path(self.version, seconds)
             response = send(connection, path, urllib3.Timeout(connect=listing.timeout, read=whole))
         with response:
             if response.status != 200:
                 raise self._refusal(connection, response)
-            self._line.allow(whole)
+            self._abortable.allow(whole)
             self.opened_at = time.monotonic()
             self._opened()
             self._read(connection, response)
 
-    def _refusal(self, connection: Connection, response: Any) -> Exception:
+    def _refusal(self, connection: ApiConnection, response: Any) -> Exception:
         listing = self._listing
         deadline = time.monotonic() + listing.timeout
         with in_words(connection, listing.what("watch"), listing.timeout):
             answer = read_answer(listing, response, MAX_BYTES, deadline)
         return refusal(self._topology, connection, self._config, listing, answer, "watch")
 
-    def _read(self, connection: Connection, response: Any) -> None:
+    def _read(self, connection: ApiConnection, response: Any) -> None:
         import urllib3
 
-        decoder, read = Decoder(), _reader(response)
+        decoder, read = WatchDecoder(), _reader(response)
         what = f"{self._listing.what('watch')}: {connection.host}"
         try:
             while data := read():
                 for event in decoder.feed(data):
-                    self._take(connection, event)
+                    self._handle(connection, event)
         except GarbledError as error:
             raise ApiError(f"{what}: {error}; is config.host the API server, and not a proxy?", 200) from None
         except (OSError, ValueError, http.client.HTTPException, urllib3.exceptions.HTTPError) as error:
             raise ApiError(f"{what} broke off: {root_of(error)}") from None
 
-    def _take(self, connection: Connection, event: WatchEvent) -> None:
+    def _handle(self, connection: ApiConnection, event: WatchEvent) -> None:
         if event.type == ERROR:
             problem = f"{self._listing.what('watch')}: {connection.host} ended it with {event.code}: "
             raise ApiError(problem + cleared(connection, event.status.get("message")), event.code or 500)
@@ -167,7 +169,7 @@ class Attempt:
         if event.type != BOOKMARK:
             self._changed()
 
-    def _silent(self, connection: Connection) -> SilentError:
+    def _silent(self, connection: ApiConnection) -> SilentError:
         if self.opened_at is None:
             return SilentError(
                 f"{self._listing.what('watch')}: {connection.host} gave no answer within {self._listing.timeout:g} s "
@@ -179,7 +181,7 @@ class Attempt:
 
 
 def _reader(response: Any) -> Callable[[], bytes]:
-    """What has come, without waiting for more, and without unpacking what was not asked for packed."""
+    """Reads what has arrived, without waiting for more. Compressed data was not asked for and is not decompressed."""
     if hasattr(response, "read1"):
         return lambda: bytes(response.read1(_CHUNK, decode_content=False))
     return lambda: bytes(response._fp.read1(_CHUNK))  # urllib3 before 2.2

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The way to an API server for port-forwards: its addresses, credentials, TLS and proxy, for any number of them.
+"""An API server as port-forwards reach it: its addresses, credentials, TLS and proxy, shared by any number of them.
 
 A port-forward is a WebSocket of the subprotocol v4.channel.k8s.io, which the API server passes on to the kubelet as it
 is. The kubernetes client's own (``kubernetes.stream.portforward``) is not used: it opens without any time-out, cannot
@@ -36,7 +36,11 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._io.text import o
 from ansible_collections.selfheal.cluster.plugins.module_utils._io.to_thread import to_thread
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.advice import about_tls, explanation
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.answers import message_of
-from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.auth import USER_AGENT, Connection, connect
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.auth import (
+    USER_AGENT,
+    ApiConnection,
+    connect,
+)
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.pods import Pod
 
 if TYPE_CHECKING:
@@ -44,18 +48,18 @@ if TYPE_CHECKING:
     from websockets.asyncio.client import connect as Connect
 
 CLOSING = 1.0
-"""Seconds for the other side to take leave of a WebSocket."""
+"""Seconds for the peer's closing handshake of a WebSocket."""
 NOT_READY = "the credentials and the address of the API server could not be had in time"
 _MAX_MESSAGE = 1 << 20
 
-# Whoever turns on debug logs for everything must not get the headers, of which one is the token.
-_no_log = logging.getLogger(f"{__name__}.websocket")
-_no_log.propagate = False
-_no_log.setLevel(logging.CRITICAL + 1)
+# The websockets library logs the headers, and one of them is the token. This logger discards everything.
+_silent_logger = logging.getLogger(f"{__name__}.websocket")
+_silent_logger.propagate = False
+_silent_logger.setLevel(logging.CRITICAL + 1)
 
 
-class ForwardError(UnreachableError):
-    """A port-forward cannot be had, for a reason that lies before the pod."""
+class PortForwardError(UnreachableError):
+    """A port-forward cannot be opened, and the reason lies before the pod: credentials, API server or proxy."""
 
 
 def require_library() -> None:
@@ -69,27 +73,27 @@ def require_library() -> None:
 
 
 @dataclass(frozen=True)
-class Gateway:
-    """``places`` are the addresses of the API server, and not used where a proxy leads there."""
+class ApiServer:
+    """``addresses`` are those of the API server; they are empty where a proxy is used."""
 
-    connection: Connection
+    connection: ApiConnection
     proxy: Optional[str]
-    places: Sequence[Address]
+    addresses: Sequence[Address]
 
     @classmethod
-    async def open(cls, topology: str, config: Mapping[str, Any], deadline: float) -> Gateway:
+    async def open(cls, topology: str, config: Mapping[str, Any], deadline: float) -> ApiServer:
         """
         :param config: that of strategy ``kubernetes``.
         :param deadline: a time of the running loop.
-        :raises ForwardError: there are no credentials, or the API server's name has no address.
+        :raises PortForwardError: there are no credentials, or the API server's name has no address.
         """
-        work = to_thread(lambda: connect(topology, config))
+        connecting = to_thread(lambda: connect(topology, config))
         try:
-            connection = await asyncio.wait_for(work, _left(deadline))
+            connection = await asyncio.wait_for(connecting, _left(deadline))
         except asyncio.TimeoutError:
-            raise ForwardError(NOT_READY) from None
+            raise PortForwardError(NOT_READY) from None
         except ClusterError as error:
-            raise ForwardError(str(error)) from None
+            raise PortForwardError(str(error)) from None
         proxy = _proxy(connection)
         host = urlsplit(connection.host).hostname or ""
         return cls(connection, proxy, [] if proxy else await addresses_of(host, deadline, _unresolved))
@@ -98,7 +102,7 @@ class Gateway:
         """Start the port-forward of one port; nothing has been read from it yet.
 
         :param deadline: a time of the running loop.
-        :raises ForwardError: the API server cannot be reached, or refuses it.
+        :raises PortForwardError: the API server cannot be reached, or refuses it.
         """
         from websockets.exceptions import InvalidHandshake, InvalidProxy, InvalidStatus
 
@@ -120,7 +124,7 @@ class Gateway:
             problem = "a SOCKS proxy takes the Python library python-socks[asyncio], which is missing"
         except InvalidProxy:
             problem = "the proxy of the kubeconfig or the environment is not one that a WebSocket can go through"
-        raise ForwardError(f"port-forward to {pod}: {problem}")
+        raise PortForwardError(f"port-forward to {pod}: {problem}")
 
     async def _connected(self, pod: Pod, port: int, deadline: float) -> ClientConnection:
         from websockets.typing import Subprotocol
@@ -142,7 +146,7 @@ class Gateway:
             ping_interval=None,  # a node's own ticks keep it alive
             close_timeout=CLOSING,
             max_size=_MAX_MESSAGE,
-            logger=_no_log,
+            logger=_silent_logger,
             **options,
         )
 
@@ -150,9 +154,9 @@ class Gateway:
         place = urlsplit(self.connection.host)
         port = place.port or (443 if self.connection.tls else 80)
         failure: Exception = OSError("it has no address")
-        for address, its_deadline in shared_out(self.places, deadline):
+        for address, address_deadline in shared_out(self.addresses, deadline):
             try:
-                return await dial(address, port, its_deadline)
+                return await dial(address, port, address_deadline)
             except (OSError, DeadlinePassed) as error:
                 failure = error
         raise failure
@@ -180,21 +184,21 @@ def _connector() -> type[Connect]:
 
     class WithoutRedirects(connect):
         def process_redirect(self, exc: Exception) -> Exception:
-            """Nobody else gets the token."""
+            """Never follow a redirect: another host must not get the token."""
             return exc
 
     return WithoutRedirects
 
 
-def _proxy(connection: Connection) -> Optional[str]:
-    """That of the client, unless it leaves it out for this host."""
+def _proxy(connection: ApiConnection) -> Optional[str]:
+    """The client's proxy; None where NO_PROXY exempts this host."""
     pool = connection.pool
     used = getattr(pool, "proxy", None) or getattr(pool, "proxy_url", None)
     return connection.configuration.proxy if used else None
 
 
-def _unresolved(problem: str) -> ForwardError:
-    return ForwardError(f"the API server cannot be found: {problem}; check config.host")
+def _unresolved(problem: str) -> PortForwardError:
+    return PortForwardError(f"the API server cannot be found: {problem}; check config.host")
 
 
 def _left(deadline: float) -> float:

@@ -58,7 +58,7 @@ class _Packets:
         return f"{packets} from {at_least}{number} senders ({shown}, …)"
 
 
-class Hearing:
+class HeartbeatCollector:
     """:param node_of: what makes a name of a packet."""
 
     def __init__(self, node_of: NodeOf) -> None:
@@ -69,7 +69,7 @@ class Hearing:
         self._second: Optional[int] = None
         self._this_second: dict[tuple[str, int], int] = {}
 
-    def hear(self, packet: bytes, address: str, port: int, now: float) -> None:
+    def collect(self, packet: bytes, address: str, port: int, now: float) -> None:
         """Take what one packet says.
 
         :param address: where it came from, and ``port``.
