@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import AbstractSet, Any, Callable, Dict, List, Mapping, NamedTuple, NoReturn, Optional
+from typing import AbstractSet, Any, Callable, Mapping, NamedTuple, NoReturn, Optional
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.common.parameters import remove_values
@@ -15,6 +15,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._errors import (
     MissingLibraryError,
     RoundError,
 )
+from ansible_collections.selfheal.cluster.plugins.module_utils._returned import Returned
 
 
 class Request(NamedTuple):
@@ -37,19 +38,15 @@ class Command(NamedTuple):
     """What a module takes, and what it does; an action plugin may do it as well."""
 
     spec: Mapping[str, Any]
-    work: Callable[[Request], Dict[str, Any]]
+    work: Callable[[Request], Returned]
 
 
 class Ended(NamedTuple):
     """What came of the work, not masked. ``problem``: why it failed, if it did."""
 
-    result: Dict[str, Any]
+    returned: Returned
     problem: Optional[str] = None
     traceback: Optional[str] = None
-
-    def take_warnings(self, request: Request) -> List[str]:
-        """What the result, or that of a failure, holds as ``warnings_``, masked; it is no longer there then."""
-        return [str(request.masked(warning)) for warning in self.result.pop("warnings_", ())]
 
 
 def end_of(command: Command, request: Request) -> Ended:
@@ -57,15 +54,15 @@ def end_of(command: Command, request: Request) -> Ended:
     try:
         return Ended(command.work(request))
     except RoundError as error:
-        return Ended(dict(error.result), str(error))
+        return Ended(Returned(error.result, error.warnings), str(error))
     except MissingLibraryError as error:
-        return Ended({}, missing_required_lib(error.library), error.traceback)
+        return Ended(Returned({}), missing_required_lib(error.library), error.traceback)
     except ClusterError as error:
-        return Ended({}, str(error))
+        return Ended(Returned({}), str(error))
     except KeyboardInterrupt:
-        return Ended({}, "interrupted before it was done")
+        return Ended(Returned({}), "interrupted before it was done")
     except Exception as error:  # a traceback could show a secret, and tells users nothing
-        return Ended({}, f"unexpected {type(error).__name__}: {error}")
+        return Ended(Returned({}), f"unexpected {type(error).__name__}: {error}")
 
 
 class ClusterModule(AnsibleModule):
@@ -85,8 +82,9 @@ def run(command: Command) -> NoReturn:
     """As a module."""
     module = ClusterModule(argument_spec=command.spec, supports_check_mode=True)  # type: ignore[no-untyped-call]
     ended = end_of(command, module.request)
-    for warning in ended.take_warnings(module.request):
-        module.warn(warning)
+    values, warnings = ended.returned
+    for warning in warnings:
+        module.warn(str(module.request.masked(warning)))
     if ended.problem is None:
-        module.exit_json(**ended.result)
-    module.fail_json(ended.problem, exception=ended.traceback, **ended.result)
+        module.exit_json(**values)
+    module.fail_json(ended.problem, exception=ended.traceback, **values)

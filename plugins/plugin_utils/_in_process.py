@@ -104,12 +104,12 @@ def result_of(command: Command, request: Request) -> dict[str, Any]:
     :returns: what the module would have returned.
     """
     ended = end_of(command, request)
-    warnings = ended.take_warnings(request)
+    values, warnings = ended.returned
     # What is true, false or nothing is so also where a secret reads "True".
-    plain = {key: value for key, value in ended.result.items() if value is None or isinstance(value, bool)}
-    result = {**request.masked(ended.result), **plain}
+    plain = {key: value for key, value in values.items() if value is None or isinstance(value, bool)}
+    result = {**request.masked(values), **plain}
     if warnings:
-        result["warnings"] = warnings
+        result["warnings"] = [str(request.masked(warning)) for warning in warnings]
     if ended.problem is not None:
         result.update(failed=True, msg=request.failure(ended.problem))
     return result

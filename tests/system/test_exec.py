@@ -27,6 +27,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import
 from tests.harness.ansible import Ansible
 from tests.harness.background import MEMBERSHIP, SOON, is_alive, run
 from tests.harness.beam import wait_until
+from tests.harness.clusters import with_warnings
 
 
 class Files:
@@ -57,7 +58,7 @@ class Files:
         return [f"{self.directory}/{{observer}}/{{node}}", f"{self.directory}/{{node}}/{{observer}}"]
 
     def heal(self, nodes: list[str] | None = None, *, check: bool = False, **options: Any) -> dict[str, Any]:
-        return converge(topology_of(self.topology(nodes, **options)), check, 5)
+        return with_warnings(converge(topology_of(self.topology(nodes, **options)), check, 5))
 
     def peers(self, name: str) -> set[str]:
         return set(os.listdir(self.directory / name))
@@ -81,7 +82,7 @@ def reason(files: Files, script: str, **options: Any) -> str:
     """Why a view failed for which this script was run; the others' views are read as ever."""
     one = files.names[0]
     test = f'if [ "$1" = {one} ]; then {script}\nelse ls {shlex.quote(str(files.directory))}/"$1"; fi'
-    result = inspect(topology_of(files.topology(list_nodes=shell(test, "{observer}"), **options)))
+    result = inspect(topology_of(files.topology(list_nodes=shell(test, "{observer}"), **options))).values
     assert set(result["views"]) == set(files.names[1:])
     assert set(result["unreachable_nodes"]) == {one}
     return str(result["unreachable_nodes"][one])
@@ -139,7 +140,7 @@ def test_who_stays_neither_in_nor_out_is_told_and_never_pruned(tmp_path: Path, m
         (["web1"], {"prune_live": True}, "prune"),
     ):
         policy = {**shared["policy"], **policy}
-        result = converge(topology_of({**shared, "policy": policy, "config": {"nodes": names}}), False, 5)
+        result = converge(topology_of({**shared, "policy": policy, "config": {"nodes": names}}), False, 5).values
         assert (result["changed"], result["converged"], result["islands"]) == (False, False, [["web1", "web2"]])
         assert result["refused"] == [{"node": "web2", "action": action, "reason": "unsteady"}]
 
@@ -333,7 +334,7 @@ def test_only_what_the_path_finds_is_a_view(files: Files, script: str, said: str
     one = files.names[0]
     test = f"""if [ "$1" = {one} ]; then {script}; else echo '{{"n": []}}'; fi"""
     options = {"list_nodes": shell(test, "{observer}"), "driver_config": {"format": "json", "path": "n"}}
-    result = inspect(topology_of(files.topology(**options)))
+    result = with_warnings(inspect(topology_of(files.topology(**options))))
     assert said in result["unreachable_nodes"][one]
     assert set(result["views"]) == set(files.names[1:])
 
@@ -380,10 +381,10 @@ def test_a_stray_is_asked_where_its_name_says_how(files: Files) -> None:
     files.heal()
     *staying, stray = files.names
     by_address = ["ls", f"{files.directory}/{{observer_address}}"]
-    assert stray in inspect(topology_of(files.topology(staying, list_nodes=by_address)))["views"]
+    assert stray in inspect(topology_of(files.topology(staying, list_nodes=by_address))).values["views"]
     for name in files.names:
         (files.directory / name / "other").touch()
-    seen = inspect(topology_of(files.topology(staying, list_nodes=by_address, policy={"scope": ["*"]})))
+    seen = inspect(topology_of(files.topology(staying, list_nodes=by_address, policy={"scope": ["*"]}))).values
     assert seen["unreachable_nodes"] == {
         "other": "list_nodes needs {observer_address}, and discovery gives other no address"
     }

@@ -18,13 +18,14 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._errors import Ro
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import converge, inspect
 
 from tests.harness.ansible import Ansible
+from tests.harness.clusters import with_warnings
 from tests.harness.serf import Agent, agents, documented, is_whole, join, topology, wait_failed
 
 MEMBERSHIP = "selfheal.cluster.membership"
 
 
 def heal(nodes: Sequence[Agent], *, check: bool = False, **options: Any) -> dict[str, Any]:
-    return converge(topology_of(topology(nodes, **options)), check, 5)
+    return with_warnings(converge(topology_of(topology(nodes, **options)), check, 5))
 
 
 def statuses(name: str, observers: Sequence[Agent]) -> set[str | None]:
@@ -76,7 +77,7 @@ def test_two_islands_are_merged() -> None:
     with agents(5) as nodes:
         join(nodes[:3])
         join(nodes[3:])
-        assert [len(island) for island in inspect(topology_of(topology(nodes)))["islands"]] == [3, 2]
+        assert [len(island) for island in inspect(topology_of(topology(nodes))).values["islands"]] == [3, 2]
         one_join = [{"observer": "web1", "node": "web4"}]
         assert heal(nodes, check=True)["connected"] == one_join
         result = heal(nodes)
@@ -145,7 +146,7 @@ def test_an_agent_that_was_pruned_while_it_ran_is_told() -> None:
         one, forgotten = nodes
         one.serf("force-leave", "-prune", forgotten.name)
         one.serf("join", f"{forgotten.address}:7946")
-        result = inspect(topology_of(topology(nodes)))
+        result = with_warnings(inspect(topology_of(topology(nodes))))
         assert result["views"] == {one.name: [], forgotten.name: [one.name]}
         assert (result["converged"], [line["node"] for line in result["plan"]]) == (False, [forgotten.name])
 

@@ -11,6 +11,7 @@ from typing import Any, Callable, Coroutine, Mapping
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Source, Topology
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._returned import Returned
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.history import History
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.pace import Pace, Retries, wait_until_due
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import (
@@ -27,7 +28,7 @@ _OVERTIME = 120.0
 Tell = Callable[[Mapping[str, Any]], None]
 
 
-def keep_whole(topology: Topology, max_rounds: int, full: bool, pace: Pace, tell: Tell) -> dict[str, Any]:
+def keep_whole(topology: Topology, max_rounds: int, full: bool, pace: Pace, tell: Tell) -> Returned:
     """Converge, again and again, for ``pace.duration`` seconds.
 
     :param tell: see :class:`History`.
@@ -41,7 +42,7 @@ def keep_whole(topology: Topology, max_rounds: int, full: bool, pace: Pace, tell
     def work(reconciler: Reconciler) -> Coroutine[Any, Any, None]:
         return Loop(reconciler, history, topology.source, max_rounds, pace).go_on()
 
-    return run(topology, history.record, work, history.result)
+    return run(topology, history.record, work, lambda: Returned(history.result(), history.warnings))
 
 
 class Loop:
