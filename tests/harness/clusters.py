@@ -43,7 +43,7 @@ def topology(names: Sequence[str | dict], port: int | None, policy: dict | None 
 
 def with_warnings(returned: Returned) -> dict[str, Any]:
     """A result as a user sees it, with its warnings beside it."""
-    return {**returned.values, "warnings_": list(returned.warnings)}
+    return {**returned.values, "warnings": list(returned.warnings)}
 
 
 def outcome(wanted: Topology, *, inspects: bool = False) -> dict[str, Any]:

@@ -135,7 +135,7 @@ def test_a_live_agent_is_not_forced_out() -> None:
 
         result = heal(staying, policy={"prune_live": True})
         assert (result["changed"], result["pruned"]) == (False, [])
-        assert "lists it still or again" in " ".join(result["warnings_"])
+        assert "lists it still or again" in " ".join(result["warnings"])
         assert "left" not in statuses(stray.name, nodes)
 
 
@@ -192,7 +192,7 @@ def test_an_agent_that_calls_itself_otherwise_is_neither_connected_nor_pruned() 
         assert is_whole(nodes), "it was joined, by its address"
         for result in (first, heal(nodes, **options)):
             assert (result["changed"], result["connected"], result["pruned"]) == (False, [], [])
-            assert "webX is not listed by web1: does the cluster call it otherwise?" in " ".join(result["warnings_"])
+            assert "webX is not listed by web1: does the cluster call it otherwise?" in " ".join(result["warnings"])
         assert result["refused"] == [{"node": "web3", "action": "prune", "reason": "other_name"}]
         assert "call it otherwise (web3)?" in result["unreachable_nodes"]["webX"]
         assert is_whole(nodes)
