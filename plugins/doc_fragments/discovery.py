@@ -128,8 +128,9 @@ options:
         type: str
       multicast_ttl:
         description:
-          - Of V(gossip). How many hops the heartbeats of the nodes may make. It is taken as it is in a libcluster
-            configuration and changes nothing here, since a listener sends nothing.
+          - Of V(gossip). Accepted as it is in a libcluster configuration, where it says how many hops the heartbeats of
+            the nodes may make, and ignored, since a listener sends nothing.
+          - A value that is not between 0 and 255 is an error all the same.
         type: int
       nameservers:
         description:

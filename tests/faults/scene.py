@@ -96,7 +96,7 @@ class Scene:
 
 def _message(results: Sequence[dict[str, Any]]) -> str:
     for result in reversed(results):
-        texts = [*result["reasons"], *result["warnings_"], result.get("msg", "")]
+        texts = [*result["reasons"], *result["warnings"], result.get("msg", "")]
         for text in filter(None, texts):
             return str(text).removeprefix("topology 'chat': ")
     return ""

@@ -182,7 +182,7 @@ def test_a_cache_that_outlives_the_run_confirms_nothing_and_says_the_way_out() -
     run(_converge(world, record))
     result = record.done()
     assert {refused["reason"] for refused in result["refused"]} == {"unconfirmed"}
-    assert any("a cache may give the same answer" in warning for warning in result["warnings_"])
+    assert any("a cache may give the same answer" in warning for warning in record.warnings)
 
 
 def test_a_confirmation_waits_for_the_cache_within_a_minute() -> None:

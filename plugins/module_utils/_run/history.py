@@ -7,8 +7,14 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from typing import Any, Callable, Mapping, Optional, Tuple
+from typing import Any, Callable, Mapping, Optional, Sequence, Tuple
 
+from ansible_collections.selfheal.cluster.plugins.module_utils._returned import (
+    Link,
+    MembershipResult,
+    RunEvent,
+    TimedEvent,
+)
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.recently import Recently
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.result import RunRecord, utc_now
 
@@ -35,15 +41,16 @@ class History:
         self._full = full
         self._emit = emit
         self._diff_before: Optional[str] = None
-        self._connected: deque[Any] = deque(maxlen=MOST_KEPT)
-        self._pruned: deque[Any] = deque(maxlen=MOST_KEPT)
-        self._events: deque[Any] = deque(maxlen=MOST_KEPT)
+        self._connected: deque[Link] = deque(maxlen=MOST_KEPT)
+        self._pruned: deque[Link] = deque(maxlen=MOST_KEPT)
+        self._events: deque[TimedEvent] = deque(maxlen=MOST_KEPT)
         self._outstanding: frozenset[_Key] = frozenset()
         self._lately_emitted = Recently(_EMITTED_AGAIN_AFTER, time.monotonic)
         self.problem: Optional[str] = None
         self._rounds = 0
         self._timings: dict[str, float] = {}
-        self._last: dict[str, Any] = {}
+        self._last: Optional[MembershipResult] = None
+        self._last_warnings: Sequence[str] = ()
 
     def next_run(self) -> RunRecord:
         """The record of a run that begins with the islands that the last one left."""
@@ -57,7 +64,7 @@ class History:
         done = self.record.done()
         # A run that was interrupted before it knew anything hides nothing of what the one before it saw.
         if self.record.has_asked or not self._last:
-            self._last = done
+            self._last, self._last_warnings = done, self.record.warnings
         self._rounds += done["rounds"]
         for phase, seconds in done["timings"].items():
             self._timings[phase] = round(self._timings.get(phase, 0.0) + seconds, 3)
@@ -72,7 +79,7 @@ class History:
         """Of the watch."""
         self._add_event("watch", None, text, None)
 
-    def result(self) -> dict[str, Any]:
+    def result(self) -> MembershipResult:
         """In the shape of ``membership``'s, with a ``time`` in each event."""
         last = self._last or self.record.done()
         connected, pruned = list(self._connected), list(self._pruned)
@@ -87,7 +94,12 @@ class History:
             "diff": {**last["diff"], "before": self._diff_before or last["diff"]["before"]},
         }
 
-    def _emit_news(self, events: list[dict[str, Any]]) -> None:
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What users are warned of beside it."""
+        return self._last_warnings if self._last else self.record.warnings
+
+    def _emit_news(self, events: Sequence[RunEvent]) -> None:
         """What is only still so was told when it began."""
         lasting = frozenset(
             (event["event"], event["node"], event["reason"])
@@ -117,6 +129,6 @@ class History:
         self.problem = problem
 
     def _add_event(self, event: str, node: Optional[str], reason: str, observer: Optional[str]) -> None:
-        added = {"time": utc_now(), "event": event, "node": node, "reason": reason, "observer": observer}
+        added: TimedEvent = {"time": utc_now(), "event": event, "node": node, "reason": reason, "observer": observer}
         self._events.append(added)
         self._emit(added)

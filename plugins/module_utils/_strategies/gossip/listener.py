@@ -49,7 +49,7 @@ class Channel:
 
 def channel_of(topology: str, config: Mapping[str, Any]) -> Channel:
     """
-    :param config: of which ``multicast_ttl`` is for senders, and is only checked.
+    :param config: of which ``multicast_ttl`` is for senders: accepted if it is one, and ignored.
     :raises TopologyError: an address is none of IPv4 or not of its kind, or options contradict each other.
     """
     if not 0 <= config["multicast_ttl"] <= 255:

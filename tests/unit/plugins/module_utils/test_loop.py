@@ -68,7 +68,7 @@ def loop_in_real_time(monkeypatch):
                 "policy": {"scope": ["app@*"], "confirmation_interval": 0, "confirmations": 1, **policy},
             }
         )
-        return _loop.keep_whole(topology, 5, False, pace, world.told.append)
+        return _loop.keep_whole(topology, 5, False, pace, world.told.append).values
 
     return keep_whole
 

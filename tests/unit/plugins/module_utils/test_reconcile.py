@@ -33,7 +33,7 @@ def run(monkeypatch):
                 "policy": {"scope": ["app@*"], "confirmation_interval": 0, **policy},
             }
         )
-        return _reconcile.converge(topology, check, 5)
+        return _reconcile.converge(topology, check, 5).values
 
     return converge
 
