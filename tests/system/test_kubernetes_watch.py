@@ -79,7 +79,7 @@ class TestChanges:
 
     def test_leaving_the_selector_is_one(self, api: KubeDouble) -> None:
         with opened(api, selector="app=chat", field_selector="status.phase=Running") as heard:
-            api._write("PATCH", "pods", None, "a", {"metadata": {"labels": {"app": "other"}}})
+            api.write("PATCH", "pods", None, "a", {"metadata": {"labels": {"app": "other"}}})
             heard.await_change()
 
     def test_in_each_of_the_namespaces(self, api: KubeDouble) -> None:

@@ -182,7 +182,7 @@ class TestCredentials:
         with watching({"strategy": "kubernetes", "config": {"lookup": "pods", "kubeconfig": kubeconfig}}) as heard:
             heard.await_change()
             time.sleep(2 * watch.SHORTEST)
-            api._server.token = "another-token"
+            api.take_only("another-token")
             api.end_watches()
             heard.await_line("answered 401")
             token.write_text("another-token")

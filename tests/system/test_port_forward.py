@@ -324,7 +324,7 @@ def test_a_redirect_is_not_followed(api: KubeDouble, scheme: str) -> None:
         async def redirect(_request: web.BaseRequest) -> web.StreamResponse:
             return web.Response(status=307, headers={"Location": location})
 
-        api._add(redirect, {"on": "/portforward"})
+        api.add_fault(redirect, {"on": "/portforward"})
         assert f"port-forward to pod 'prod/chat-0': {api.url} answered 307: (no answer of a Kub" in why(api)
         assert elsewhere.requests == []
 
@@ -355,19 +355,19 @@ def websocket(*messages: bytes | str, protocols: tuple[str, ...] = ("v4.channel.
     ],
 )
 def test_a_websocket_that_is_no_port_forward(api: KubeDouble, messages: tuple[bytes | str, ...]) -> None:
-    api._add(websocket(*messages), {"on": "/portforward"})
+    api.add_fault(websocket(*messages), {"on": "/portforward"})
     assert why(api).endswith("opened is no port-forward; is a proxy between?")
 
 
 @pytest.mark.parametrize("message", ["text", b"", b"\x02more", b"\xff"])
 def test_a_port_forward_that_breaks_its_protocol(api: KubeDouble, message: bytes | str) -> None:
-    api._add(websocket(b"\x00\x11\x11", b"\x01\x11\x11", message), {"on": "/portforward"})
+    api.add_fault(websocket(b"\x00\x11\x11", b"\x01\x11\x11", message), {"on": "/portforward"})
     assert why(api).endswith("4369 of pod 'prod/chat-0': the port-forward broke its protocol")
 
 
 def test_an_error_that_is_not_fit_to_be_printed(api: KubeDouble) -> None:
     error = b"\x01\x1b[31mred\n\xff" + b"x" * 100_000
-    api._add(websocket(b"\x00\x11\x11", b"\x01\x11\x11", error), {"on": "/portforward"})
+    api.add_fault(websocket(b"\x00\x11\x11", b"\x01\x11\x11", error), {"on": "/portforward"})
     reason = why(api)
     assert "[31mred" in reason
     assert reason.isprintable()
@@ -375,7 +375,7 @@ def test_an_error_that_is_not_fit_to_be_printed(api: KubeDouble) -> None:
 
 
 def test_a_message_beyond_all_bounds(api: KubeDouble) -> None:
-    api._add(websocket(b"\x00\x11\x11", b"\x01\x11\x11", b"\x00" * (2 << 20)), {"on": "/portforward"})
+    api.add_fault(websocket(b"\x00\x11\x11", b"\x01\x11\x11", b"\x00" * (2 << 20)), {"on": "/portforward"})
     assert "what answers as epmd" in why(api)
 
 
@@ -387,7 +387,7 @@ def test_a_port_forward_that_hangs(api: KubeDouble) -> None:
 
 
 def test_a_port_forward_that_opens_and_hangs(api: KubeDouble) -> None:
-    api._add(websocket(b"\x00\x11\x11"), {"on": "/portforward"})
+    api.add_fault(websocket(b"\x00\x11\x11"), {"on": "/portforward"})
     before = time.monotonic()
     assert why(api, timeout=1).endswith(f"{api.url} opened it and then said nothing in time")
     assert time.monotonic() - before < 4
