@@ -138,7 +138,7 @@ class Nameserver:
         return owner, dns.update.UpdateMessage(zone)
 
     def _send(self, update: dns.update.UpdateMessage) -> None:
-        response = dns.query.tcp(update, self.address, timeout=10, port=self.port)
+        response = dns.query.tcp(update, self.address, timeout=30, port=self.port)
         if response.rcode() != dns.rcode.NOERROR:
             rcode = dns.rcode.to_text(response.rcode())
             raise RuntimeError(f"knotd refused the update: {rcode}: {self._log()}")

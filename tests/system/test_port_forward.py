@@ -22,7 +22,6 @@ import socketserver
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -42,6 +41,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._topology import 
 
 from tests.harness.beam import COOKIE, free_port, loopback_addresses, wait_until
 from tests.harness.certificates import CertificateAuthority
+from tests.harness.clock import within
 from tests.harness.documents import guide
 from tests.harness.kube import KubeDouble, kube_api
 from tests.harness.kube_asking import by_list
@@ -95,7 +95,7 @@ def api(server: KubeDouble, echo: tuple[str, int]) -> Iterator[KubeDouble]:
     server.heal()
     server.restrict(None)
     server.requests.clear()
-    wait_until(lambda: not server.forwards, 10, "the end of all port-forwards")
+    wait_until(lambda: not server.forwards, 30, "the end of all port-forwards")
 
 
 def config(api: KubeDouble, **more: Any) -> dict[str, Any]:
@@ -191,8 +191,8 @@ def test_what_goes_in_comes_out(api: KubeDouble, echo: tuple[str, int]) -> None:
 
     before = open_files()
     assert hashlib.sha256(through(api, echo[1], back_and_forth)).digest() == hashlib.sha256(data).digest()
-    wait_until(lambda: not api.forwards, 10, "the end of the port-forward")
-    wait_until(lambda: open_files() <= before, 10, "closed files")
+    wait_until(lambda: not api.forwards, 30, "the end of the port-forward")
+    wait_until(lambda: open_files() <= before, 30, "closed files")
 
 
 def test_many_at_once(api: KubeDouble, echo: tuple[str, int]) -> None:
@@ -209,7 +209,7 @@ def test_many_at_once(api: KubeDouble, echo: tuple[str, int]) -> None:
         return answers
 
     assert asyncio.run(main()) == [b"hello"] * 64
-    wait_until(lambda: not api.forwards, 10, "the end of all port-forwards")
+    wait_until(lambda: not api.forwards, 30, "the end of all port-forwards")
 
 
 def test_the_far_end_closes(api: KubeDouble) -> None:
@@ -243,10 +243,8 @@ def test_a_side_that_takes_nothing_any_more_holds_nothing_up(api: KubeDouble) ->
                 sent += 1 << 20
         return sent
 
-    with near:
-        before = time.monotonic()
+    with near, within(2, work=2):
         assert through(api, 4369, fill) < 1 << 26
-        assert time.monotonic() - before < 10
 
 
 def test_nothing_listens(api: KubeDouble, echo: tuple[str, int]) -> None:
@@ -381,16 +379,14 @@ def test_a_message_beyond_all_bounds(api: KubeDouble) -> None:
 
 def test_a_port_forward_that_hangs(api: KubeDouble) -> None:
     api.hang(on="/portforward")
-    before = time.monotonic()
-    assert why(api, timeout=1).endswith(f"{api.url} did not open it in time")
-    assert time.monotonic() - before < 4
+    with within(1):
+        assert why(api, timeout=1).endswith(f"{api.url} did not open it in time")
 
 
 def test_a_port_forward_that_opens_and_hangs(api: KubeDouble) -> None:
     api.add_fault(websocket(b"\x00\x11\x11"), {"on": "/portforward"})
-    before = time.monotonic()
-    assert why(api, timeout=1).endswith(f"{api.url} opened it and then said nothing in time")
-    assert time.monotonic() - before < 4
+    with within(1):
+        assert why(api, timeout=1).endswith(f"{api.url} opened it and then said nothing in time")
 
 
 def test_a_port_that_never_answers_is_silent(api: KubeDouble) -> None:
@@ -486,12 +482,16 @@ def test_credentials_are_had_anew_each_round(api: KubeDouble, tmp_path: Path) ->
 
 
 def test_credentials_that_never_come(api: KubeDouble, tmp_path: Path) -> None:
-    command = {"apiVersion": "client.authentication.k8s.io/v1", "command": "sleep", "args": ["4"]}
+    over = tmp_path / "over"
+    waits = ["-c", f"until [ -e {over} ]; do sleep 0.1; done"]
+    command = {"apiVersion": "client.authentication.k8s.io/v1", "command": "sh", "args": waits}
     user = {"exec": {**command, "interactiveMode": "Never"}}
     path = api.kubeconfig(tmp_path / "config", user=user)
-    before = time.monotonic()
-    assert "could not be had in time" in why(api, **NO_AUTH, kubeconfig=path, timeout=1)
-    assert time.monotonic() - before < 3.5
+    try:
+        with within(1, work=2):
+            assert "could not be had in time" in why(api, **NO_AUTH, kubeconfig=path, timeout=1)
+    finally:
+        over.touch()
 
 
 def test_credentials_that_are_gone(api: KubeDouble, tmp_path: Path) -> None:
@@ -597,9 +597,8 @@ def test_a_stray_that_cannot_be_sought(api: KubeDouble) -> None:
     )
     api.heal()
     api.hang()
-    before = time.monotonic()
-    assert re.search("was not found in time|gave no whole answer", why(api, STRAY, timeout=1))
-    assert time.monotonic() - before < 8
+    with within(1, work=2):
+        assert re.search("was not found in time|gave no whole answer", why(api, STRAY, timeout=1))
 
 
 def test_no_log_gets_the_token(api: KubeDouble, echo: tuple[str, int], caplog: pytest.LogCaptureFixture) -> None:
