@@ -114,6 +114,6 @@ def options(nodes: Sequence[Beam], strategy: str) -> dict[str, Any]:
     return {
         "topology": "chat",
         "strategy": strategy,
-        "driver_config": {"cookie": COOKIE, "port": nodes[0].port, "timeout": 1.5},
+        "driver_config": {"cookie": COOKIE, "port": nodes[0].port, "timeout": 3},
         "policy": {"scope": [f"{BASENAME}@*"], "confirmation_interval": 0.1},
     }

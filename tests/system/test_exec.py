@@ -11,7 +11,6 @@ import os
 import re
 import shlex
 import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import
 from tests.harness.ansible import Ansible
 from tests.harness.background import MEMBERSHIP, SOON, is_alive, run
 from tests.harness.beam import wait_until
+from tests.harness.clock import within
 from tests.harness.clusters import with_warnings
 
 
@@ -311,11 +311,12 @@ def test_a_node_that_cannot_be_connected(files: Files) -> None:
         ("yes 10.0.0.2", "list_nodes (sh) printed more than 4 MB"),
         ("yes oops >&2", "list_nodes (sh) did not end within 1 s"),
         ("cat; sleep 60", "list_nodes (sh) did not end within 1 s"),
-        ("sleep 60 & echo 10.0.0.2", "ended, but something that it started did not close its output within 1 s"),
+        ("sleep 60 & echo 10.0.0.2", "ended, but something that it started did not close its output within 3 s"),
     ],
 )
 def test_only_a_list_is_a_view(files: Files, script: str, said: str) -> None:
-    found = reason(files, script, driver_config={"timeout": 1})
+    waits = re.search(r"within (\d+) s", said)
+    found = reason(files, script, driver_config={"timeout": int(waits[1]) if waits else 60})
     assert said in found
     assert found.isprintable()
     assert len(found) < 300
@@ -353,9 +354,8 @@ def test_no_answer_from_anybody_is_an_error(files: Files) -> None:
 
 def test_slow_observers_hold_up_nobody(files: Files) -> None:
     script = f'case "$1" in *.1|*.2) sleep 60;; *) ls {files.directory}/"$1";; esac'
-    start = time.monotonic()
-    result = files.heal(list_nodes=shell(script, "{observer}"), driver_config={"timeout": 4, "parallel": 3})
-    assert time.monotonic() - start < 2 * 4
+    with within(6, work=1.5):
+        result = files.heal(list_nodes=shell(script, "{observer}"), driver_config={"timeout": 6, "parallel": 3})
     assert set(result["unreachable_nodes"]) == set(files.names[:2])
     assert files.peers("10.0.0.3") >= {"10.0.0.4"}
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._errors import Ro
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import converge, inspect
 
 from tests.harness.ansible import Ansible
+from tests.harness.clock import within
 from tests.harness.clusters import with_warnings
 from tests.harness.serf import Agent, agents, documented, is_whole, join, topology, wait_failed
 
@@ -161,17 +161,15 @@ def test_what_the_commands_of_serf_do_not_say() -> None:
             heal([lone], list_nodes=filtered)
 
 
-def test_an_agent_that_hangs_costs_one_time_out_and_its_own_view() -> None:
+def test_an_agent_that_hangs_costs_a_time_out_of_each_phase_and_its_own_view() -> None:
     with agents(6) as nodes:
         *staying, frozen = nodes
         frozen.freeze()
-        start = time.monotonic()
-        result = heal(nodes, driver_config={"timeout": 2})
-        seconds = time.monotonic() - start
+        with within(2 * 4):  # it is asked what it sees, and to be joined
+            result = heal(nodes, driver_config={"timeout": 4})
         frozen.thaw()
         assert is_whole(staying)
-        assert result["unreachable_nodes"] == {frozen.name: "list_nodes (serf) did not end within 2 s"}
-        assert seconds < 3 * 2
+        assert result["unreachable_nodes"] == {frozen.name: "list_nodes (serf) did not end within 4 s"}
 
 
 def test_names_that_the_cluster_does_not_use_change_nothing() -> None:

@@ -183,7 +183,7 @@ def test_a_frozen_node_is_neither_fenced_nor_pruned() -> None:
         join(nodes)
         *staying, stray = nodes
         stray.freeze()
-        result = heal(staying, policy=FENCE, driver_config={"timeout": 1})
+        result = heal(staying, policy=FENCE, driver_config={"timeout": 3})
         stray.thaw()
         assert [(refused["node"], refused["reason"]) for refused in result["refused"]] == [(stray.name, "no_answer")]
         assert is_whole(nodes)
