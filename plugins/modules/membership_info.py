@@ -70,7 +70,7 @@ desired:
   elements: str
   sample: [chat@10.0.0.1, chat@10.0.0.2]
 members:
-  description: The names of all who answered or are listed by somebody who did.
+  description: The names of all nodes that answered or are listed by a member that did.
   returned: always
   type: list
   elements: str

@@ -64,7 +64,7 @@ def _main() -> None:
 
     order = json.loads(sys.stdin.readline())
     if order["kill"]:
-        _die_in(_reconcile.Record, *order["kill"])
+        _die_in(_reconcile.RunRecord, *order["kill"])
     topology = topology_of(order["topology"])
     print("ready", flush=True)
     sys.stdin.readline()

@@ -46,7 +46,7 @@ def test_what_the_work_does_to_the_process_is_undone(capsys: pytest.CaptureFixtu
 
     before = signal.signal(signal.SIGTERM, mine)
     try:
-        with _in_process._undisturbed():
+        with _in_process._isolated():
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             print("a library's remark")
             print("and its complaint", file=sys.stderr)
