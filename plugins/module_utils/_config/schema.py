@@ -114,15 +114,15 @@ TOPOLOGY_SPEC: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Options:
-    """Which options of the union one strategy or driver has. Defaults of None mean: taken as not set.
+    """The options of one strategy or driver, out of the union. An option whose default is None may be left unset.
 
-    authoritative: can list everyone, so that who is missing from a complete answer may be pruned.
-    watchable: tells of its changes by itself, so that it needs not be polled.
-    tells_ttl: says for how long its answers hold.
-    erlang_names: every node has to be called ``<base>@<host>``.
-    samples: a complete answer may hold some of the members only, so that a live one has to be missing for minutes.
-    takes: which of ``connect``, ``disconnect``, ``list_nodes`` and ``fence`` it takes.
-    instead: from an option that is set to those of ``takes`` that it leaves no room for.
+    authoritative: it can list every node, so that a node which a complete answer lacks may be pruned.
+    watchable: it reports changes by itself, so that it need not be polled.
+    tells_ttl: its answers have a time to live.
+    erlang_names: every node's name must have the form ``<base>@<host>``.
+    samples: a complete answer may have only some of the members, so that a live one has to be missing for minutes.
+    takes: which of ``connect``, ``disconnect``, ``list_nodes`` and ``fence`` it supports.
+    instead: option -> those of ``takes`` that cannot be combined with it.
     own_way: values of ``connect``, ``disconnect`` and ``list_nodes`` that mean the driver's own way, as if left out.
     """
 
@@ -263,4 +263,4 @@ DRIVERS: dict[str, Options] = {
 }
 
 TASKS = Options()
-"""Task files in the place of a driver, of which no topology says that they are one."""
+"""Task files in place of a driver. No topology names them with the option ``driver``."""

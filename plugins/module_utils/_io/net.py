@@ -115,7 +115,7 @@ def _look_up(host: str) -> list[Address]:
 
 
 Dial = Callable[[Address, int, float], Awaitable[socket.socket]]
-"""What :func:`dial` is, for those who reach members in another way."""
+"""The type of :func:`dial`, for transports that reach members in another way."""
 
 
 async def dial(address: Address, port: int, deadline: float) -> socket.socket:

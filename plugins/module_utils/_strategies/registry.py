@@ -1,8 +1,8 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The door to the strategies. Ansible packs only what it sees imported, so each strategy has a line of its own; the
-import runs only for the strategy that was chosen."""
+"""The entry point of all strategies. Ansible packs only modules whose import it sees, so each strategy has a line of
+its own; the import runs only for the chosen one."""
 
 from __future__ import annotations
 
