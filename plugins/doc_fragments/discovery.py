@@ -128,8 +128,9 @@ options:
         type: str
       multicast_ttl:
         description:
-          - Of V(gossip). How many hops the heartbeats of the nodes may make. It is accepted, since libcluster
-            configurations have it, and has no effect here, since a listener sends nothing.
+          - Of V(gossip). How many hops the heartbeats of the nodes may make. It is accepted as in a libcluster
+            configuration and ignored, since a listener sends nothing.
+          - A value that is not between 0 and 255 is an error all the same.
         type: int
       nameservers:
         description:

@@ -42,13 +42,13 @@ def membership_step(
         facts = DriverFacts(**given.pop("facts"))
         check_taken(topology, "tasks in the place of a driver", TASKS, given)
         policy = policy_of(topology, given.pop("policy"), source.config, STRATEGIES[source.strategy].samples)
-        step = next_step(plain(log), Topology(source, "tasks", {}, policy), facts, **given)
+        step, warnings = next_step(plain(log), Topology(source, "tasks", {}, policy), facts, **given)
     except (ClusterError, PluginError, ValueError) as error:
         problem = str(error)
     else:
-        for warning in step.get("result", {}).pop("warnings_", ()):
+        for warning in warnings:
             Display().warning(warning)
-        return step
+        return dict(step)
     raise AnsibleFilterError(f"selfheal.cluster.membership_step: {problem}")
 
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, Optional
+from typing import Any, Mapping, Optional, Sequence
 
 
 class ClusterError(Exception):
@@ -47,11 +47,12 @@ class UnreachableError(ClusterError):
 
 
 class FailedWithResult(ClusterError):
-    """It failed, and ``result`` is what the module returns all the same."""
+    """It failed, and ``result`` is what the module returns all the same, with these warnings."""
 
-    def __init__(self, topology: str, problem: str, result: Mapping[str, Any]) -> None:
+    def __init__(self, topology: str, problem: str, result: Mapping[str, Any], warnings: Sequence[str] = ()) -> None:
         super().__init__(f"topology {topology!r}: {problem}")
         self.result = result
+        self.warnings = warnings
 
 
 class RoundAborted(ClusterError):

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import AbstractSet, Any, Callable, Dict, List, Mapping, NamedTuple, NoReturn, Optional
+from typing import AbstractSet, Any, Callable, Mapping, NamedTuple, NoReturn, Optional
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.common.parameters import remove_values
@@ -15,6 +15,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._errors import (
     FailedWithResult,
     MissingLibraryError,
 )
+from ansible_collections.selfheal.cluster.plugins.module_utils._returned import Returned
 
 
 class Request(NamedTuple):
@@ -37,19 +38,15 @@ class Command(NamedTuple):
     """A module's argument spec and its function; an action plugin may run it as well."""
 
     spec: Mapping[str, Any]
-    run: Callable[[Request], Dict[str, Any]]
+    run: Callable[[Request], Returned]
 
 
 class CommandResult(NamedTuple):
     """The result of a command, not masked. ``problem``: why it failed, if it did."""
 
-    result: Dict[str, Any]
+    returned: Returned
     problem: Optional[str] = None
     traceback: Optional[str] = None
-
-    def take_warnings(self, request: Request) -> List[str]:
-        """Remove ``warnings_`` from the result, and return them masked."""
-        return [str(request.masked(warning)) for warning in self.result.pop("warnings_", ())]
 
 
 def execute(command: Command, request: Request) -> CommandResult:
@@ -57,15 +54,15 @@ def execute(command: Command, request: Request) -> CommandResult:
     try:
         return CommandResult(command.run(request))
     except FailedWithResult as error:
-        return CommandResult(dict(error.result), str(error))
+        return CommandResult(Returned(error.result, error.warnings), str(error))
     except MissingLibraryError as error:
-        return CommandResult({}, missing_required_lib(error.library), error.traceback)
+        return CommandResult(Returned({}), missing_required_lib(error.library), error.traceback)
     except ClusterError as error:
-        return CommandResult({}, str(error))
+        return CommandResult(Returned({}), str(error))
     except KeyboardInterrupt:
-        return CommandResult({}, "interrupted before it was done")
+        return CommandResult(Returned({}), "interrupted before it was done")
     except Exception as error:  # a traceback could show a secret, and does not help users
-        return CommandResult({}, f"unexpected {type(error).__name__}: {error}")
+        return CommandResult(Returned({}), f"unexpected {type(error).__name__}: {error}")
 
 
 class ClusterModule(AnsibleModule):
@@ -85,8 +82,9 @@ def run(command: Command) -> NoReturn:
     """Run the command as a module."""
     module = ClusterModule(argument_spec=command.spec, supports_check_mode=True)  # type: ignore[no-untyped-call]
     done = execute(command, module.request)
-    for warning in done.take_warnings(module.request):
-        module.warn(warning)
+    values, warnings = done.returned
+    for warning in warnings:
+        module.warn(str(module.request.masked(warning)))
     if done.problem is None:
-        module.exit_json(**done.result)
-    module.fail_json(done.problem, exception=done.traceback, **done.result)
+        module.exit_json(**values)
+    module.fail_json(done.problem, exception=done.traceback, **values)

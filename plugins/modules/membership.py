@@ -297,19 +297,18 @@ rounds:
   sample: 1
 """
 
-from typing import Any, Dict
-
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.schema import TOPOLOGY_SPEC
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import topology_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
 from ansible_collections.selfheal.cluster.plugins.module_utils._module import Command, Request, run
+from ansible_collections.selfheal.cluster.plugins.module_utils._returned import Returned
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.events_file import EventsFile
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.loop import keep_whole
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.pace import pace_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import converge
 
 
-def run_module(request: Request) -> Dict[str, Any]:
+def run_module(request: Request) -> Returned:
     params = request.params
     topology = topology_of(params)
     pace = pace_of(topology.source, params)
@@ -317,12 +316,11 @@ def run_module(request: Request) -> Dict[str, Any]:
         return converge(topology, request.check_mode, params["max_rounds"], params["full"])
     events = EventsFile(topology.name, params["events_file"], request.masked)
     try:
-        result = keep_whole(topology, params["max_rounds"], params["full"], pace, events.append)
+        kept = keep_whole(topology, params["max_rounds"], params["full"], pace, events.append)
     except RoundError as error:
-        error.result["warnings_"].extend(events.problems)
+        error.warnings = [*error.warnings, *events.problems]
         raise
-    result["warnings_"] += events.problems
-    return result
+    return kept._replace(warnings=[*kept.warnings, *events.problems])
 
 
 COMMAND = Command(

@@ -137,16 +137,15 @@ plan:
       reason: island
 """
 
-from typing import Any, Dict
-
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.schema import TOPOLOGY_SPEC
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import topology_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._module import Command, Request, run
+from ansible_collections.selfheal.cluster.plugins.module_utils._returned import Returned
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import inspect
 
 
-def run_module(request: Request) -> Dict[str, Any]:
-    return {"changed": False, **inspect(topology_of(request.params), full=request.params["full"])}
+def run_module(request: Request) -> Returned:
+    return inspect(topology_of(request.params), full=request.params["full"])
 
 
 COMMAND = Command({**TOPOLOGY_SPEC, "full": {"type": "bool", "default": False}}, run_module)

@@ -144,18 +144,17 @@ notes:
   sample: []
 """
 
-from typing import Any, Dict
-
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.schema import DISCOVERY_SPEC
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import source_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import FailedWithResult
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import FAILED, PARTIAL
 from ansible_collections.selfheal.cluster.plugins.module_utils._module import Command, Request, run
+from ansible_collections.selfheal.cluster.plugins.module_utils._returned import Returned
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.listing import listing_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover
 
 
-def run_module(request: Request) -> Dict[str, Any]:
+def run_module(request: Request) -> Returned:
     source = source_of(request.params)
     result = listing_of(discover(source, request.params["attempt"]))
     reasons = "; ".join(result["reasons"])
@@ -164,9 +163,8 @@ def run_module(request: Request) -> Dict[str, Any]:
     warnings = list(result.get("notes", ()))
     if result["status"] == PARTIAL:
         warnings.insert(0, f"the discovery is partial: {reasons}")
-    if warnings:
-        result["warnings_"] = [f"topology {source.topology!r}: {warning}" for warning in warnings]
-    return {"changed": False, **result}
+    told = [f"topology {source.topology!r}: {warning}" for warning in warnings]
+    return Returned({"changed": False, **result}, told)
 
 
 COMMAND = Command({**DISCOVERY_SPEC, "attempt": {"type": "int", "default": 0}}, run_module)

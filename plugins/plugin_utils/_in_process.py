@@ -104,12 +104,12 @@ def result_of(command: Command, request: Request) -> dict[str, Any]:
     :returns: what the module would have returned.
     """
     done = execute(command, request)
-    warnings = done.take_warnings(request)
+    values, warnings = done.returned
     # Masking must not touch booleans and None, even if a secret is "True".
-    plain = {key: value for key, value in done.result.items() if value is None or isinstance(value, bool)}
-    result = {**request.masked(done.result), **plain}
+    plain = {key: value for key, value in values.items() if value is None or isinstance(value, bool)}
+    result = {**request.masked(values), **plain}
     if warnings:
-        result["warnings"] = warnings
+        result["warnings"] = [str(request.masked(warning)) for warning in warnings]
     if done.problem is not None:
         result.update(failed=True, msg=request.failure(done.problem))
     return result

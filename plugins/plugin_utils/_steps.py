@@ -26,6 +26,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Unreachable,
     View,
 )
+from ansible_collections.selfheal.cluster.plugins.module_utils._returned import Returned
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.listing import discovery_of, node_to_dict
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.result import RunRecord
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import (
@@ -56,7 +57,7 @@ def next_step(
     max_rounds: int = 5,
     full: bool = False,
     inspect: bool = False,
-) -> dict[str, Any]:
+) -> Returned:
     """The next step for the tasks.
 
     :param log: the steps so far; an entry has its ``step``, and for discover the ``listing``, for list the ``views``,
@@ -64,7 +65,8 @@ def next_step(
         action.
     :param inspect: only read, as ``membership_info`` does.
     :returns: the ``step``; for discover ``attempt`` and ``pause``, for list ``nodes`` and ``pause``, for connect and
-        disconnect ``actions``; for end and fail the ``result``, for fail also ``msg``.
+        disconnect ``actions``; for end and fail the ``result``, for fail also ``msg``. Warnings are
+        those of the end.
     :raises TopologyError: ``max_rounds`` is less than 1.
     """
     check_rounds(topology.name, max_rounds)
@@ -72,19 +74,17 @@ def next_step(
     driver = _TaskDriver(_Reader(log), topology, facts, record)
     reconciler = Reconciler(topology, driver, record, driver.ask)
     try:
-        if inspect:
-            result = run_to_result(topology.name, reconciler.inspect, record.inspected)
-        else:
-            result = run_to_result(topology.name, lambda: reconciler.converge(check_mode, max_rounds), record.done)
+        values, warnings = run_to_result(
+            topology.name,
+            reconciler.inspect if inspect else lambda: reconciler.converge(check_mode, max_rounds),
+            lambda: Returned(record.inspected() if inspect else record.done(), record.warnings),
+        )
     except _Needed as needed:
-        return needed.step
+        return Returned(needed.step)
     except RoundError as error:
-        return {
-            "step": FAIL,
-            "msg": str(error),
-            "result": {**_untimed(error.result), "failed": True, "msg": str(error)},
-        }
-    return {"step": END, "result": {**_untimed(result), "failed": False}}
+        failed = {**_untimed(error.result), "failed": True, "msg": str(error)}
+        return Returned({"step": FAIL, "msg": str(error), "result": failed}, error.warnings)
+    return Returned({"step": END, "result": {**_untimed(values), "failed": False}}, warnings)
 
 
 def _untimed(result: Mapping[str, Any]) -> dict[str, Any]:

@@ -96,7 +96,7 @@ class Scene:
 
 def _message(results: Sequence[dict[str, Any]]) -> str:
     for result in reversed(results):
-        texts = [*result["reasons"], *result["warnings_"], result.get("msg", "")]
+        texts = [*result["reasons"], *result["warnings"], result.get("msg", "")]
         for text in filter(None, texts):
             return str(text).removeprefix("topology 'chat': ")
     return ""
@@ -114,6 +114,6 @@ def options(nodes: Sequence[Beam], strategy: str) -> dict[str, Any]:
     return {
         "topology": "chat",
         "strategy": strategy,
-        "driver_config": {"cookie": COOKIE, "port": nodes[0].port, "timeout": 1.5},
+        "driver_config": {"cookie": COOKIE, "port": nodes[0].port, "timeout": 3},
         "policy": {"scope": [f"{BASENAME}@*"], "confirmation_interval": 0.1},
     }

@@ -260,7 +260,7 @@ def epmd(address: str = "127.0.0.1") -> Iterator[int]:
     port = free_port(address)
     process = subprocess.Popen(["epmd", "-address", address, "-port", str(port)], stdout=subprocess.DEVNULL)
     try:
-        wait_until(lambda: _listens(address, port), 10, f"epmd on port {port}")
+        wait_until(lambda: _listens(address, port), 30, f"epmd on port {port}")
         yield port
     finally:
         process.kill()

@@ -62,22 +62,22 @@ class KubeApi:
         """``more``: see :func:`tests.harness.kube_objects.pod`."""
         terminating = more.pop("terminating", False)
         body = kube_objects.pod(name, ip, namespace=namespace or self.namespace, **more)
-        self._write("POST", "pods", namespace, body=body)
-        self._write("PATCH", "pods", namespace, f"{name}/status", {"status": body["status"]})
+        self.write("POST", "pods", namespace, body=body)
+        self.write("PATCH", "pods", namespace, f"{name}/status", {"status": body["status"]})
         if terminating:
             self.terminate_pod(name, namespace=namespace)
 
     def set_ready(self, name: str, ready: bool, *, namespace: str | None = None) -> None:
         condition = {"type": "Ready", "status": "True" if ready else "False"}
-        self._write("PATCH", "pods", namespace, f"{name}/status", {"status": {"conditions": [condition]}})
+        self.write("PATCH", "pods", namespace, f"{name}/status", {"status": {"conditions": [condition]}})
 
     def terminate_pod(self, name: str, *, namespace: str | None = None) -> None:
         """It has been deleted and is not gone yet."""
-        self._write("PATCH", "pods", namespace, name, {"metadata": {"finalizers": [HOLD]}})
-        self._write("DELETE", "pods", namespace, name)
+        self.write("PATCH", "pods", namespace, name, {"metadata": {"finalizers": [HOLD]}})
+        self.write("DELETE", "pods", namespace, name)
 
     def remove_pod(self, name: str, *, namespace: str | None = None) -> None:
-        self._write("DELETE", "pods", namespace, name)
+        self.write("DELETE", "pods", namespace, name)
 
     def endpoint(self, ip: str, pod: str | None = None, *, namespace: str | None = None, **more: Any) -> dict[str, Any]:
         """For add_slice and set_slice; ``more``: see :func:`tests.harness.kube_objects.endpoint`."""
@@ -88,13 +88,13 @@ class KubeApi:
     ) -> None:
         """``more``: see :func:`tests.harness.kube_objects.endpoint_slice`."""
         body = kube_objects.endpoint_slice(name, endpoints, namespace=namespace or self.namespace, **more)
-        self._write("POST", "endpointslices", namespace, body=body)
+        self.write("POST", "endpointslices", namespace, body=body)
 
     def set_slice(self, name: str, endpoints: Iterable[Mapping[str, Any]], *, namespace: str | None = None) -> None:
-        self._write("PATCH", "endpointslices", namespace, name, {"endpoints": list(endpoints)})
+        self.write("PATCH", "endpointslices", namespace, name, {"endpoints": list(endpoints)})
 
     def remove_slice(self, name: str, *, namespace: str | None = None) -> None:
-        self._write("DELETE", "endpointslices", namespace, name)
+        self.write("DELETE", "endpointslices", namespace, name)
 
     def address(self, ip: str, pod: str | None = None, *, namespace: str | None = None, **more: Any) -> dict[str, Any]:
         """For add_endpoints and set_endpoints."""
@@ -113,7 +113,7 @@ class KubeApi:
         annotations = OVER_CAPACITY if over_capacity else None
         where = namespace or self.namespace
         body = kube_objects.endpoints(name, ready, not_ready, namespace=where, labels=labels, annotations=annotations)
-        self._write("POST", "endpoints", namespace, body=body)
+        self.write("POST", "endpoints", namespace, body=body)
 
     def set_endpoints(
         self,
@@ -124,24 +124,25 @@ class KubeApi:
         namespace: str | None = None,
     ) -> None:
         body = kube_objects.endpoints(name, ready, not_ready, namespace=namespace or self.namespace)
-        self._write("PATCH", "endpoints", namespace, name, {"subsets": body["subsets"]})
+        self.write("PATCH", "endpoints", namespace, name, {"subsets": body["subsets"]})
 
     def remove_endpoints(self, name: str, *, namespace: str | None = None) -> None:
-        self._write("DELETE", "endpoints", namespace, name)
+        self.write("DELETE", "endpoints", namespace, name)
 
     def add_service(self, name: str, *, namespace: str | None = None, **more: Any) -> None:
         """``more``: see :func:`tests.harness.kube_objects.service`."""
         body = kube_objects.service(name, namespace=namespace or self.namespace, **more)
-        self._write("POST", "services", namespace, body=body)
+        self.write("POST", "services", namespace, body=body)
 
     @contextlib.contextmanager
     def another_namespace(self) -> Iterator[str]:
         """One more throw-away namespace."""
         yield f"other-{uuid.uuid4().hex[:8]}"
 
-    def _write(
+    def write(
         self, method: str, plural: str, namespace: str | None, name: str = "", body: Mapping[str, Any] | None = None
     ) -> Any:
+        """Any other change; the object as it is now."""
         prefix = RESOURCES[plural][0] if plural in RESOURCES else "/api/v1"
         return self._send(
             method, f"{prefix}/namespaces/{namespace or self.namespace}/{plural}/{name}".rstrip("/"), body
@@ -175,6 +176,15 @@ class KubeDouble(KubeApi):
     @property
     def requests(self) -> list[Request]:
         return self._server.requests
+
+    @property
+    def faulted(self) -> list[Request]:
+        """Those that were answered with a fault."""
+        return self._server.faulted
+
+    def take_only(self, token: str) -> None:
+        """From now on."""
+        self._server.token = token
 
     def load(self, objects: list[dict[str, Any]]) -> None:
         """Thousands of objects at once (see ``tests.harness.kube_objects``)."""
@@ -247,8 +257,8 @@ class KubeDouble(KubeApi):
         """Forget the past: a watch from before now is too old."""
         self._server.with_watches(lambda watches: watches.journal.compact())
 
-    def serve(self, control: Callable[[web.BaseRequest], Awaitable[web.StreamResponse | None]]) -> None:
-        """Let this answer what it has an answer for (see ``tests.harness.kube_control``)."""
+    def serve(self, control: Callable[[web.BaseRequest], Awaitable[web.StreamResponse | None]] | None) -> None:
+        """Let this answer what it has an answer for (see ``tests.harness.kube_control``); None is nothing."""
         self._server.control = control
 
     def restrict(self, rules: Sequence[Mapping[str, Any]] | None) -> None:
@@ -265,7 +275,7 @@ class KubeDouble(KubeApi):
         async def answer(request: web.BaseRequest) -> web.StreamResponse:
             return status(code, reason, message or _message(code, request), headers)
 
-        self._add(answer, where)
+        self.add_fault(answer, where)
 
     def answer(self, body: bytes, *, code: int = 200, content_type: str = "application/json", **where: Any) -> None:
         """Answer with these very bytes."""
@@ -273,7 +283,7 @@ class KubeDouble(KubeApi):
         async def answer(_request: web.BaseRequest) -> web.StreamResponse:
             return web.Response(body=body, status=code, content_type=content_type)
 
-        self._add(answer, where)
+        self.add_fault(answer, where)
 
     def hang(self, **where: Any) -> None:
         """Take the request and say nothing."""
@@ -282,7 +292,7 @@ class KubeDouble(KubeApi):
             await self._server.stopping.wait()
             return web.Response()
 
-        self._add(answer, where)
+        self.add_fault(answer, where)
 
     def drip(self, **where: Any) -> None:
         """Answer a byte at a time, each in time and the whole never."""
@@ -296,7 +306,7 @@ class KubeDouble(KubeApi):
                     await asyncio.sleep(0.05)
             return response
 
-        self._add(answer, where)
+        self.add_fault(answer, where)
 
     def hang_up(self, **where: Any) -> None:
         """Close the connection in the middle of the body."""
@@ -308,13 +318,14 @@ class KubeDouble(KubeApi):
             request.transport.abort()
             return response
 
-        self._add(answer, where)
+        self.add_fault(answer, where)
 
     def heal(self) -> None:
         self._server.faults.clear()
         self._server.with_watches(lambda watches: setattr(watches, "frozen", False))
 
-    def _add(self, answer: Answer, where: Mapping[str, Any]) -> None:
+    def add_fault(self, answer: Answer, where: Mapping[str, Any]) -> None:
+        """Answer with what this makes of the request."""
         self._server.faults.append(Fault(answer, **where))
 
 
@@ -331,12 +342,12 @@ class RealCluster(KubeApi):
         self._send("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
         # Pods are refused until a controller has given the namespace its account; our own one needs no waiting.
         with contextlib.suppress(AssertionError):
-            self._write("POST", "serviceaccounts", name, body={"metadata": {"name": "default"}})
+            self.write("POST", "serviceaccounts", name, body={"metadata": {"name": "default"}})
         try:
             yield name
         finally:
-            for item in self._write("GET", "pods", name)["items"]:
-                self._write("PATCH", "pods", name, item["metadata"]["name"], {"metadata": {"finalizers": None}})
+            for item in self.write("GET", "pods", name)["items"]:
+                self.write("PATCH", "pods", name, item["metadata"]["name"], {"metadata": {"finalizers": None}})
             self._send("DELETE", f"/api/v1/namespaces/{name}")
 
     def add_pod(self, name: str, ip: str | None = None, *, namespace: str | None = None, **more: Any) -> None:

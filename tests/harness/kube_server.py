@@ -79,6 +79,7 @@ class KubeServer:
         self.token = token
         self.port = 0
         self.requests: list[Request] = []
+        self.faulted: list[Request] = []
         self.faults: list[Fault] = []
         self.role: Role | None = None
         self.control: Callable[[web.BaseRequest], Awaitable[web.StreamResponse | None]] | None = None
@@ -175,6 +176,7 @@ class KubeServer:
             return await self._emulated(raw)
         request = self._record(raw)
         if fault := next((fault for fault in self.faults if fault.hits(request)), None):
+            self.faulted.append(request)
             return await fault.answer(raw)
         if self.role and (refusal := self.role.refusal(raw.method, raw.path, request.is_watch)):
             return status(403, "Forbidden", refusal)

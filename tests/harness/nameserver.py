@@ -32,6 +32,7 @@ import dns.message
 import dns.name
 import dns.query
 import dns.rcode
+import dns.rdatatype
 import dns.update
 
 TTL = 30
@@ -132,13 +133,19 @@ class Nameserver:
     def remove(self, name: str) -> None:
         self.replace(name)
 
+    def types(self, name: str) -> set[str]:
+        """Of the records that the name itself has, as an answer for A shows them."""
+        owner = dns.name.from_text(name)
+        answer = dns.query.tcp(dns.message.make_query(owner, "A"), self.address, timeout=30, port=self.port).answer
+        return {dns.rdatatype.to_text(rrset.rdtype) for rrset in answer if rrset.name == owner}
+
     def _update(self, name: str) -> tuple[dns.name.Name, dns.update.UpdateMessage]:
         owner = dns.name.from_text(name)
         (zone,) = [zone for zone in self._zones if owner.is_subdomain(zone)]
         return owner, dns.update.UpdateMessage(zone)
 
     def _send(self, update: dns.update.UpdateMessage) -> None:
-        response = dns.query.tcp(update, self.address, timeout=10, port=self.port)
+        response = dns.query.tcp(update, self.address, timeout=30, port=self.port)
         if response.rcode() != dns.rcode.NOERROR:
             rcode = dns.rcode.to_text(response.rcode())
             raise RuntimeError(f"knotd refused the update: {rcode}: {self._log()}")

@@ -17,7 +17,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
 import subprocess
 import sys
 import threading
@@ -146,15 +145,6 @@ def params_of(api: KubeDouble, **config: Any) -> dict[str, Any]:
         config.setdefault("namespace", api.namespace)
     config = {"node_basename": "chat", "lookup": "pods", **api.auth, **config}
     return {"strategy": "kubernetes", "config": config}
-
-
-def open_sockets() -> int:
-    """Of this process."""
-    count = 0
-    for descriptor in os.listdir("/proc/self/fd"):
-        with contextlib.suppress(OSError):
-            count += os.readlink(f"/proc/self/fd/{descriptor}").startswith("socket:")
-    return count
 
 
 def _main() -> None:

@@ -32,7 +32,7 @@ class Client:
         self.organization = self.post("organizations", name="clusters")["id"]
         self.project = self._project()
         self.inventory = self.post("inventories", name="clusters", organization=self.organization)["id"]
-        self.template = self.post("job_templates", **self._template(inventory=self.inventory))["id"]
+        self.template = self.post("job_templates", **self.job_template(inventory=self.inventory))["id"]
 
     def post(self, path: str, **data: Any) -> dict[str, Any]:
         answer: dict[str, Any] = json.loads(self._request("POST", path, data))
@@ -64,7 +64,7 @@ class Client:
         assert self.updated("projects", project).startswith("successful")
         return int(project)
 
-    def _template(self, **fields: Any) -> dict[str, Any]:
+    def job_template(self, **fields: Any) -> dict[str, Any]:
         return {"name": "converge", "project": self.project, "playbook": "converge.yml", **fields}
 
     def _request(self, method: str, path: str, data: Any = None) -> str:
@@ -94,7 +94,7 @@ def test_schedules(client: Client) -> None:
     assert "Valid DTSTART required" in refused("RRULE:FREQ=MINUTELY;INTERVAL=1")
     assert "Prompt on Launch" in refused(extra_data={"x": 1})
     assert "not configured to prompt on launch" in refused(limit="chat")
-    without = client.post("job_templates", **client._template(name="no inventory"))["id"]
+    without = client.post("job_templates", **client.job_template(name="no inventory"))["id"]
     assert "inventory is missing or undefined" in refused(unified_job_template=without)
     assert client.post("schedules", name="x", unified_job_template=client.template, rrule=_DUE)["enabled"] is True
 
@@ -140,7 +140,7 @@ def test_inventory_sources(client: Client) -> None:
 
 
 def test_job_templates(client: Client) -> None:
-    assert "Playbook not found" in client.refused("job_templates", **client._template(playbook="other.yml"))
+    assert "Playbook not found" in client.refused("job_templates", **client.job_template(playbook="other.yml"))
     # A second update leaves a project that failed as it is, which is why the role looks
     del client.controller.repositories[_URL]
     assert "not found" in client.updated("projects", client.project)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import socket
-import time
 
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang import prune
@@ -16,6 +15,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._errors import Ro
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import inspect
 
 from tests.harness.beam import beams, is_whole, join, loopback_addresses, wait_until
+from tests.harness.clock import within
 from tests.harness.clusters import MODES, connects_itself, forget, heal, lost, topology
 
 
@@ -72,20 +72,24 @@ def test_a_prune_and_a_join_in_one_round(five):
 
 
 def test_pruning_one_of_twenty_live_nodes_costs_the_other_nineteen_not_one_link(capsys):
-    tries, clean = 20, 0
+    tries = 20
+    costs = {}
     with beams(20) as nodes:
         join(nodes)
         for number in range(tries):
             stray = nodes[number]
             staying = [node for node in nodes if node is not stray]
             assert heal(staying)["converged"]
-            clean += lost(staying, but=[stray]) == {} and is_whole(staying) and not stray.peers()
+            found = [lost(staying, but=[stray]), is_whole(staying), stray.peers()]
             assert heal(nodes)["converged"]
-            clean -= lost(staying, but=[stray]) != {}
+            found.append(lost(staying, but=[stray]))
+            if found != [{}, True, frozenset(), {}]:
+                costs[number] = found
             forget(nodes)
     with capsys.disabled():
+        clean = tries - len(costs)
         print(f"\npruned 1 of 20 live nodes {tries} times: {clean} times without one nodedown among the other 19")
-    assert clean == tries
+    assert costs == {}, "of each try: what was lost, whether the rest is whole, the stray's peers, what was lost then"
 
 
 def test_several_live_nodes_are_pruned_at_once():
@@ -105,9 +109,8 @@ def test_a_split_cluster_is_healed_and_nobody_loses_a_link(sizes):
         for size in sizes:
             join(rest[:size])
             rest = rest[size:]
-        assert [len(island) for island in inspect(topology([n.name for n in nodes], nodes[0].port))["islands"]] == list(
-            sizes
-        )
+        seen = inspect(topology([n.name for n in nodes], nodes[0].port)).values
+        assert [len(island) for island in seen["islands"]] == list(sizes)
         result = heal(nodes)
         assert result["converged"]
         assert len(result["connected"]) == len(sizes) - 1
@@ -122,7 +125,7 @@ def refusing():
         one, other = nodes[3:5]
         one.eval(f"erlang:set_cookie('{other.name}', other)")
         nodes[0].connect(*nodes[1:])
-        wait_until(lambda: any(node.peers() for node in nodes[1:]), 10, "the first links")
+        wait_until(lambda: any(node.peers() for node in nodes[1:]), 30, "the first links")
         yield nodes
 
 
@@ -168,10 +171,10 @@ def test_a_frozen_stray_is_left_to_its_peers():
         join(nodes)
         *staying, stray = nodes
         stray.freeze()
-        result = heal(staying, driver_config={"timeout": 1})
+        result = heal(staying, driver_config={"timeout": 3})
         assert result["refused"] == [{"node": stray.name, "action": "prune", "reason": "no_answer"}]
         assert (result["changed"], result["converged"]) == (False, False)
-        assert any("no_answer" in warning and stray.name in warning for warning in result["warnings_"])
+        assert any("no_answer" in warning and stray.name in warning for warning in result["warnings"])
         stray.thaw()
         assert lost(nodes) == {}
 
@@ -180,11 +183,11 @@ def test_a_frozen_member_is_kept_as_long_as_discovery_lists_it():
     with beams(4) as nodes:
         join(nodes)
         nodes[3].freeze()
-        result = heal(nodes, driver_config={"timeout": 1})
+        result = heal(nodes, driver_config={"timeout": 3})
         assert (result["changed"], result["converged"]) == (False, True)
         assert list(result["unreachable_nodes"]) == [nodes[3].name]
         with pytest.raises(RoundError, match="on_unreachable"):
-            heal(nodes, driver_config={"timeout": 1}, policy={"on_unreachable": "fail"})
+            heal(nodes, driver_config={"timeout": 3}, policy={"on_unreachable": "fail"})
         nodes[3].thaw()
         assert lost(nodes) == {}
 
@@ -197,7 +200,7 @@ def test_a_node_that_reconnects_itself_is_told_and_not_fought_for_ever():
         result = heal(staying)
         assert not result["converged"]
         assert result["rounds"] == 1
-        assert any("something inside it connects it" in warning for warning in result["warnings_"])
+        assert any("something inside it connects it" in warning for warning in result["warnings"])
         assert lost(staying, but=[stray]) == {}
 
 
@@ -206,9 +209,8 @@ def test_black_holes_cost_one_time_out_together_and_the_others_are_converged_mea
         holes = [socket.create_server((address, nodes[0].port)) for address in loopback_addresses(10)]
         try:
             names = [f"app@{hole.getsockname()[0]}" for hole in holes]
-            start = time.monotonic()
-            result = heal([*nodes, *names], driver_config={"timeout": 4})
-            assert time.monotonic() - start < 2 * 4
+            with within(6, work=1.5):
+                result = heal([*nodes, *names], driver_config={"timeout": 6})
         finally:
             for hole in holes:
                 hole.close()
@@ -290,7 +292,7 @@ def test_a_function_that_is_not_there_is_told_by_name_and_arity():
         result = heal(nodes, connect=["chat", "join", ["a"]])
         observers = "|".join(re.escape(node.name) for node in nodes)
         told = rf"({observers}) has no function chat:join/2 \(topology option `connect`\)"
-        assert any(re.search(told, warning) for warning in result["warnings_"])
+        assert any(re.search(told, warning) for warning in result["warnings"])
         told = f"{nodes[0].name} has no function chat:members/0 (topology option `list_nodes`)"
         with pytest.raises(RoundError, match=re.escape(told)):
             heal(nodes, list_nodes=["chat", "members", []])
@@ -299,7 +301,7 @@ def test_a_function_that_is_not_there_is_told_by_name_and_arity():
 def test_a_function_that_fails_inside_is_not_called_missing():
     with beams(2) as nodes:
         result = heal(nodes, connect=["erlang", "apply", ["chat", "join"]])
-        assert not any("has no function" in warning for warning in result["warnings_"])
+        assert not any("has no function" in warning for warning in result["warnings"])
 
 
 def test_looking_adds_no_atom_to_the_members():
@@ -350,8 +352,8 @@ def test_what_nobody_saw_is_not_called_done(monkeypatch):
                 node.freeze()
 
         monkeypatch.setattr(prune.ErlangPruner, "leave", everybody_freezes)
-        result = heal(staying, driver_config={"timeout": 1})
+        result = heal(staying, driver_config={"timeout": 3})
         for node in nodes:
             node.thaw()
         assert (result["changed"], result["pruned"]) == (False, [])
-        assert stray.name in " ".join(result["warnings_"])
+        assert stray.name in " ".join(result["warnings"])

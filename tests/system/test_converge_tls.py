@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import socket
-import time
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._errors import Ro
 from tests.harness.ansible import Ansible, result_of
 from tests.harness.beam import COOKIE, beams, is_whole, join, loopback_addresses
 from tests.harness.certificates import CertificateAuthority
+from tests.harness.clock import within
 from tests.harness.clusters import forget, heal, lost
 from tests.harness.documents import guide
 from tests.harness.erlang_tls import NodeTls
@@ -88,11 +88,10 @@ def test_a_black_hole_costs_one_time_out(authority: CertificateAuthority, driver
         hole.bind((address, nodes[0].port))
         hole.listen()
         name = f"app@{address}"
-        began = time.monotonic()
-        result = heal([*nodes, name], driver_config={**driver_config, "timeout": 4.0})
-        assert time.monotonic() - began < 2 * 4
+        with within(6, work=1.5):
+            result = heal([*nodes, name], driver_config={**driver_config, "timeout": 6.0})
         assert not result["changed"]
-        assert "said nothing and did not finish the TLS handshake within 4 s" in result["unreachable_nodes"][name]
+        assert "said nothing and did not finish the TLS handshake within 6 s" in result["unreachable_nodes"][name]
         assert not any(name in node.names("nodes(known)") for node in nodes), "no member was asked to connect it"
 
 

@@ -23,9 +23,9 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._run.pace import 
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.result import RunRecord
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import Reconciler
 
+from tests.harness.simulated import Cluster, SimulatedDriver
 from tests.harness.virtual_time import run
-from tests.unit.plugins.module_utils.plans import mesh, name
-from tests.unit.plugins.module_utils.test_reconcile import SimulatedDriver
+from tests.unit.plugins.module_utils.plans import name, names
 
 pytestmark = pytest.mark.long
 
@@ -43,15 +43,15 @@ class SampledSource:
         self._random = random.Random(seed)
         self._cached = cached
         self._nodes: list[Node] = []
-        self._ends = -1.0
+        self.ends = -1.0
         self.answers = 0
 
     def answer(self, now: float) -> Discovery:
-        if not self._cached or now >= self._ends:
+        if not self._cached or now >= self.ends:
             self._nodes = self._random.sample(self._everybody, SAMPLE)
-            self._ends = now + TTL
+            self.ends = now + TTL
             self.answers += 1
-        ttl = int(self._ends - now)
+        ttl = int(self.ends - now)
         found = Discovery.complete(self._nodes)
         return Discovery(
             found.nodes, found.status, ttl=ttl, answers=(Answered("app.example.test A", "127.0.0.53:53", now, ttl),)
@@ -74,7 +74,7 @@ class World:
                 "policy": policy,
             }
         )
-        self.driver = SimulatedDriver(mesh(tuple(range(1, members + 1))))
+        self.driver = SimulatedDriver(Cluster(names(*range(1, members + 1))))
         self.source = SampledSource(members, seed, cached)
 
     def reconciler(self, record: RunRecord) -> Reconciler:
@@ -151,7 +151,8 @@ def test_the_simulation_can_lose_members_where_the_list_is_said_to_be_whole() ->
 
 def test_answers_that_differ_within_a_run_connect_their_union() -> None:
     world = World(16, cached=False, absent_for=0, max_prune="100%")
-    world.driver.observation = mesh(tuple(range(1, 13)), (13,), (14,), (15,), (16,))
+    for number in range(13, 17):
+        world.driver.cluster.isolate(name(number))
     record = RunRecord("chat", False)
 
     async def one_run() -> None:
@@ -176,12 +177,12 @@ def test_a_cache_that_outlives_the_run_confirms_nothing_and_says_the_way_out() -
             return Discovery(found.nodes, found.status, answers=(one._replace(ttl=3600 - now),))
 
     world.source = LongLived(9, 1, True)
-    world.source._ends = -1.0
+    world.source.ends = -1.0
     record = RunRecord("chat", False)
     run(_converge(world, record))
     result = record.done()
     assert {refused["reason"] for refused in result["refused"]} == {"unconfirmed"}
-    assert any("a cache may give the same answer" in warning for warning in result["warnings_"])
+    assert any("a cache may give the same answer" in warning for warning in record.warnings)
 
 
 def test_a_confirmation_waits_for_the_cache_within_a_minute() -> None:

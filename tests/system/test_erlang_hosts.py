@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.regis
 from tests.harness import beam
 from tests.harness.ansible import Ansible, result_of
 from tests.harness.beam import is_whole, loopback_addresses, wait_until
+from tests.harness.clock import within
 from tests.harness.clusters import forget, lost
 from tests.harness.hosts import hosts, network
 from tests.harness.nameserver import nameserver
@@ -126,9 +126,8 @@ def test_silent_hosts_are_asked_all_at_once(tmp_path: Path) -> None:
     with ExitStack() as stack:
         for address in addresses:
             stack.enter_context(socket.create_server((address, port)))
-        start = time.monotonic()
-        found = read(write(tmp_path, *addresses), epmd_port=port, timeout=2)
-        assert time.monotonic() - start < 10 * 2
+        with within(2, work=4):
+            found = read(write(tmp_path, *addresses), epmd_port=port, timeout=2)
     assert (found.status, found.nodes, len(found.reasons)) == (FAILED, (), 50)
     assert found.reasons[0].startswith(f"host {addresses[0]}: epmd on {addresses[0]}:{port} took the connection")
 
@@ -176,4 +175,4 @@ def test_the_mesh_follows_the_file_and_a_host_that_does_not_answer_costs_nobody_
         result = net.converge([], **source)
         assert ([pruned["node"] for pruned in result["pruned"]], result["converged"]) == ([leaving.name], True), result
         assert lost(staying, but=[leaving]) == {}
-        wait_until(lambda: is_whole(staying), 10, "a whole mesh of those that stay")
+        wait_until(lambda: is_whole(staying), 30, "a whole mesh of those that stay")

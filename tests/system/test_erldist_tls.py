@@ -208,11 +208,11 @@ class TestOurCertificate:
 class TestTlsOnOneSideOnly:
     def test_a_plain_member_waits_for_more(self, plain: Beam) -> None:
         with pytest.raises(CallTimeout) as caught:
-            call(plain, {"validate_certs": False}, "erlang", "node", timeout=1.5)
+            call(plain, {"validate_certs": False}, "erlang", "node", timeout=2)
         assert caught.value.silent
         where = f"{plain.name} ({plain.address}:{plain.port})"
         assert caught.value.reason == (
-            f"{where} said nothing and did not finish the TLS handshake within 1.5 s: does it speak TLS?"
+            f"{where} said nothing and did not finish the TLS handshake within 2 s: does it speak TLS?"
         )
 
     def test_a_member_with_tls_is_told_so(self, demanding: Beam) -> None:
@@ -225,7 +225,7 @@ class TestTlsOnOneSideOnly:
         with beams(1, tls=NodeTls(authority)) as (node,):
             node.freeze()
             with pytest.raises(CallTimeout, match="said nothing and did not finish the TLS handshake") as caught:
-                call(node, ours, "erlang", "node", timeout=1.5)
+                call(node, ours, "erlang", "node", timeout=2)
             assert caught.value.silent
             node.thaw()
             assert call(node, ours, "erlang", "node") == node.name

@@ -11,7 +11,6 @@ import os
 import re
 import shlex
 import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,8 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import
 from tests.harness.ansible import Ansible
 from tests.harness.background import MEMBERSHIP, SOON, is_alive, run
 from tests.harness.beam import wait_until
+from tests.harness.clock import within
+from tests.harness.clusters import with_warnings
 
 
 class Files:
@@ -57,7 +58,7 @@ class Files:
         return [f"{self.directory}/{{observer}}/{{node}}", f"{self.directory}/{{node}}/{{observer}}"]
 
     def heal(self, nodes: list[str] | None = None, *, check: bool = False, **options: Any) -> dict[str, Any]:
-        return converge(topology_of(self.topology(nodes, **options)), check, 5)
+        return with_warnings(converge(topology_of(self.topology(nodes, **options)), check, 5))
 
     def peers(self, name: str) -> set[str]:
         return set(os.listdir(self.directory / name))
@@ -81,7 +82,7 @@ def reason(files: Files, script: str, **options: Any) -> str:
     """Why a view failed for which this script was run; the others' views are read as ever."""
     one = files.names[0]
     test = f'if [ "$1" = {one} ]; then {script}\nelse ls {shlex.quote(str(files.directory))}/"$1"; fi'
-    result = inspect(topology_of(files.topology(list_nodes=shell(test, "{observer}"), **options)))
+    result = inspect(topology_of(files.topology(list_nodes=shell(test, "{observer}"), **options))).values
     assert set(result["views"]) == set(files.names[1:])
     assert set(result["unreachable_nodes"]) == {one}
     return str(result["unreachable_nodes"][one])
@@ -112,7 +113,7 @@ def test_where_one_call_is_enough_no_other_is_made(files: Files) -> None:
     spread = f'echo "$1" >>{calls}; (sleep 0.3; rm {files.directory}/*/"$2") >/dev/null 2>&1 &'
     options = {"driver_config": {"reversible": True, "transitive": True}}
     result = files.heal(staying, disconnect=shell(spread, "{observer}", "{node}"), **options)
-    assert (result["changed"], result["refused"], result["warnings_"]) == (True, [], [])
+    assert (result["changed"], result["refused"], result["warnings"]) == (True, [], [])
     assert len(result["pruned"]) == 3
     assert calls.read_text().split() == [staying[0]]
 
@@ -139,7 +140,7 @@ def test_who_stays_neither_in_nor_out_is_told_and_never_pruned(tmp_path: Path, m
         (["web1"], {"prune_live": True}, "prune"),
     ):
         policy = {**shared["policy"], **policy}
-        result = converge(topology_of({**shared, "policy": policy, "config": {"nodes": names}}), False, 5)
+        result = converge(topology_of({**shared, "policy": policy, "config": {"nodes": names}}), False, 5).values
         assert (result["changed"], result["converged"], result["islands"]) == (False, False, [["web1", "web2"]])
         assert result["refused"] == [{"node": "web2", "action": action, "reason": "unsteady"}]
 
@@ -191,7 +192,7 @@ def test_a_prune_that_does_not_work_is_not_called_done(files: Files) -> None:
     one_fails = shell('[ "$1" != 10.0.0.2 ] || { echo no >&2; exit 9; }', "{observer}")
     result = files.heal(staying, disconnect=one_fails, policy={"prune_live": True})
     assert (result["changed"], result["pruned"]) == (False, [])
-    warnings = " ".join(result["warnings_"])
+    warnings = " ".join(result["warnings"])
     assert f"{stray} was not pruned: 10.0.0.1 lists it still or again" in warnings
     assert f"{stray} was not pruned: disconnect (sh) ended with exit code 9: no" in warnings
     assert files.is_whole
@@ -206,7 +207,7 @@ def test_strays_that_go_together_are_no_witnesses_of_each_other(tmp_path: Path, 
     forget = 'cd "$1"; rm -f ' + ("10.0.0.[1-4]/$2 $2/10.0.0.[1-4]" if they_stay else "*/$2; rm -rf $2")
     options = {"driver_config": {"reversible": True, "transitive": True}}
     result = files.heal(staying, disconnect=shell(forget, str(tmp_path), "{node}"), **options)
-    assert (result["changed"], result["converged"], result["warnings_"]) == (True, True, [])
+    assert (result["changed"], result["converged"], result["warnings"]) == (True, True, [])
     assert {link["node"] for link in result["pruned"]} == set(strays)
     assert [(event["event"], event["node"]) for event in result["events"]] == [("left", name) for name in strays]
     assert (tmp_path / strays[0]).exists() is they_stay
@@ -224,14 +225,14 @@ def test_one_listing_that_fails_in_between_is_asked_for_again(files: Files) -> N
     result = files.heal([one, two, new], list_nodes=shell(script, "{observer}"), policy={"on_unreachable": "fail"})
     assert two not in {link["observer"] for link in result["connected"]}
     assert once.exists()
-    assert (result["converged"], result["unreachable_nodes"], result["warnings_"]) == (True, {}, [])
+    assert (result["converged"], result["unreachable_nodes"], result["warnings"]) == (True, {}, [])
 
 
 def test_a_connect_that_links_nobody_is_not_called_done(files: Files) -> None:
     result = files.heal(files.names[:2], connect=["true"])
     assert (result["changed"], result["converged"], result["connected"]) == (False, False, [])
     said = r"the command ended well and 10.0.0.\d is not listed by 10.0.0.\d: does the cluster call it otherwise\?"
-    assert re.search(said, result["warnings_"][0])
+    assert re.search(said, result["warnings"][0])
     assert [event["event"] for event in result["events"]] == ["connect_failed"]
 
 
@@ -269,7 +270,7 @@ def test_nobody_is_pruned_who_may_be_a_desired_member_by_its_other_name(files: F
     options = {"driver_config": {"reversible": True}, "policy": {"scope": ["*"], "max_prune": "100%"}}
     result = files.heal([*known, "alias"], **options)
     assert result["pruned"] == []
-    assert f"{one} was not pruned: a desired node answers by another name" in " ".join(result["warnings_"])
+    assert f"{one} was not pruned: a desired node answers by another name" in " ".join(result["warnings"])
     assert f"does the cluster call it otherwise ({one} or {two})?" in result["unreachable_nodes"]["alias"]
     assert all(files.peers(name) >= set(files.names) for name in files.names)
 
@@ -291,7 +292,7 @@ def test_a_node_that_cannot_be_connected(files: Files) -> None:
     result = files.heal(connect=shell(script, "{observer}", "{node}"))
     assert all(files.peers(name) == set(good) - {name} for name in good)
     assert (result["converged"], {event["node"] for event in result["events"]}) >= (False, {bad})
-    assert "could not connect 10.0.0.4: connect (sh) ended with exit code 1" in " ".join(result["warnings_"])
+    assert "could not connect 10.0.0.4: connect (sh) ended with exit code 1" in " ".join(result["warnings"])
 
 
 @pytest.mark.parametrize(
@@ -310,11 +311,12 @@ def test_a_node_that_cannot_be_connected(files: Files) -> None:
         ("yes 10.0.0.2", "list_nodes (sh) printed more than 4 MB"),
         ("yes oops >&2", "list_nodes (sh) did not end within 1 s"),
         ("cat; sleep 60", "list_nodes (sh) did not end within 1 s"),
-        ("sleep 60 & echo 10.0.0.2", "ended, but something that it started did not close its output within 1 s"),
+        ("sleep 60 & echo 10.0.0.2", "ended, but something that it started did not close its output within 3 s"),
     ],
 )
 def test_only_a_list_is_a_view(files: Files, script: str, said: str) -> None:
-    found = reason(files, script, driver_config={"timeout": 1})
+    waits = re.search(r"within (\d+) s", said)
+    found = reason(files, script, driver_config={"timeout": int(waits[1]) if waits else 60})
     assert said in found
     assert found.isprintable()
     assert len(found) < 300
@@ -333,7 +335,7 @@ def test_only_what_the_path_finds_is_a_view(files: Files, script: str, said: str
     one = files.names[0]
     test = f"""if [ "$1" = {one} ]; then {script}; else echo '{{"n": []}}'; fi"""
     options = {"list_nodes": shell(test, "{observer}"), "driver_config": {"format": "json", "path": "n"}}
-    result = inspect(topology_of(files.topology(**options)))
+    result = with_warnings(inspect(topology_of(files.topology(**options))))
     assert said in result["unreachable_nodes"][one]
     assert set(result["views"]) == set(files.names[1:])
 
@@ -352,9 +354,8 @@ def test_no_answer_from_anybody_is_an_error(files: Files) -> None:
 
 def test_slow_observers_hold_up_nobody(files: Files) -> None:
     script = f'case "$1" in *.1|*.2) sleep 60;; *) ls {files.directory}/"$1";; esac'
-    start = time.monotonic()
-    result = files.heal(list_nodes=shell(script, "{observer}"), driver_config={"timeout": 4, "parallel": 3})
-    assert time.monotonic() - start < 2 * 4
+    with within(6, work=1.5):
+        result = files.heal(list_nodes=shell(script, "{observer}"), driver_config={"timeout": 6, "parallel": 3})
     assert set(result["unreachable_nodes"]) == set(files.names[:2])
     assert files.peers("10.0.0.3") >= {"10.0.0.4"}
 
@@ -380,10 +381,10 @@ def test_a_stray_is_asked_where_its_name_says_how(files: Files) -> None:
     files.heal()
     *staying, stray = files.names
     by_address = ["ls", f"{files.directory}/{{observer_address}}"]
-    assert stray in inspect(topology_of(files.topology(staying, list_nodes=by_address)))["views"]
+    assert stray in inspect(topology_of(files.topology(staying, list_nodes=by_address))).values["views"]
     for name in files.names:
         (files.directory / name / "other").touch()
-    seen = inspect(topology_of(files.topology(staying, list_nodes=by_address, policy={"scope": ["*"]})))
+    seen = inspect(topology_of(files.topology(staying, list_nodes=by_address, policy={"scope": ["*"]}))).values
     assert seen["unreachable_nodes"] == {
         "other": "list_nodes needs {observer_address}, and discovery gives other no address"
     }

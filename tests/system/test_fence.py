@@ -35,7 +35,7 @@ def test_a_node_that_connects_itself_stays_out_until_it_is_desired_again(mode: s
         assert stray.peers()
         assert stray.eval("erlang:get_cookie()") == f"'{COOKIE}'"
         result = heal(staying, policy=FENCE)
-        assert (result["changed"], result["converged"]) == (True, True), result["warnings_"]
+        assert (result["changed"], result["converged"]) == (True, True), result["warnings"]
         assert predicted["pruned"] == result["pruned"]
         assert not stray.peers()
         assert lost(staying, but=[stray]) == {}
@@ -44,7 +44,7 @@ def test_a_node_that_connects_itself_stays_out_until_it_is_desired_again(mode: s
         assert heal(staying, policy=FENCE)["changed"] is False
 
         result = heal(nodes, policy=FENCE)
-        assert (result["changed"], result["converged"]) == (True, True), result["warnings_"]
+        assert (result["changed"], result["converged"]) == (True, True), result["warnings"]
         wait_whole(nodes)
         assert lost(staying, but=[stray]) == {}
         cookies = stray.names("[erlang:get_cookie(Node) || Node <- [node() | nodes(known)]]")
@@ -91,7 +91,7 @@ def test_a_change_that_does_not_take_for_everyone_is_taken_back(monkeypatch: pyt
         *staying, stray = nodes
         result = heal(staying, policy=FENCE)
         assert result["pruned"] == []
-        assert any("could not all be changed" in warning for warning in result["warnings_"])
+        assert any("could not all be changed" in warning for warning in result["warnings"])
         assert is_whole(nodes)
         assert lost(nodes) == {}
         assert stray.names("[erlang:get_cookie(Node) || Node <- [node() | nodes(known)]]") == {COOKIE}
@@ -145,7 +145,7 @@ def test_a_node_that_is_refused_for_what_it_began_before_it_was_let_in_is_connec
         monkeypatch.setattr(ErlangMembers, "call", call)
         result = heal(nodes, policy=FENCE)
         assert refused
-        assert (result["changed"], result["converged"]) == (True, True), result["warnings_"]
+        assert (result["changed"], result["converged"]) == (True, True), result["warnings"]
         assert is_whole(nodes)
         assert lost(staying, but=[stray]) == {}
 
@@ -183,7 +183,7 @@ def test_a_frozen_node_is_neither_fenced_nor_pruned() -> None:
         join(nodes)
         *staying, stray = nodes
         stray.freeze()
-        result = heal(staying, policy=FENCE, driver_config={"timeout": 1})
+        result = heal(staying, policy=FENCE, driver_config={"timeout": 3})
         stray.thaw()
         assert [(refused["node"], refused["reason"]) for refused in result["refused"]] == [(stray.name, "no_answer")]
         assert is_whole(nodes)

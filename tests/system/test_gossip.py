@@ -23,6 +23,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.gossi
 
 from tests.harness.ansible import Ansible
 from tests.harness.beam import Beam, beams
+from tests.harness.clock import within
 from tests.harness.gossip import (
     GROUP,
     LATIN_1_ATOMS,
@@ -111,8 +112,9 @@ def test_an_erlang_without_a_name_is_no_node(nodes: list[Beam], port: int) -> No
 
 def test_silence(port: int) -> None:
     start = time.monotonic()
-    reason = failure(port, listen=0.3)
-    assert 0.3 <= time.monotonic() - start < 10
+    with within(0.3, work=2):
+        reason = failure(port, listen=0.3)
+    assert time.monotonic() - start >= 0.3
     assert f"no node was heard in 0.3 s on multicast group {GROUP}, port {port}" in reason
     assert "no packet came at all; check config.port, config.multicast_addr and config.multicast_if" in reason
 
@@ -121,8 +123,9 @@ def test_silence(port: int) -> None:
 def test_a_flood_of_hostile_packets(nodes: list[Beam], port: int, secret: str | None) -> None:
     with all_send(nodes, port, secret=secret), flood(port):
         start = time.monotonic()
-        found = hear(port, secret=secret, listen=3)
-        assert 3 <= time.monotonic() - start < 20
+        with within(3, work=4):
+            found = hear(port, secret=secret, listen=3)
+        assert time.monotonic() - start >= 3
     assert set(found["nodes"]) == {node.name for node in nodes}
     assert (found["status"], found["authoritative"]) == ("partial", False)
     assert any("one sender sent more than 1000 in a second" in reason for reason in found["reasons"])

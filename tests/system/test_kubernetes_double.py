@@ -71,8 +71,8 @@ def test_what_leaves_a_selector_is_deleted_and_what_enters_it_added(api: KubeDou
     api.add_pod("a", "10.1.0.1", labels={"app": "chat"})
     api.add_pod("b", "10.1.0.2", labels={"app": "other"})
     since = version(api, client)
-    api._write("PATCH", "pods", None, "a", {"metadata": {"labels": {"app": "other"}}})
-    api._write("PATCH", "pods", None, "b", {"metadata": {"labels": {"app": "chat"}}})
+    api.write("PATCH", "pods", None, "a", {"metadata": {"labels": {"app": "other"}}})
+    api.write("PATCH", "pods", None, "b", {"metadata": {"labels": {"app": "chat"}}})
     api.set_ready("a", False)
     api.remove_pod("a")
     assert pods(api, client, since, label_selector="app=chat") == [("DELETED", "a"), ("ADDED", "b")]

@@ -72,7 +72,7 @@ def api(server: KubeDouble) -> Iterator[KubeDouble]:
     server.requests.clear()
     yield server
     server.heal()
-    server._server.control = None
+    server.serve(None)
 
 
 def change(path: str, kind: str, **entry: Any) -> str:

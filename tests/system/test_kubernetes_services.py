@@ -151,10 +151,10 @@ class TestWhoStillRuns:
             lambda api: api.set_ready("chat-2", False),
             lambda api: api.terminate_pod("chat-2"),
             lambda api: api.remove_pod("chat-2"),
-            lambda api: api._write("PATCH", "pods", None, "chat-2/status", {"status": {"phase": "Failed"}}),
-            lambda api: api._write("PATCH", "pods", None, "chat-2/status", {"status": {"podIP": None, "podIPs": []}}),
+            lambda api: api.write("PATCH", "pods", None, "chat-2/status", {"status": {"phase": "Failed"}}),
+            lambda api: api.write("PATCH", "pods", None, "chat-2/status", {"status": {"podIP": None, "podIPs": []}}),
             # quarantined: the Service does not select it any more
-            lambda api: api._write("PATCH", "pods", None, "chat-2", {"metadata": {"labels": {"app": "none"}}}),
+            lambda api: api.write("PATCH", "pods", None, "chat-2", {"metadata": {"labels": {"app": "none"}}}),
         ],
     )
     def test_is_nobody_who_does_not_run_and_serve(self, two_of_three: KubeDouble, change: Any) -> None:

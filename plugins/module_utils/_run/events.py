@@ -8,7 +8,7 @@ So a node has at most one event of each type, over all rounds and observers, and
 
 from __future__ import annotations
 
-from typing import Any, Iterator, Mapping, Optional, Sequence
+from typing import Iterator, Mapping, Optional, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     CONNECT,
@@ -18,6 +18,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Observation,
     Plan,
 )
+from ansible_collections.selfheal.cluster.plugins.module_utils._returned import RunEvent
 
 Outcome = Mapping[Action, Optional[str]]
 Islands = Sequence[Sequence[str]]
@@ -83,7 +84,7 @@ class Events:
             and (own is None or own.peers.isdisjoint(staying | self._desired))
         )
 
-    def all(self) -> list[dict[str, Any]]:
+    def all(self) -> list[RunEvent]:
         """Each as a dict with ``event``, ``node``, ``reason`` and ``observer``; those of one kind by name."""
         return [
             {"event": event.event, "node": event.node, "reason": event.reason, "observer": event.observer}

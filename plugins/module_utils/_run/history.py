@@ -7,8 +7,14 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from typing import Any, Callable, Mapping, Optional, Tuple
+from typing import Any, Callable, Mapping, Optional, Sequence, Tuple
 
+from ansible_collections.selfheal.cluster.plugins.module_utils._returned import (
+    Link,
+    MembershipResult,
+    RunEvent,
+    TimedEvent,
+)
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.recently import Recently
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.result import RunRecord, utc_now
 
@@ -36,15 +42,16 @@ class History:
         self._full = full
         self._emit = emit
         self._diff_before: Optional[str] = None
-        self._connected: deque[Any] = deque(maxlen=MOST_KEPT)
-        self._pruned: deque[Any] = deque(maxlen=MOST_KEPT)
-        self._events: deque[Any] = deque(maxlen=MOST_KEPT)
+        self._connected: deque[Link] = deque(maxlen=MOST_KEPT)
+        self._pruned: deque[Link] = deque(maxlen=MOST_KEPT)
+        self._events: deque[TimedEvent] = deque(maxlen=MOST_KEPT)
         self._outstanding: frozenset[_Key] = frozenset()
         self._lately_emitted = Recently(_EMITTED_AGAIN_AFTER, time.monotonic)
         self.problem: Optional[str] = None
         self._rounds = 0
         self._timings: dict[str, float] = {}
-        self._last: dict[str, Any] = {}
+        self._last: Optional[MembershipResult] = None
+        self._last_warnings: Sequence[str] = ()
 
     def next_run(self) -> RunRecord:
         """Begin a new record, which starts with the islands at the end of the last run."""
@@ -58,7 +65,7 @@ class History:
         done = self.record.done()
         # A run that was interrupted before its first discovery must not replace the picture of the one before it.
         if self.record.has_asked or not self._last:
-            self._last = done
+            self._last, self._last_warnings = done, self.record.warnings
         self._rounds += done["rounds"]
         for phase, seconds in done["timings"].items():
             self._timings[phase] = round(self._timings.get(phase, 0.0) + seconds, 3)
@@ -73,7 +80,7 @@ class History:
         """Add a message of the watch."""
         self._add_event("watch", None, text, None)
 
-    def result(self) -> dict[str, Any]:
+    def result(self) -> MembershipResult:
         """The result of ``membership``, with a ``time`` in each event."""
         last = self._last or self.record.done()
         connected, pruned = list(self._connected), list(self._pruned)
@@ -88,7 +95,12 @@ class History:
             "diff": {**last["diff"], "before": self._diff_before or last["diff"]["before"]},
         }
 
-    def _emit_news(self, events: list[dict[str, Any]]) -> None:
+    @property
+    def warnings(self) -> Sequence[str]:
+        """The warnings for users that belong to the result."""
+        return self._last_warnings if self._last else self.record.warnings
+
+    def _emit_news(self, events: Sequence[RunEvent]) -> None:
         """Emit the events of a run, except for lasting conditions that were emitted when they began."""
         lasting = frozenset(
             (event["event"], event["node"], event["reason"])
@@ -118,6 +130,6 @@ class History:
         self.problem = problem
 
     def _add_event(self, event: str, node: Optional[str], reason: str, observer: Optional[str]) -> None:
-        added = {"time": utc_now(), "event": event, "node": node, "reason": reason, "observer": observer}
+        added: TimedEvent = {"time": utc_now(), "event": event, "node": node, "reason": reason, "observer": observer}
         self._events.append(added)
         self._emit(added)

@@ -11,6 +11,7 @@ from typing import Any, Callable, Coroutine, Mapping
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Source, Topology
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundAborted, TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._returned import Returned
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.history import History
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.pace import Pace, Retries, wait_until_due
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import (
@@ -26,7 +27,7 @@ _OVERTIME = 120.0
 Emit = Callable[[Mapping[str, Any]], None]
 
 
-def keep_whole(topology: Topology, max_rounds: int, full: bool, pace: Pace, emit: Emit) -> dict[str, Any]:
+def keep_whole(topology: Topology, max_rounds: int, full: bool, pace: Pace, emit: Emit) -> Returned:
     """Converge repeatedly for ``pace.duration`` seconds.
 
     :param emit: see :class:`History`.
@@ -40,7 +41,7 @@ def keep_whole(topology: Topology, max_rounds: int, full: bool, pace: Pace, emit
     def rounds(reconciler: Reconciler) -> Coroutine[Any, Any, None]:
         return Loop(reconciler, history, topology.source, max_rounds, pace).go_on()
 
-    return run(topology, history.record, rounds, history.result)
+    return run(topology, history.record, rounds, lambda: Returned(history.result(), history.warnings))
 
 
 class Loop:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from typing import Any, Iterator, Mapping, Optional, Sequence
+from typing import Iterator, Mapping, Optional, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     COMPLETE,
@@ -21,11 +21,21 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Plan,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._planner.predict import predict
+from ansible_collections.selfheal.cluster.plugins.module_utils._returned import (
+    Diff,
+    InfoResult,
+    Link,
+    MembershipResult,
+    PlannedAction,
+    Seen,
+)
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.events import Events
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.picture import picture
 
 SUMMARY_ABOVE = 50
 """Above this number of views, only those that differ from the whole cluster are returned, unless ``full`` is set."""
+
+_NOT_ASKED = Discovery.failed(["the source was not asked"])
 
 
 def utc_now() -> str:
@@ -142,16 +152,16 @@ class RunRecord:
     def _unreachable(self) -> dict[str, str]:
         return {name: why.reason for name, why in sorted(self._observation.unreachable.items())}
 
-    def inspected(self) -> dict[str, Any]:
+    def inspected(self) -> InfoResult:
         """The result of ``membership_info``: the current state, and the plan that would heal it."""
         plan = self._plan or Plan()
-        actions = [
+        actions: list[PlannedAction] = [
             {"action": action.kind, "node": action.node, "observer": action.observer, "reason": action.reason}
             for action in plan.actions
         ]
         return {"changed": False, **self._seen(plan), "plan": actions}
 
-    def done(self) -> dict[str, Any]:
+    def done(self) -> MembershipResult:
         """The result of ``membership``, in check mode a prediction; also for a run that ended early."""
         plan = self._plan or Plan()
         actions = self._predicted or Plan((*self._connected, *self._pruned))
@@ -165,8 +175,24 @@ class RunRecord:
             "diff": self._diff(),
         }
 
-    def _seen(self, plan: Plan) -> dict[str, Any]:
-        discovery = self._discovery or Discovery.failed(["the source was not asked"])
+    @property
+    def warnings(self) -> list[str]:
+        """What users are warned of beside either result."""
+        plan = self._plan or Plan()
+        discovery = self._discovery or _NOT_ASKED
+        texts = list(self._warnings)
+        if discovery.status not in (COMPLETE, FAILED):
+            texts.append(f"the discovery is {discovery.status}: {'; '.join(discovery.reasons)}")
+        texts += plan.doubts
+        texts += discovery.notes
+        for action in plan.actions:
+            if action.kind == REFUSE:
+                texts.append(f"{action.refused} of {action.node} refused ({action.reason}): {action.detail}")
+        texts += [f"{name} gave no answer: {reason}" for name, reason in self._unreachable().items()]
+        return [f"topology {self._topology!r}: {text}" for text in texts]
+
+    def _seen(self, plan: Plan) -> Seen:
+        discovery = self._discovery or _NOT_ASKED
         return {
             "time": utc_now(),
             "converged": self._plan is not None and plan.converged,
@@ -185,7 +211,6 @@ class RunRecord:
                 "total": round(time.monotonic() - self._start, 3),
             },
             "picture": self._picture(self._observation),
-            "warnings_": self._warning_list(discovery, plan),
         }
 
     def _views(self) -> dict[str, list[str]]:
@@ -196,23 +221,11 @@ class RunRecord:
             chosen = [name for name in chosen if views[name].peers != everyone - {name}]
         return {name: sorted(views[name].peers) for name in chosen}
 
-    def _warning_list(self, discovery: Discovery, plan: Plan) -> list[str]:
-        texts = list(self._warnings)
-        if discovery.status not in (COMPLETE, FAILED):
-            texts.append(f"the discovery is {discovery.status}: {'; '.join(discovery.reasons)}")
-        texts += plan.doubts
-        texts += discovery.notes
-        for action in plan.actions:
-            if action.kind == REFUSE:
-                texts.append(f"{action.refused} of {action.node} refused ({action.reason}): {action.detail}")
-        texts += [f"{name} gave no answer: {reason}" for name, reason in self._unreachable().items()]
-        return [f"topology {self._topology!r}: {text}" for text in texts]
-
     def _picture(self, observation: Observation) -> list[str]:
         desired = self._discovery.names if self._discovery else frozenset()
         return picture(self._topology, desired, observation)
 
-    def _diff(self) -> dict[str, str]:
+    def _diff(self) -> Diff:
         after = self._observation
         if self._predicted and self._facts:
             after = predict(self._predicted, after, self._facts)
@@ -224,7 +237,7 @@ class RunRecord:
         }
 
 
-def _link(action: Action) -> dict[str, Optional[str]]:
+def _link(action: Action) -> Link:
     return {"observer": action.observer, "node": action.node}
 
 

@@ -37,22 +37,23 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._planner.evidence
     samples_among,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._planner.plan import plan
+from ansible_collections.selfheal.cluster.plugins.module_utils._returned import Returned
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.recently import Recently
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.result import RunRecord
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover, has_witness
 
 
-def inspect(topology: Topology, full: bool = False) -> dict[str, Any]:
+def inspect(topology: Topology, full: bool = False) -> Returned:
     """Discover, observe and plan, without changes and without waiting for confirmations.
 
     :returns: the result of ``membership_info``.
     :raises RoundError: discovery failed, or no desired node answered.
     """
     record = RunRecord(topology.name, full)
-    return run(topology, record, lambda reconciler: reconciler.inspect(), record.inspected)
+    return run(topology, record, Reconciler.inspect, lambda: Returned(record.inspected(), record.warnings))
 
 
-def converge(topology: Topology, check_mode: bool, max_rounds: int, full: bool = False) -> dict[str, Any]:
+def converge(topology: Topology, check_mode: bool, max_rounds: int, full: bool = False) -> Returned:
     """Run rounds until the cluster is whole, nothing more can be done, or ``max_rounds`` are over.
 
     :returns: the result of ``membership``.
@@ -62,7 +63,12 @@ def converge(topology: Topology, check_mode: bool, max_rounds: int, full: bool =
     """
     check_rounds(topology.name, max_rounds)
     record = RunRecord(topology.name, full, check_mode)
-    return run(topology, record, lambda reconciler: reconciler.converge(check_mode, max_rounds), record.done)
+    return run(
+        topology,
+        record,
+        lambda reconciler: reconciler.converge(check_mode, max_rounds),
+        lambda: Returned(record.done(), record.warnings),
+    )
 
 
 def check_rounds(topology: str, max_rounds: int) -> None:
@@ -77,8 +83,8 @@ def run(
     topology: Topology,
     record: RunRecord,
     rounds: Callable[[Reconciler], Coroutine[Any, Any, None]],
-    result: Callable[[], dict[str, Any]],
-) -> dict[str, Any]:
+    result: Callable[[], Returned],
+) -> Returned:
     """Run the rounds with the topology's own source and driver, and close the driver's connections at the end.
 
     :param rounds: runs one or many rounds with the reconciler.
@@ -104,8 +110,8 @@ def run(
 
 
 def run_to_result(
-    topology: str, main: Callable[[], Coroutine[Any, Any, None]], result: Callable[[], dict[str, Any]]
-) -> dict[str, Any]:
+    topology: str, main: Callable[[], Coroutine[Any, Any, None]], result: Callable[[], Returned]
+) -> Returned:
     """Run ``main`` in a loop of its own, and turn its outcome into a result or an error.
 
     :raises RoundError: a round was aborted or interrupted. The error has the result up to then.
@@ -117,9 +123,10 @@ def run_to_result(
         problem = "interrupted; what was done until then is in the result, and running again is safe"
     except RoundAborted as error:
         problem = str(error)
+    returned = result()
     if problem:
-        raise RoundError(topology, problem, result())
-    return result()
+        raise RoundError(topology, problem, returned.values, returned.warnings)
+    return returned
 
 
 _CONNECTED_IN_VAIN = (

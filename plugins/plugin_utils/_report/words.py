@@ -32,19 +32,6 @@ PARTIAL = Status(7, WARN, "discovery partial")
 UNREACHABLE = Status(8, NOTICE, "whole, some unreachable from here")
 KEPT_APART = Status(9, NOTICE, "nothing to do")
 WHOLE = Status(10, GOOD, "whole")
-STATUSES = (
-    HOST_UNREACHABLE,
-    DISCOVERY_FAILED,
-    NO_ANSWER,
-    RUN_FAILED,
-    EMPTY,
-    SPLIT,
-    NOT_WHOLE,
-    PARTIAL,
-    UNREACHABLE,
-    KEPT_APART,
-    WHOLE,
-)
 
 
 def status_of(reading: TopologyReading) -> Status:

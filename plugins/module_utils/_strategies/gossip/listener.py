@@ -49,7 +49,7 @@ class Channel:
 
 def channel_of(topology: str, config: Mapping[str, Any]) -> Channel:
     """
-    :param config: its ``multicast_ttl`` is accepted and has no effect, since it is for senders.
+    :param config: its ``multicast_ttl`` is checked and then ignored, since it is for senders.
     :raises TopologyError: an address is not IPv4 or of the wrong kind, or options contradict each other.
     """
     if not 0 <= config["multicast_ttl"] <= 255:

@@ -13,15 +13,17 @@ import threading
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import topology_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
-from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery, Observation, View
-from ansible_collections.selfheal.cluster.plugins.module_utils._run import history
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery
+from ansible_collections.selfheal.cluster.plugins.module_utils._run import history as _history
 from ansible_collections.selfheal.cluster.plugins.module_utils._run import loop as _loop
 from ansible_collections.selfheal.cluster.plugins.module_utils._run import pace as _pace
 from ansible_collections.selfheal.cluster.plugins.module_utils._run import round as _reconcile
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.pace import Pace, Retries
 
-from .plans import discovered, mesh, name
-from .test_reconcile import SimulatedDriver
+from tests.harness import virtual_time
+from tests.harness.simulated import Cluster, SimulatedDriver
+
+from .plans import discovered, name, names
 
 FAILED = Discovery.failed(["SERVFAIL"])
 
@@ -46,7 +48,15 @@ class World:
 
 
 @pytest.fixture
-def loop(monkeypatch):
+def loop(monkeypatch, loop_in_real_time):
+    """In virtual time, where the source answers at once."""
+    monkeypatch.setattr(asyncio, "run", virtual_time.run)
+    monkeypatch.setattr(_reconcile, "to_thread", virtual_time.at_once)
+    return loop_in_real_time
+
+
+@pytest.fixture
+def loop_in_real_time(monkeypatch):
     def keep_whole(world, pace, **policy):
         monkeypatch.setattr(_reconcile, "driver_for", lambda _topology: world.driver)
         monkeypatch.setattr(_reconcile, "discover", world.discover)
@@ -58,7 +68,7 @@ def loop(monkeypatch):
                 "policy": {"scope": ["app@*"], "confirmation_interval": 0, "confirmations": 1, **policy},
             }
         )
-        return _loop.keep_whole(topology, 5, False, pace, world.told.append)
+        return _loop.keep_whole(topology, 5, False, pace, world.told.append).values
 
     return keep_whole
 
@@ -68,8 +78,8 @@ def kinds(events):
 
 
 def test_a_source_that_fails_on_the_way_ends_nothing_and_prunes_nobody(loop):
-    world = World(SimulatedDriver(mesh((1, 2, 3))), [discovered(1, 2, 3), FAILED, FAILED, discovered(1, 2, 3)])
-    result = loop(world, Pace(duration=1, interval=0.1))
+    world = World(SimulatedDriver(Cluster(names(1, 2, 3))), [discovered(1, 2, 3), FAILED, FAILED, discovered(1, 2, 3)])
+    result = loop(world, Pace(duration=60, interval=5))
     assert kinds(result["events"]) == [("round_failed", None), ("recovered", None)]
     assert world.told == result["events"]
     assert (result["changed"], result["converged"], result["status"]) == (False, True, "complete")
@@ -77,14 +87,14 @@ def test_a_source_that_fails_on_the_way_ends_nothing_and_prunes_nobody(loop):
 
 
 def test_if_the_last_run_fails_so_does_the_loop_and_tells_what_it_did(loop):
-    world = World(SimulatedDriver(mesh((1, 2), (3,))), [discovered(1, 2, 3), FAILED])
+    world = World(SimulatedDriver(Cluster(names(1, 2), names(3))), [discovered(1, 2, 3), FAILED])
     with pytest.raises(RoundError, match="discovery failed, so nothing was changed: SERVFAIL") as raised:
-        loop(world, Pace(duration=0.5, interval=0.1))
+        loop(world, Pace(duration=60, interval=5))
     assert raised.value.result["changed"]
     assert kinds(raised.value.result["events"]) == [("joined", name(3)), ("round_failed", None)]
 
 
-def test_an_end_before_the_source_has_answered_hides_nothing_of_what_was_seen_before(loop):
+def test_an_end_before_the_source_has_answered_hides_nothing_of_what_was_seen_before(loop_in_real_time):
     over = threading.Event()
 
     def end_at_the_second(number):
@@ -92,9 +102,9 @@ def test_an_end_before_the_source_has_answered_hides_nothing_of_what_was_seen_be
             os.kill(os.getpid(), signal.SIGTERM)
             over.wait(60)
 
-    world = World(SimulatedDriver(mesh((1, 2, 3))), [discovered(1, 2, 3)], end_at_the_second)
+    world = World(SimulatedDriver(Cluster(names(1, 2, 3))), [discovered(1, 2, 3)], end_at_the_second)
     with pytest.raises(RoundError, match="interrupted") as caught:
-        loop(world, Pace(duration=60, interval=0.1))
+        loop_in_real_time(world, Pace(duration=600, interval=0.1))
     over.set()
     result = caught.value.result
     assert (result["converged"], result["status"], len(result["desired"])) == (True, "complete", 3), result
@@ -102,8 +112,8 @@ def test_an_end_before_the_source_has_answered_hides_nothing_of_what_was_seen_be
 
 def test_what_may_be_pruned_is_counted_over_all_runs_and_a_refusal_is_told_once(loop):
     shrinking = [discovered(*range(1, left + 1)) for left in (10, 9, 8, 7, 6, 5)]
-    world = World(SimulatedDriver(mesh(tuple(range(1, 11)))), shrinking)
-    result = loop(world, Pace(duration=2, interval=0.1), max_prune="3")
+    world = World(SimulatedDriver(Cluster(names(*range(1, 11)))), shrinking)
+    result = loop(world, Pace(duration=60, interval=5), max_prune="3")
     assert kinds(world.told) == [
         ("left", name(10)),
         ("left", name(9)),
@@ -117,8 +127,8 @@ def test_what_may_be_pruned_is_counted_over_all_runs_and_a_refusal_is_told_once(
 class Leaky(SimulatedDriver):
     """A connect is said to have worked, and nothing has changed."""
 
-    def __init__(self, observation):
-        super().__init__(observation)
+    def __init__(self, cluster):
+        super().__init__(cluster)
         self.connects = 0
 
     async def connect(self, actions, desired):
@@ -127,63 +137,56 @@ class Leaky(SimulatedDriver):
 
 
 def test_a_connect_that_is_in_vain_is_not_made_in_each_run(loop):
-    world = World(Leaky(mesh((1, 2), (3,))), [discovered(1, 2, 3)])
-    result = loop(world, Pace(duration=1, interval=0.1))
+    world = World(Leaky(Cluster(names(1, 2), names(3))), [discovered(1, 2, 3)])
+    result = loop(world, Pace(duration=60, interval=5))
     assert world.asked > 3
     assert world.driver.connects == 2
     assert [refused["reason"] for refused in result["refused"]] == ["unsteady"]
 
 
 def test_who_came_back_whole_may_leave_and_come_back_as_often_as_it_likes(loop):
-    def break_(_number):
-        views = {name(n): View(name(n), frozenset({name(3 - n)}) if n < 3 else frozenset()) for n in (1, 2, 3)}
-        driver.observation = Observation(views)
-
-    driver = SimulatedDriver(mesh((1, 2, 3)))
-    world = World(driver, [discovered(1, 2, 3)], break_)
-    result = loop(world, Pace(duration=1, interval=0.1))
-    assert world.asked > 4
+    cluster = Cluster(names(1, 2, 3))
+    world = World(SimulatedDriver(cluster), [discovered(1, 2, 3)], lambda _number: cluster.isolate(name(3)))
+    result = loop(world, Pace(duration=60, interval=5))
+    assert world.asked == 12
     assert kinds(result["events"]) == [("joined", name(3))] * world.asked
 
 
 def test_only_the_newest_of_what_happened_is_kept(loop, monkeypatch):
-    monkeypatch.setattr(history, "MOST_KEPT", 3)
+    monkeypatch.setattr(_history, "MOST_KEPT", 3)
     answers = [discovered(1, 2, 3), FAILED] * 50
-    world = World(SimulatedDriver(mesh((1, 2, 3))), answers)
+    world = World(SimulatedDriver(Cluster(names(1, 2, 3))), answers)
     try:
-        result = loop(world, Pace(duration=1, interval=0.1))
+        result = loop(world, Pace(duration=60, interval=5))
     except RoundError as error:
         result = error.result
     assert len(world.told) > 3
     assert result["events"] == world.told[-3:]
 
 
-def watched(changes, times=None):
-    """A source that says after each of these seconds that it has changed.
-
-    :param times: when it did is added, on the clock of the loop.
-    """
+def watched(changes):
+    """A source that says after each of these seconds that it has changed."""
 
     async def watch(_source, changed, told):
         told("the watch is there")
         for seconds in changes:
             await asyncio.sleep(seconds)
             changed()
-            if times is not None:
-                times.append(asyncio.get_running_loop().time())
         await asyncio.Event().wait()
 
     return watch
 
 
 def test_a_change_is_followed_at_once_and_a_burst_once(loop, monkeypatch):
-    monkeypatch.setattr(_pace, "SPACING", 0.3)
     times = []
-    monkeypatch.setattr(_loop, "watch", watched([1.0, *[0.001] * 50], times))
-    world = World(SimulatedDriver(mesh((1, 2, 3))), [discovered(1, 2, 3)])
-    result = loop(world, Pace(duration=3, interval=60, watch=True))
-    # A busy machine makes the burst last, and then a round follows for each part of it.
-    assert 2 <= world.asked <= 3 + int((times[-1] - times[0]) / 0.3)
+    monkeypatch.setattr(_loop, "watch", watched([30, *[0.001] * 50]))
+    world = World(
+        SimulatedDriver(Cluster(names(1, 2, 3))),
+        [discovered(1, 2, 3)],
+        lambda _number: times.append(asyncio.get_running_loop().time()),
+    )
+    result = loop(world, Pace(duration=100, interval=60, watch=True))
+    assert times == pytest.approx([0, 30, 30 + _pace.SPACING, 90 + _pace.SPACING])
     assert kinds(result["events"]) == [("watch", None)]
 
 
@@ -192,20 +195,19 @@ def test_a_watch_that_cannot_be_is_an_error_and_not_a_loop_that_is_slow(loop, mo
         raise RuntimeError("no such thing")
 
     monkeypatch.setattr(_loop, "watch", watch)
-    world = World(SimulatedDriver(mesh((1, 2, 3))), [discovered(1, 2, 3)])
+    world = World(SimulatedDriver(Cluster(names(1, 2, 3))), [discovered(1, 2, 3)])
     with pytest.raises(RuntimeError, match="no such thing"):
         loop(world, Pace(duration=60, interval=60, watch=True))
 
 
-def test_it_has_a_deadline_of_its_own(loop, monkeypatch):
+def test_it_has_a_deadline_of_its_own(loop):
     class Stuck(SimulatedDriver):
         async def observe(self, desired, in_scope):
             await asyncio.Event().wait()
 
-    monkeypatch.setattr(_loop, "_OVERTIME", 0.2)
-    world = World(Stuck(mesh((1, 2, 3))), [discovered(1, 2, 3)])
-    with pytest.raises(RoundError, match=r"not over 0\.2 s after the duration of 0\.1 s"):
-        loop(world, Pace(duration=0.1, interval=0.1))
+    world = World(Stuck(Cluster(names(1, 2, 3))), [discovered(1, 2, 3)])
+    with pytest.raises(RoundError, match="not over 120 s after the duration of 60 s"):
+        loop(world, Pace(duration=60, interval=5))
 
 
 @pytest.mark.parametrize(("ttl", "pause"), [(None, 30), (0, 1), (5, 5), (86400, 300)])

@@ -9,106 +9,54 @@ import dataclasses
 import random
 from itertools import permutations
 
+import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._graph import islands
-from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
-    COMPLETE,
-    NODE_STATES,
-    Absence,
-    Discovery,
-    DriverFacts,
-    Node,
-    Observation,
-    Policy,
-    Unreachable,
-    View,
-)
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import COMPLETE, Observation
 from ansible_collections.selfheal.cluster.plugins.module_utils._planner.plan import plan
 from ansible_collections.selfheal.cluster.plugins.module_utils._planner.predict import predict
 from ansible_collections.selfheal.cluster.plugins.module_utils._planner.prune import undesired_members
-from hypothesis import given
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from .plans import EXCLUSIVE, JOINS_ALONE, PAIRWISE, TRANSITIVE
-
-NAMES = [f"app@10.0.0.{number}" for number in range(1, 8)] + ["other@10.0.0.1", "other@10.0.0.2"]
-some_names = st.sets(st.sampled_from(NAMES))
+from .worlds import LISTS, OBSTACLES, REAL_FACTS, any_facts, real_facts, wild_worlds, worlds
 
 
-@st.composite
-def discoveries(draw):
-    nodes = [Node(name, state=draw(st.sampled_from(NODE_STATES))) for name in draw(some_names)]
-    authoritative = draw(st.booleans())
-    still_running = frozenset(draw(some_names)) if draw(st.integers(0, 3)) == 0 else frozenset()
-    if draw(st.integers(0, 3)):
-        return dataclasses.replace(Discovery.complete(nodes, authoritative), still_running=still_running)
-    return dataclasses.replace(Discovery.partial(nodes, ["a reason"], authoritative), samples=draw(st.booleans()))
+@pytest.mark.parametrize("facts", REAL_FACTS, ids=range(len(REAL_FACTS)))
+def test_in_many_of_the_worlds_there_is_something_to_do(facts):
+    """Where nothing is done, what follows holds whatever the planner does."""
+    found = []
+
+    @settings(max_examples=100, derandomize=True, phases=[Phase.generate], database=None)
+    @given(worlds(st.just(facts)))
+    def look(world):
+        found.append(world.plan())
+
+    look()
+    assert sum(bool(each.prunes) for each in found) >= 10
+    assert sum(bool(each.connects) for each in found) >= 10
+    assert sum(bool(each.prunes and each.connects) for each in found) >= 2
+    assert {"prune", "connect"} <= {action.refused for each in found for action in each.refusals}
 
 
-@st.composite
-def observations(draw):
-    views = {}
-    for observer in draw(some_names):
-        peers = frozenset(draw(some_names)) - {observer}
-        synced = draw(st.none() | st.just(peers) | st.sets(st.sampled_from(sorted(peers) or NAMES)).map(frozenset))
-        down = peers & frozenset(draw(some_names))
-        stopping, holds = draw(st.integers(0, 5)) == 0, draw(st.sampled_from([frozenset(), frozenset(["passwd"])]))
-        views[observer] = View(observer, peers, synced, down, stopping, holds=holds)
-    silent = draw(some_names) - frozenset(views)
-    return Observation(views, {name: Unreachable("why", draw(st.booleans())) for name in silent})
+@pytest.mark.parametrize("obstacle", OBSTACLES)
+def test_what_is_never_pruned(obstacle):
+    @settings(max_examples=50)
+    @given(worlds(real_facts | any_facts, st.just(obstacle)))
+    def look(world):
+        check_prunes(world)
+
+    look()
 
 
-@st.composite
-def clusters(draw):
-    """Two systems whose members list all of their own, some of them down, and nodes that know nobody."""
-    sides = {name: draw(st.sampled_from(["one", "other", "alone", "silent"])) for name in draw(some_names)}
-    views = {}
-    for observer, side in sides.items():
-        own = frozenset(name for name in sides if sides[name] == side) if side in ("one", "other") else frozenset()
-        down = own & frozenset(draw(st.sets(st.sampled_from(NAMES), max_size=2)))
-        holds = frozenset(draw(st.sets(st.just("passwd"))))
-        if side != "silent":
-            views[observer] = View(observer, own - {observer}, down=down - {observer}, holds=holds)
-    return Observation(views, {name: Unreachable("why") for name in sides.keys() - views.keys()})
+@given(wild_worlds(real_facts | any_facts))
+def test_what_is_never_pruned_whatever_the_members_say(world):
+    check_prunes(world)
 
 
-policies = st.builds(
-    Policy,
-    prune=st.booleans(),
-    prune_live=st.none() | st.booleans(),
-    confirmations=st.integers(1, 3),
-    max_prune=st.integers(0, 9).map(str) | st.integers(0, 100).map("{}%".format),
-    min_nodes=st.integers(0, 8),
-    allow_empty=st.booleans(),
-    prune_unauthoritative=st.booleans(),
-    scope=st.sampled_from([(), ("app@*",), ("*",), ("app@10.0.0.[123]",)]),
-    include_not_ready=st.booleans(),
-    absent_for=st.sampled_from([0.0, 0.0, 300.0]),
-    absent_for_live=st.sampled_from([0.0, 0.0, 300.0]),
-)
-absences = st.builds(
-    Absence,
-    listed=some_names.map(frozenset),
-    missing=st.dictionaries(st.sampled_from(NAMES), st.sampled_from([0.0, 299.0, 300.0, 9000.0])),
-    others=st.sampled_from([0.0, 299.0, 9000.0]),
-    samples=st.sampled_from(["", "", "", "a proof"]),
-)
-facts = st.sampled_from([EXCLUSIVE, TRANSITIVE, PAIRWISE, JOINS_ALONE]) | st.builds(
-    DriverFacts,
-    reversible=st.booleans(),
-    transitive=st.booleans(),
-    exclusive=st.booleans(),
-    prune_needs_answer=st.booleans(),
-    prune_spreads=st.booleans(),
-    joins_alone=st.booleans(),
-    comes_back=st.booleans(),
-)
-history = st.lists(st.one_of(discoveries(), st.just(Discovery.failed(["a reason"]))), max_size=3)
-lately = st.sets(st.sampled_from(NAMES), max_size=3).map(frozenset)
-
-
-@given(discoveries(), observations(), policies, facts, history, lately, absences)
-def test_what_is_never_pruned(discovery, observation, policy, facts, earlier, recently, absence):
-    pruned = {a.node for a in plan(discovery, observation, policy, facts, earlier, recently, absence).prunes}
+def check_prunes(world):
+    discovery, observation, policy, facts, earlier, recently, absence = world
+    pruned = {action.node for action in world.plan().prunes}
     if not pruned:
         return
     assert not absence.samples
@@ -135,9 +83,9 @@ def test_what_is_never_pruned(discovery, observation, policy, facts, earlier, re
         assert pruned <= frozenset(observation.views) | down
 
 
-@given(discoveries(), observations(), policies, facts)
-def test_every_stray_gets_exactly_one_kind_of_decision(discovery, observation, policy, facts):
-    found = plan(discovery, observation, policy, facts)
+@given(worlds() | wild_worlds())
+def test_every_stray_gets_exactly_one_kind_of_decision(world):
+    discovery, observation, found = world.discovery, world.observation, world.plan()
     decided = {}
     for action in found.actions:
         if action.node not in discovery.names:
@@ -147,9 +95,9 @@ def test_every_stray_gets_exactly_one_kind_of_decision(discovery, observation, p
     assert all(action.detail for action in found.actions)
 
 
-@given(discoveries(), observations(), policies, facts)
-def test_only_members_that_answer_are_called(discovery, observation, policy, facts):
-    found = plan(discovery, observation, policy, facts)
+@given(worlds() | wild_worlds())
+def test_only_members_that_answer_are_called(world):
+    discovery, observation, found = world.discovery, world.observation, world.plan()
     for action in (*found.connects, *found.prunes):
         assert action.observer in observation.views
     for action in found.connects:
@@ -158,23 +106,22 @@ def test_only_members_that_answer_are_called(discovery, observation, policy, fac
         assert action.observer in discovery.names
 
 
-@given(discoveries(), observations(), policies, facts, st.randoms(use_true_random=False))
-def test_the_order_of_the_inputs_does_not_matter(discovery, observation, policy, facts, shuffler: random.Random):
-    nodes, views = list(discovery.nodes), list(observation.views.items())
+@given(worlds() | wild_worlds(), st.randoms(use_true_random=False))
+def test_the_order_of_the_inputs_does_not_matter(world, shuffler: random.Random):
+    nodes, views = list(world.discovery.nodes), list(world.observation.views.items())
     shuffler.shuffle(nodes)
     shuffler.shuffle(views)
-    shuffled = dataclasses.replace(discovery, nodes=tuple(nodes))
-    again = Observation(dict(views), observation.unreachable)
-    assert plan(shuffled, again, policy, facts) == plan(discovery, observation, policy, facts)
+    shuffled = dataclasses.replace(world.discovery, nodes=tuple(nodes))
+    again = Observation(dict(views), world.observation.unreachable)
+    assert world._replace(discovery=shuffled, observation=again).plan() == world.plan()
 
 
-@given(
-    discoveries(),
-    observations() | clusters(),
-    policies,
-    st.sampled_from([EXCLUSIVE, TRANSITIVE, PAIRWISE, JOINS_ALONE]),
-)
-def test_a_plan_that_worked_leaves_nothing_to_do(discovery, observation, policy, facts):
+FOUR_KINDS = st.sampled_from([EXCLUSIVE, TRANSITIVE, PAIRWISE, JOINS_ALONE])
+
+
+@given(worlds(FOUR_KINDS) | wild_worlds(FOUR_KINDS))
+def test_a_plan_that_worked_leaves_nothing_to_do(world):
+    discovery, observation, policy, facts = world[:4]
     policy = dataclasses.replace(policy, confirmations=1)
     # What nobody can reach stays out, and a mesh that is mostly unsteady is left to itself: neither is done by a plan.
     reachable = Observation(observation.views)
@@ -189,8 +136,9 @@ def test_a_plan_that_worked_leaves_nothing_to_do(discovery, observation, policy,
     assert not [action for action in again.prunes if action.node in pruned]
 
 
-@given(discoveries(), observations(), policies, st.sampled_from([EXCLUSIVE, TRANSITIVE]))
-def test_the_edges_of_a_transitive_plan_reach_every_wanted_node_that_answers(discovery, observation, policy, facts):
+@given(worlds(st.sampled_from([EXCLUSIVE, TRANSITIVE])) | wild_worlds(st.sampled_from([EXCLUSIVE, TRANSITIVE])))
+def test_the_edges_of_a_transitive_plan_reach_every_wanted_node_that_answers(world):
+    discovery, observation, policy, facts = world[:4]
     found = plan(discovery, observation, policy, facts)
     after = predict(found, observation, facts)
     wanted = {
@@ -204,15 +152,13 @@ def test_the_edges_of_a_transitive_plan_reach_every_wanted_node_that_answers(dis
         assert any(wanted <= set(island) for island in islands(after.views, after.members | wanted))
 
 
-@given(discoveries(), observations() | clusters(), policies, facts, history)
-def test_where_joining_deletes_only_a_node_that_knows_nobody_and_holds_nothing_joins(
-    discovery, observation, policy, facts, earlier
-):
-    facts = dataclasses.replace(facts, joins_alone=True)
+@given(worlds(st.sampled_from(LISTS)) | wild_worlds(st.sampled_from(LISTS)))
+def test_where_joining_deletes_only_a_node_that_knows_nobody_and_holds_nothing_joins(world):
+    discovery, observation, policy = world[:3]
     # Nobody else is ever asked.
     asked = {name: view for name, view in observation.views.items() if name in discovery.names or policy.in_scope(name)}
     observation = dataclasses.replace(observation, views=asked)
-    found = plan(discovery, observation, policy, facts, earlier)
+    found = world._replace(observation=observation).plan()
     joins = found.connects
     assert len({action.observer for action in joins}) <= 1, "one source"
     # Who is linked to nobody that is desired is not asked, and none of this topology's business; who is pruned is out
@@ -230,12 +176,10 @@ def test_where_joining_deletes_only_a_node_that_knows_nobody_and_holds_nothing_j
         assert len(source) == max(map(len, parts)), "nobody joins the smaller part of a split"
 
 
-@given(discoveries(), observations() | clusters(), policies, facts, history)
-def test_while_members_of_one_table_do_not_agree_nobody_joins_and_nobody_is_taken_off(
-    discovery, observation, policy, facts, earlier
-):
+@given(worlds(st.sampled_from(LISTS)) | wild_worlds(st.sampled_from(LISTS)))
+def test_while_members_of_one_table_do_not_agree_nobody_joins_and_nobody_is_taken_off(world):
     """E2"""
-    found = plan(discovery, observation, policy, dataclasses.replace(facts, joins_alone=True), earlier)
+    observation, found = world.observation, world.plan()
     agree = all(
         other.observer in one.linked and one.peers | {one.observer} == other.peers | {other.observer}
         for one, other in permutations([view for view in observation.views.values() if not view.stopping], 2)
@@ -244,14 +188,8 @@ def test_while_members_of_one_table_do_not_agree_nobody_joins_and_nobody_is_take
     assert agree or not (found.connects or found.prunes)
 
 
-@given(discoveries(), observations() | clusters(), policies, facts, history)
-def test_where_one_prune_is_enough_no_island_is_told_twice(discovery, observation, policy, facts, earlier):
-    facts = dataclasses.replace(facts, prune_spreads=True)
-    parts = islands(observation.views, observation.members)
-    told = [
-        (action.node, part)
-        for action in plan(discovery, observation, policy, facts, earlier).prunes
-        for part in parts
-        if action.observer in part
-    ]
+@given(worlds(st.sampled_from(LISTS)) | wild_worlds(st.sampled_from(LISTS)))
+def test_where_one_prune_is_enough_no_island_is_told_twice(world):
+    parts = islands(world.observation.views, world.observation.members)
+    told = [(action.node, part) for action in world.plan().prunes for part in parts if action.observer in part]
     assert len(told) == len(set(told))

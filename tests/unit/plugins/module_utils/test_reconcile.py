@@ -9,59 +9,13 @@ import dataclasses
 
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import topology_of
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Driver
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
-from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
-    Answered,
-    Discovery,
-    Observation,
-    Plan,
-    View,
-)
-from ansible_collections.selfheal.cluster.plugins.module_utils._planner.predict import predict
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import Answered, Discovery
 from ansible_collections.selfheal.cluster.plugins.module_utils._run import round as _reconcile
 
-from .plans import EXCLUSIVE, discovered, mesh, name
+from tests.harness.simulated import Cluster, SimulatedDriver
 
-
-class SimulatedDriver(Driver):
-    """Does what it is told, but for the connects that fail."""
-
-    facts = EXCLUSIVE
-
-    def __init__(self, observation, failing_connects=0):
-        self.observation = observation
-        self.failing_connects = failing_connects
-
-    async def observe(self, desired, in_scope):
-        return self.observation
-
-    async def settle(self, desired, in_scope, done):
-        return self.observation
-
-    async def prune(self, actions, desired):
-        self.observation = predict(Plan(tuple(actions)), self.observation, self.facts)
-        return dict.fromkeys(actions)
-
-    async def connect(self, actions, desired):
-        for action in actions:
-            if action.rejoin:
-                self._isolate(action.node)
-        if self.failing_connects:
-            self.failing_connects -= 1
-            return dict.fromkeys(actions, "the hub froze")
-        self.observation = predict(Plan(tuple(actions)), self.observation, self.facts)
-        return dict.fromkeys(actions)
-
-    async def close(self):
-        pass
-
-    def _isolate(self, gone):
-        views = {
-            key: View(key, frozenset() if key == gone else view.peers - {gone})
-            for key, view in self.observation.views.items()
-        }
-        self.observation = Observation(views)
+from .plans import discovered, name, names
 
 
 @pytest.fixture
@@ -79,29 +33,22 @@ def run(monkeypatch):
                 "policy": {"scope": ["app@*"], "confirmation_interval": 0, **policy},
             }
         )
-        return _reconcile.converge(topology, check, 5)
+        return _reconcile.converge(topology, check, 5).values
 
     return converge
 
 
-def dirty(observation, one, other):
-    views = dict(observation.views)
-    for end, peer in ((one, other), (other, one)):
-        view = views[name(end)]
-        views[name(end)] = dataclasses.replace(view, synced=view.synced - {name(peer)})
-    return Observation(views)
-
-
 def test_who_was_told_to_leave_is_brought_back_though_the_first_try_fails(run):
-    driver = SimulatedDriver(dirty(mesh((1, 2, 3, 4, 5), synced=True), 4, 5), failing_connects=1)
-    result = run(driver, [discovered(1, 2, 3, 4, 5)])
+    cluster = Cluster(names(1, 2, 3, 4, 5))
+    cluster.unsync(name(4), name(5))
+    result = run(SimulatedDriver(cluster, failing_connects=1), [discovered(1, 2, 3, 4, 5)])
     assert result["rounds"] == 2
     assert result["converged"]
     assert result["islands"] == [[name(n) for n in range(1, 6)]]
 
 
 def test_a_dead_end_is_not_tried_again_in_the_same_run(run):
-    driver = SimulatedDriver(mesh((1, 2), (3,)), failing_connects=9)
+    driver = SimulatedDriver(Cluster(names(1, 2), names(3)), failing_connects=9)
     result = run(driver, [discovered(1, 2, 3)])
     assert (result["rounds"], result["changed"], result["converged"]) == (1, False, False)
 
@@ -121,7 +68,7 @@ BACK = [discovered(1, 2, 3, 4, 5)]
     ],
 )
 def test_only_what_every_confirmation_misses_is_pruned(run, answers, pruned):
-    result = run(SimulatedDriver(mesh((1, 2, 3, 4, 5))), answers)
+    result = run(SimulatedDriver(Cluster(names(1, 2, 3, 4, 5))), answers)
     assert [entry["node"] for entry in result["pruned"]] == [name(number) for number in pruned]
 
 
@@ -131,32 +78,32 @@ def test_the_nameserver_that_lists_it_is_heard_though_all_answers_have_one_time_
         return dataclasses.replace(discovery, answers=answers)
 
     answers = [answer(GONE[0], "127.0.0.53:53"), answer(BACK[0], "127.0.0.54:53"), answer(GONE[0], "127.0.0.53:53")]
-    assert run(SimulatedDriver(mesh((1, 2, 3, 4, 5))), answers)["pruned"] == []
+    assert run(SimulatedDriver(Cluster(names(1, 2, 3, 4, 5))), answers)["pruned"] == []
 
 
 def test_a_failed_discovery_is_an_error_with_the_result_and_changes_nothing(run):
-    driver = SimulatedDriver(mesh((1,), (2,)))
+    driver = SimulatedDriver(Cluster(names(1), names(2)))
     with pytest.raises(
         RoundError, match="topology 'chat': discovery failed, so nothing was changed: NXDOMAIN"
     ) as caught:
         run(driver, [Discovery.failed(["NXDOMAIN"])])
     assert caught.value.result["status"] == "failed"
     assert caught.value.result["changed"] is False
-    assert driver.observation == mesh((1,), (2,))
+    assert not driver.cluster.links
 
 
 class Unsteady(SimulatedDriver):
     """Loses a node again, once, after it was connected."""
 
-    def __init__(self, observation, lost):
-        super().__init__(observation)
+    def __init__(self, cluster, lost):
+        super().__init__(cluster)
         self.lost = lost
 
     async def settle(self, desired, in_scope, done):
-        if self.lost and self.observation.views[self.lost].peers:
-            self._isolate(self.lost)
+        if self.lost and self.cluster.peers(self.lost):
+            self.cluster.isolate(self.lost)
             self.lost = None
-        return self.observation
+        return await self.observe(desired, in_scope)
 
 
 def events(result):
@@ -164,23 +111,23 @@ def events(result):
 
 
 def test_who_joined_is_lost_and_joins_again_has_joined_once(run):
-    result = run(Unsteady(mesh((1, 2), (3,)), name(3)), [discovered(1, 2, 3)])
+    result = run(Unsteady(Cluster(names(1, 2), names(3)), name(3)), [discovered(1, 2, 3)])
     assert (result["rounds"], len(result["connected"]), result["converged"]) == (2, 2, True)
     assert events(result) == [("joined", name(3))]
 
 
 def test_a_prune_that_was_unconfirmed_at_first_left_and_was_not_refused(run):
-    result = run(SimulatedDriver(mesh((1, 2, 3, 4, 5))), [*GONE, *GONE])
+    result = run(SimulatedDriver(Cluster(names(1, 2, 3, 4, 5))), [*GONE, *GONE])
     assert events(result) == [("left", name(5))]
 
 
 def test_a_prune_that_stays_unconfirmed_is_refused_and_told(run):
-    result = run(SimulatedDriver(mesh((1, 2, 3, 4, 5))), [*GONE, Discovery.failed(["NXDOMAIN"])])
+    result = run(SimulatedDriver(Cluster(names(1, 2, 3, 4, 5))), [*GONE, Discovery.failed(["NXDOMAIN"])])
     assert result["events"] == [{"event": "prune_refused", "node": name(5), "reason": "unconfirmed", "observer": None}]
 
 
 def test_nothing_happens_in_check_mode_so_there_are_no_events(run):
-    driver = SimulatedDriver(mesh((1, 2, 3, 4, 5), (6,)))
+    driver = SimulatedDriver(Cluster(names(1, 2, 3, 4, 5), names(6)))
     result = run(driver, [discovered(1, 2, 3, 4, 6)], check=True)
     assert (result["changed"], result["events"]) == (True, [])
     assert run(driver, [discovered(1, 2, 3)], check=True)["refused"]
@@ -188,7 +135,7 @@ def test_nothing_happens_in_check_mode_so_there_are_no_events(run):
 
 
 def test_who_joined_before_the_run_failed_is_in_its_result(run):
-    driver = Unsteady(mesh((1, 2), (3,), (4,)), name(3))
+    driver = Unsteady(Cluster(names(1, 2), names(3), names(4)), name(3))
     with pytest.raises(RoundError, match="so nothing more was changed: NXDOMAIN") as caught:
         run(driver, [discovered(1, 2, 3, 4), Discovery.failed(["NXDOMAIN"])])
     assert caught.value.result["status"] == "failed"

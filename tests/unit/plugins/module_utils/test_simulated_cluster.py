@@ -9,125 +9,26 @@ from __future__ import annotations
 import asyncio
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import topology_of
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Driver
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundAborted
-from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
-    Discovery,
-    Node,
-    Observation,
-    Unreachable,
-    View,
-)
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery, Node
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.result import RunRecord
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import Reconciler
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from .plans import EXCLUSIVE, PAIRWISE
+from tests.harness.simulated import Cluster, SimulatedDriver
 
 NAMES = [f"app@10.0.0.{number}" for number in range(1, 7)]
 a_name = st.sampled_from(NAMES)
 some_names = st.sets(a_name)
 
 
-class Cluster:
-    """Who runs, who is linked to whom, and whom this side cannot reach. A transitive one completes each island."""
-
-    def __init__(self, transitive: bool) -> None:
-        self.transitive = transitive
-        self.alive: set[str] = set()
-        self.links: set[frozenset[str]] = set()
-        self.far: set[str] = set()
-
-    def peers(self, name: str) -> frozenset[str]:
-        return frozenset(other for link in self.links if name in link for other in link - {name})
-
-    def cut(self, one: str, other: str) -> None:
-        self.links.discard(frozenset((one, other)))
-
-    def isolate(self, name: str) -> None:
-        self.links = {link for link in self.links if name not in link}
-
-    def connect(self, one: str, other: str) -> bool:
-        if one == other or not {one, other} <= self.alive:
-            return False
-        self.links.add(frozenset((one, other)))
-        if self.transitive:
-            island = self.island(one)
-            self.links |= {frozenset((a, b)) for a in island for b in island if a != b}
-        return True
-
-    def island(self, name: str) -> set[str]:
-        found, todo = {name}, [name]
-        while todo:
-            for peer in self.peers(todo.pop()) - found:
-                found.add(peer)
-                todo.append(peer)
-        return found
-
-
-class SimulatedDriver(Driver):
-    facts = PAIRWISE
-
-    def __init__(self, cluster: Cluster) -> None:
-        self._cluster = cluster
-
-    async def observe(self, desired, in_scope):
-        cluster = self._cluster
-        views, unreachable = {}, {}
-        names = {node.name for node in desired}
-        for name in sorted(names):
-            self._ask(name, views, unreachable)
-        listed = frozenset().union(*(view.peers for view in views.values()))
-        for name in sorted(name for name in listed - names if in_scope(name)):
-            self._ask(name, views, unreachable)
-        assert set(views) <= cluster.alive
-        return Observation(views, unreachable)
-
-    def _ask(self, name, views, unreachable):
-        if name in self._cluster.alive - self._cluster.far:
-            peers = self._cluster.peers(name)
-            views[name] = View(name, peers, peers if self._cluster.transitive else None)
-        else:
-            unreachable[name] = Unreachable("it does not answer")
-
-    async def settle(self, desired, in_scope, done):
-        return await self.observe(desired, in_scope)
-
-    async def prune(self, actions, desired):
-        for action in actions:
-            if self._cluster.transitive:
-                assert action.observer == action.node, "anything else tears healthy links"
-                self._cluster.isolate(action.node)
-            else:
-                self._cluster.cut(action.observer, action.node)
-        return dict.fromkeys(actions)
-
-    async def connect(self, actions, desired):
-        for action in actions:
-            if action.rejoin:
-                self._cluster.isolate(action.node)
-        return {
-            action: None if self._cluster.connect(action.observer, action.node) else "it is not there"
-            for action in actions
-        }
-
-    async def close(self):
-        pass
-
-
-class _Exclusive(SimulatedDriver):
-    facts = EXCLUSIVE
-
-
 class SelfHealing(RuleBasedStateMachine):
     @initialize(transitive=st.booleans(), alive=st.sets(a_name, min_size=3), gone=some_names)
     def start(self, transitive, alive, gone):
         """A whole cluster, from which the source misses some."""
-        self.cluster = Cluster(transitive)
-        self.cluster.alive = set(alive)
-        self.cluster.links = {frozenset((a, b)) for a in alive for b in alive if a != b}
+        self.cluster = Cluster(alive, transitive=transitive)
         self.the_source_says(alive - gone)
 
     # What happens to the cluster
@@ -234,7 +135,7 @@ class SelfHealing(RuleBasedStateMachine):
             }
         )
         record = RunRecord("chat", True, check)
-        driver = (_Exclusive if self.cluster.transitive else SimulatedDriver)(self.cluster)
+        driver = SimulatedDriver(self.cluster)
 
         async def ask(attempt, pause):
             return self.answer

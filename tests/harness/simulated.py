@@ -1,0 +1,140 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A cluster in memory and a driver for it, where real nodes would not misbehave on demand.
+
+cluster = Cluster(["app@10.0.0.1", "app@10.0.0.2"], ["app@10.0.0.3"])      # two islands
+driver = SimulatedDriver(cluster)
+cluster.isolate("app@10.0.0.1")                                           # anything may happen at any time
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Driver, Outcome
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
+    Action,
+    DriverFacts,
+    Node,
+    Observation,
+    Unreachable,
+    View,
+)
+
+
+class Cluster:
+    """Who runs, who is linked to whom, and whom this side cannot reach.
+
+    :param islands: who runs, and is linked with all others of his own.
+    :param transitive: each connect completes the island, as Erlang's ``global`` does, and links are not made alone.
+    """
+
+    def __init__(self, *islands: Collection[str], transitive: bool = True) -> None:
+        self.transitive = transitive
+        self.alive = {name for island in islands for name in island}
+        self.links: set[frozenset[str]] = set()
+        self.unsynced: set[frozenset[str]] = set()
+        self.far: set[str] = set()
+        for island in islands:
+            self.complete(island)
+
+    def complete(self, island: Collection[str]) -> None:
+        self.links |= {frozenset((one, other)) for one in island for other in island if one != other}
+
+    def peers(self, name: str) -> frozenset[str]:
+        return frozenset(other for link in self.links if name in link for other in link - {name})
+
+    def view(self, name: str) -> View:
+        peers = self.peers(name)
+        unsynced = {other for pair in self.unsynced if name in pair for other in pair - {name}}
+        return View(name, peers, peers - unsynced if self.transitive else None)
+
+    def cut(self, one: str, other: str) -> None:
+        self.links.discard(frozenset((one, other)))
+
+    def isolate(self, name: str) -> None:
+        self.links = {link for link in self.links if name not in link}
+        self.unsynced = {pair for pair in self.unsynced if name not in pair}
+
+    def unsync(self, one: str, other: str) -> None:
+        """They stay linked, and neither has finished its bookkeeping with the other."""
+        self.unsynced.add(frozenset((one, other)))
+
+    def connect(self, one: str, other: str) -> bool:
+        if one == other or not {one, other} <= self.alive:
+            return False
+        self.links.add(frozenset((one, other)))
+        if self.transitive:
+            self.complete(self.island(one))
+        return True
+
+    def island(self, name: str) -> set[str]:
+        found, todo = {name}, [name]
+        while todo:
+            for peer in self.peers(todo.pop()) - found:
+                found.add(peer)
+                todo.append(peer)
+        return found
+
+
+class SimulatedDriver(Driver):
+    """Does what it is told, but for the connects that fail.
+
+    :param failing_connects: how many calls of ``connect`` do.
+    """
+
+    def __init__(self, cluster: Cluster, failing_connects: int = 0) -> None:
+        self.cluster = cluster
+        self.failing_connects = failing_connects
+
+    @property
+    def facts(self) -> DriverFacts:
+        like_erlang = self.cluster.transitive
+        return DriverFacts(
+            reversible=True, transitive=like_erlang, exclusive=like_erlang, prune_needs_answer=like_erlang
+        )
+
+    async def observe(self, desired: Sequence[Node], in_scope: Callable[[str], bool]) -> Observation:
+        names = {node.name for node in desired}
+        answers = {name: self._ask(name) for name in sorted(names)}
+        listed = frozenset(peer for answer in answers.values() if isinstance(answer, View) for peer in answer.peers)
+        answers |= {name: self._ask(name) for name in sorted(listed - names) if in_scope(name)}
+        views = {name: answer for name, answer in answers.items() if isinstance(answer, View)}
+        unreachable = {name: answer for name, answer in answers.items() if isinstance(answer, Unreachable)}
+        return Observation(views, unreachable)
+
+    async def settle(
+        self, desired: Sequence[Node], in_scope: Callable[[str], bool], done: Callable[[Observation], bool]
+    ) -> Observation:
+        return await self.observe(desired, in_scope)
+
+    async def prune(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
+        for action in actions:
+            assert action.observer
+            if self.cluster.transitive:
+                assert action.observer == action.node, "anything else tears healthy links"
+                self.cluster.isolate(action.node)
+            else:
+                self.cluster.cut(action.observer, action.node)
+        return dict.fromkeys(actions)
+
+    async def connect(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
+        for action in actions:
+            if action.rejoin:
+                self.cluster.isolate(action.node)
+        if self.failing_connects:
+            self.failing_connects -= 1
+            return dict.fromkeys(actions, "the hub froze")
+        return {
+            action: None if self.cluster.connect(str(action.observer), action.node) else "it is not there"
+            for action in actions
+        }
+
+    async def close(self) -> None:
+        pass
+
+    def _ask(self, name: str) -> View | Unreachable:
+        if name in self.cluster.alive - self.cluster.far:
+            return self.cluster.view(name)
+        return Unreachable("it does not answer")
