@@ -30,7 +30,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Look at a cluster
+- name: Read the state of a cluster
   selfheal.cluster.membership_info:
     topology: chat
     strategy: dns
@@ -41,11 +41,11 @@ EXAMPLES = r"""
       cookie: "{{ chat_cookie }}"
   register: chat
 
-- name: Show it
+- name: Show the mesh
   ansible.builtin.debug:
     var: chat.picture
 
-- name: Do not go on with a split cluster
+- name: Stop if the cluster is split
   ansible.builtin.assert:
     that: chat.islands | length == 1
 """

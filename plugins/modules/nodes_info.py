@@ -163,8 +163,8 @@ def run_module(request: Request) -> Returned:
     warnings = list(result.get("notes", ()))
     if result["status"] == PARTIAL:
         warnings.insert(0, f"the discovery is partial: {reasons}")
-    told = [f"topology {source.topology!r}: {warning}" for warning in warnings]
-    return Returned({"changed": False, **result}, told)
+    texts = [f"topology {source.topology!r}: {warning}" for warning in warnings]
+    return Returned({"changed": False, **result}, texts)
 
 
 COMMAND = Command({**DISCOVERY_SPEC, "attempt": {"type": "int", "default": 0}}, run_module)

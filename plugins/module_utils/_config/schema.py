@@ -118,7 +118,7 @@ class Options:
 
     authoritative: it can list every node, so that a node which a complete answer lacks may be pruned.
     watchable: it reports changes by itself, so that it need not be polled.
-    tells_ttl: its answers have a time to live.
+    has_ttl: its answers have a time to live.
     erlang_names: every node's name must have the form ``<base>@<host>``.
     samples: a complete answer may have only some of the members, so that a live one has to be missing for minutes.
     takes: which of ``connect``, ``disconnect``, ``list_nodes`` and ``fence`` it supports.
@@ -131,7 +131,7 @@ class Options:
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     authoritative: bool = True
     watchable: bool = False
-    tells_ttl: bool = False
+    has_ttl: bool = False
     erlang_names: bool = False
     samples: bool = False
     takes: tuple[str, ...] = ()
@@ -178,21 +178,19 @@ STRATEGIES: dict[str, Options] = {
         defaults={"node_basename": None, "types": _ADDRESS_TYPES, **_RESOLVER},
         choices={"types": _ADDRESS_TYPES},
         samples=True,
-        tells_ttl=True,
+        has_ttl=True,
     ),
-    "dns_srv": Options(
-        required=("query",), defaults={"node_basename": None, **_RESOLVER}, samples=True, tells_ttl=True
-    ),
+    "dns_srv": Options(required=("query",), defaults={"node_basename": None, **_RESOLVER}, samples=True, has_ttl=True),
     "kubernetes_dns": Options(
         required=("service",),
         defaults={"node_basename": None, "types": _ADDRESS_TYPES, **_RESOLVER},
         choices={"types": _ADDRESS_TYPES},
-        tells_ttl=True,
+        has_ttl=True,
     ),
     "kubernetes_dns_srv": Options(
         required=("service", "namespace"),
         defaults={"cluster_domain": "cluster.local", "node_basename": None, **_RESOLVER},
-        tells_ttl=True,
+        has_ttl=True,
     ),
     "static": Options(required=("nodes",)),
     "local_epmd": Options(defaults={"node_host": None, "epmd_port": 4369, "timeout": 5.0}),

@@ -15,7 +15,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._io.threads impor
 T = TypeVar("T")
 
 
-def to_thread(work: Callable[[], T]) -> asyncio.Future[T]:
+def to_thread(function: Callable[[], T]) -> asyncio.Future[T]:
     """Start the work in a thread of its own.
 
     The loop's own threads are few, and the loop waits for them at its end, so that work which never ends would delay
@@ -29,7 +29,7 @@ def to_thread(work: Callable[[], T]) -> asyncio.Future[T]:
         with contextlib.suppress(RuntimeError):  # the loop is closed, nobody waits any more
             loop.call_soon_threadsafe(_copy, done, future)
 
-    in_a_thread(work).add_done_callback(deliver)
+    in_a_thread(function).add_done_callback(deliver)
     return future
 
 

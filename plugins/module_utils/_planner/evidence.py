@@ -40,14 +40,14 @@ class Caches:
         for one in discovery.answers:
             self._longest[one.question] = max(one.ttl, self._longest.get(one.question, _LEAST_TTL))
 
-    def may_be_older(self, again: Discovery, before: Discovery) -> bool:
+    def may_be_older(self, later: Discovery, before: Discovery) -> bool:
         """Whether an answer may have left the source before ``before`` was asked for, so that it proves nothing new.
 
-        :param again: asked for after ``before``. :meth:`saw` was called with both.
+        :param later: asked for after ``before``. :meth:`saw` was called with both.
         """
         return any(
             self._may_be_older(one, other)
-            for one in again.answers
+            for one in later.answers
             for other in before.answers
             if one.question == other.question
         )
@@ -59,16 +59,16 @@ class Caches:
         return left_source < other.asked + _APART
 
 
-def pause_until_fresh(again: Discovery, before: Discovery) -> float:
+def pause_until_fresh(later: Discovery, before: Discovery) -> float:
     """Seconds to wait until the source itself has to answer.
 
-    :param again: one that may be older than ``before``.
+    :param later: one that may be older than ``before``.
     """
-    since = max(one.asked for one in again.answers) - min(one.asked for one in before.answers)
+    since = max(one.asked for one in later.answers) - min(one.asked for one in before.answers)
     if since < _APART:
         # Too soon to tell a copy from the same records with the same time to live.
         return _APART + _MARGIN - since
-    return max(_APART, *(one.ttl for one in again.answers)) + _MARGIN
+    return max(_APART, *(one.ttl for one in later.answers)) + _MARGIN
 
 
 def samples_among(discoveries: Sequence[Discovery]) -> Optional[Discovery]:

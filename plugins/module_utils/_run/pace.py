@@ -108,7 +108,7 @@ def watch_of(topology: str, given: Any) -> Optional[bool]:
 
 def _interval(source: Source, given: str) -> Optional[float]:
     if given == TTL:
-        if not STRATEGIES[source.strategy].tells_ttl:
+        if not STRATEGIES[source.strategy].has_ttl:
             raise TopologyError(
                 source.topology,
                 "interval",
