@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Predicts the views after a plan, for check mode's diff."""
+"""What a plan would make of the views, for check mode's diff."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import Dri
 
 
 def predict(plan: Plan, observation: Observation, facts: DriverFacts) -> Observation:
-    """The views after every connect and prune of the plan has worked, without those of pruned members."""
+    """The views after every connect and prune of the plan has worked. Who was pruned is no longer asked."""
     gone = frozenset(action.node for action in plan.prunes)
     staying = {name: view for name, view in observation.views.items() if name not in gone}
     linked = {name: set(view.linked - gone) for name, view in staying.items()}

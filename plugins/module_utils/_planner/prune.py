@@ -212,7 +212,7 @@ def _prunes(name: str, going: frozenset[str], observation: Observation, facts: D
         yield Action(PRUNE, name, "not_desired", name, detail=detail)
         return
     listing = [one for one, view in sorted(observation.views.items()) if name in view.peers and one != name]
-    # A member that is pruned too is an observer only if there is no other one.
+    # Those who are going too are told only where nobody else could be.
     observers = [one for one in listing if one not in going] or listing
     for observer in _one_of_each_island(observers, observation) if facts.prune_spreads else observers:
         yield Action(PRUNE, name, "not_desired", observer, detail=detail)
