@@ -1,8 +1,8 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes the status page and the metrics, in Ansible's own process: the arguments of modules are logged, and what is
-known of a large cluster is too much for a log."""
+"""Writes the status page and the metrics, in Ansible's own process: the arguments of modules are logged, and the
+results of a large cluster are too large for a log."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class ActionModule(ActionBase):
             yield ReportFile(self._path(options["metrics"]), metrics.metrics(readings), mode, metrics.timeless)
 
     def _path(self, path: str) -> Path:
-        """A relative one starts where Ansible was started, wherever the play lies."""
+        """The path; a relative one starts at the directory in which Ansible was started, not at the play's."""
         return Path(path).absolute()
 
 
@@ -84,7 +84,7 @@ def _written(file: ReportFile, check_mode: bool) -> tuple[bool, dict[str, Any]]:
 
 def _mode(mode: Any) -> int:
     """
-    :raises AnsibleActionFail: it is no octal number, such as ``"0644"``.
+    :raises AnsibleActionFail: it is not an octal number such as ``"0644"``.
     """
     try:
         number = mode if isinstance(mode, int) else int(mode, 8)

@@ -49,7 +49,7 @@ def membership_plan(
     try:
         discovery = discovery_of(desired, authoritative)
         config = {"node_basename": node_basename, "include_not_ready": include_not_ready}
-        # Which strategy it was is not known here. Only those over DNS have answers, and most of these may be samples.
+        # The strategy is not known here. Only those over DNS have answers, and most of these may be samples.
         samples = bool(discovery.answers)
         rules = policy_of(topology, checked(topology, POLICY_SPEC, _mapping("policy", policy)), config, samples)
         return _result(
@@ -110,7 +110,7 @@ def _lists(argument: str, value: Any) -> dict[str, frozenset[str]]:
 
 
 def _earlier(discovery: Discovery, policy: Policy, confirmed: Any) -> tuple[Discovery, ...]:
-    """``True`` stands for as many as the policy asks for."""
+    """The earlier discoveries. ``True`` stands for as many as the policy demands."""
     count = (policy.confirmations if confirmed else 1) if isinstance(confirmed, bool) else confirmed
     if not isinstance(count, int) or count < 1:
         raise ValueError(f"confirmed is {confirmed!r}, which is neither true or false nor a number of discoveries")

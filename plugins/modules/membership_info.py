@@ -30,7 +30,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Look at a cluster
+- name: Read the state of a cluster
   selfheal.cluster.membership_info:
     topology: chat
     strategy: dns
@@ -41,11 +41,11 @@ EXAMPLES = r"""
       cookie: "{{ chat_cookie }}"
   register: chat
 
-- name: Show it
+- name: Show the mesh
   ansible.builtin.debug:
     var: chat.picture
 
-- name: Do not go on with a split cluster
+- name: Stop if the cluster is split
   ansible.builtin.assert:
     that: chat.islands | length == 1
 """
@@ -70,7 +70,7 @@ desired:
   elements: str
   sample: [chat@10.0.0.1, chat@10.0.0.2]
 members:
-  description: The names of all who answered or are listed by somebody who did.
+  description: The names of all nodes that answered or are listed by a member that did.
   returned: always
   type: list
   elements: str

@@ -24,8 +24,8 @@ extends_documentation_fragment:
 options:
   attempt:
     description:
-      - Counts the askings of a row, for who confirms an answer by asking again. A source with several servers, such as
-        O(config.nameservers), is asked at another one first each time.
+      - Which attempt of a confirmation this is, from V(0). A source with several servers, such as
+        O(config.nameservers), starts with another one each time.
     type: int
     default: 0
 seealso:
@@ -46,7 +46,7 @@ EXAMPLES = r"""
       node_basename: web
   register: web
 
-- name: Say what is there
+- name: Show the nodes and the status
   ansible.builtin.debug:
     msg: "{{ web.nodes | map(attribute='name') }} ({{ web.status }})"
 
@@ -163,8 +163,8 @@ def run_module(request: Request) -> Returned:
     warnings = list(result.get("notes", ()))
     if result["status"] == PARTIAL:
         warnings.insert(0, f"the discovery is partial: {reasons}")
-    told = [f"topology {source.topology!r}: {warning}" for warning in warnings]
-    return Returned({"changed": False, **result}, told)
+    texts = [f"topology {source.topology!r}: {warning}" for warning in warnings]
+    return Returned({"changed": False, **result}, texts)
 
 
 COMMAND = Command({**DISCOVERY_SPEC, "attempt": {"type": "int", "default": 0}}, run_module)

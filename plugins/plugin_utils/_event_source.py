@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The event source ``membership``: one watcher a topology, which discovers, tells what is new, and waits."""
+"""The event source ``membership``: one watcher per topology, which discovers, emits the differences, and waits."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Queue(Protocol):
 
 @dataclass(frozen=True)
 class Timing:
-    """How one topology is told of; ``pause`` and ``repeat`` in seconds, ``repeat`` of 0 is never."""
+    """The timing of one topology's events. ``pause`` and ``repeat`` are in seconds; 0 means never to repeat."""
 
     pace: Pace
     pause: float
@@ -78,8 +78,8 @@ async def emit_events(queue: Queue, args: Mapping[str, Any]) -> None:
 
 
 async def _side_by_side(coroutines: Iterable[Coroutine[Any, Any, None]]) -> None:
-    """Until one raises, which ends the others. What it raises comes out as it is: ansible-rulebook shows no more than
-    its text, and that of a group hides those in it."""
+    """Run them until one raises, which ends the others. Its exception is raised as it is, not in an exception group:
+    ansible-rulebook shows only the text, and a group's text hides those in it."""
     tasks = [asyncio.ensure_future(coroutine) for coroutine in coroutines]
     try:
         await asyncio.gather(*tasks)
@@ -123,7 +123,7 @@ def _timing_of(source: Source, options: Mapping[str, Any]) -> Timing:
 
 
 class TopologyWatcher:
-    """Of one topology. Whatever happens to its source, it goes on, so that it takes no other topology with it."""
+    """Emits the events of one topology. No fault of its source ends it, so that other topologies are not affected."""
 
     def __init__(self, source: Source, timing: Timing, queue: Queue) -> None:
         self._source = source
@@ -145,7 +145,7 @@ class TopologyWatcher:
         last_event, retries = now(), Retries()
         while True:
             began = now()
-            # Whatever changes from here on may be missing from the discovery, so it wakes the next one.
+            # A change from here on may be missing from this discovery, so it has to trigger the next one.
             self._changed.clear()
             discovery = await self._discover()
             event = self._diff.update(discovery)
@@ -168,7 +168,7 @@ class TopologyWatcher:
             return Discovery.failed([str(error)], self._source.authoritative)
 
     def _log(self, discovery: Discovery) -> None:
-        """What users should know, once when it begins and once when it is over."""
+        """Log a problem of the discovery once when it begins, and once when it is over."""
         before, self._status = self._status, _EMPTY if self._diff.is_empty else discovery.status
         if self._status == before:
             return

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the inventory files of a schedule mean for the Kubernetes objects that run it (pure)."""
+"""Derives the Kubernetes objects of a schedule from its inventory files (pure)."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _API_VERSIONS = {
 
 
 class _VaultEncrypted(str):
-    """What Ansible Vault has encrypted within a file."""
+    """A value that is encrypted with Ansible Vault inside a file."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -58,20 +58,20 @@ def topologies_of(files: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     """The topologies of inventory files, by the name of the file and their own.
 
     :param files: the text of each file, by its name.
-    :raises PluginError: a file cannot be read, or tells a secret to whoever may read a ConfigMap.
+    :raises PluginError: a file cannot be read, or has a secret in the clear, which would be in a ConfigMap.
     """
     return {file: dict(_topologies_in(file, text)) for file, text in files.items()}
 
 
 def roles_of(files: Mapping[str, dict[str, Any]], namespace: str, loops: bool, watch: bool | str = AUTO) -> Roles:
-    """The rules of a Role for each namespace, exactly those that discovery and transports with the pod's own service
-    account use.
+    """The rules of a Role for each namespace: exactly the rights that discovery and transports with the pod's service
+    account need.
 
     :param files: from :func:`topologies_of`.
     :param namespace: the pod's own.
     :param loops: whether a topology may watch.
-    :param watch: whether each does that can, ``auto`` for what each topology says itself.
-    :raises PluginError: a template decides what is needed, so that nobody can tell before the pod runs.
+    :param watch: whether all that can be watched are; ``auto`` for what each topology says itself.
+    :raises PluginError: a template decides which rights are needed, so that they are unknown before the pod runs.
     """
     needed: dict[str, dict[tuple[str, str], set[str]]] = {}
     for file, topologies in files.items():
@@ -92,7 +92,7 @@ def roles_of(files: Mapping[str, dict[str, Any]], namespace: str, loops: bool, w
 
 def check_roles(roles: Any) -> Roles:
     """
-    :raises PluginError: they are not lists of rules by namespace.
+    :raises PluginError: they are not a dictionary from namespaces to lists of rules.
     """
     if not isinstance(roles, Mapping):
         raise PluginError("schedule_kubernetes_roles: is no dictionary from namespaces to rules")
@@ -107,10 +107,9 @@ def check_roles(roles: Any) -> Roles:
 
 
 def cron_of(interval: float) -> str:
-    """When a CronJob starts a run, so that there are so many seconds from one start to the next, at every hour of every
-    day.
+    """The schedule of a CronJob for starts that are so many seconds apart, at every hour of every day.
 
-    :raises PluginError: cron has no word for it.
+    :raises PluginError: cron cannot express that interval.
     """
     if interval == _DAY:
         return "0 0 * * *"
@@ -126,11 +125,11 @@ def cron_of(interval: float) -> str:
 
 
 def objects_of(name: str, namespace: str, roles_in: Iterable[str], kinds: Collection[str]) -> list[dict[str, Any]]:
-    """The objects of a schedule, each with what identifies it and the file that it is rendered to, in the order
-    in which they are made: what comes later needs what comes before.
+    """The objects of a schedule, each with its identity and the file that it is rendered to. An object comes after the
+    ones that it needs.
 
     :param roles_in: the namespaces that have a Role.
-    :param kinds: those of which there is one, beside the ServiceAccount and the ConfigMap that there always are.
+    :param kinds: the other kinds of objects; there always are a ServiceAccount and a ConfigMap.
     """
     roles = [
         _object(kind, f"{namespace}:{name}", where, where) for where in sorted(roles_in) for kind in _PER_NAMESPACE
@@ -140,10 +139,10 @@ def objects_of(name: str, namespace: str, roles_in: Iterable[str], kinds: Collec
 
 
 def checksum_of(files: Mapping[str, str], secrets: Mapping[str, str], salt: str) -> str:
-    """Another one where a file or a secret is another.
+    """A checksum of the files and the secrets, so that a change of them changes the object.
 
-    Whoever may read a Deployment need not be allowed to read its Secret, so it is made too slow and too short to find
-    out a secret by trying.
+    A reader of the Deployment may not be allowed to read its Secret, so the checksum is too slow and too short to guess
+    a secret by brute force.
     """
     content = json.dumps([files, secrets], sort_keys=True).encode()
     return hashlib.pbkdf2_hmac("sha256", content, salt.encode(), _ROUNDS).hex()[:12]
@@ -194,7 +193,7 @@ def _check_secrets(subject: str, options: Mapping[str, Any]) -> None:
 
 
 def _namespaces(subject: str, options: Mapping[str, Any], own: str) -> list[str]:
-    """Where the topology needs the pod's service account."""
+    """The namespaces in which the topology needs the pod's service account."""
     config = _dictionary(subject, options, "config") if _text(subject, "strategy", options) == "kubernetes" else None
     if config is None or any(config.get(key) for key in ("host", "kubeconfig", "context")):
         return []
@@ -224,7 +223,7 @@ def _rights(
     resource = RESOURCES[lookup]
     watching = loops and _may_watch(subject, watch, options.get("watch"))
     yield (resource.group, resource.plural), ("list", "watch") if watching else ("list",)
-    # Before a prune pods are asked who still runs, and a transport finds the pod of who is no longer listed.
+    # Pods are listed before a prune, to see which members still run, and by a transport to undesired members.
     yield ("", "pods"), ("list",)
     if lookup != "pods":
         yield ("", "services"), ("list",)
@@ -270,5 +269,5 @@ def _untold(subject: str, option: str) -> PluginError:
 
 
 def _is_template(value: Any) -> bool:
-    """Whether it is one, or a secret that nobody but the pod can read."""
+    """Whether it is a template, or a secret that can only be read in the pod."""
     return isinstance(value, str) and (isinstance(value, _VaultEncrypted) or bool(_TEMPLATE.search(value)))

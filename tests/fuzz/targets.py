@@ -118,7 +118,7 @@ def dns_answer(data: bytes) -> bool:
 
 def _answers(query: dns.message.Message, data: bytes) -> bool:
     try:
-        answer = resolver.judge(resolver_exchange._parse((query,), data)[0])
+        answer = resolver.interpret(resolver_exchange._parse((query,), data)[0])
     except resolver_exchange.NameserverError:
         return False
     if not isinstance(answer, resolver.RecordsAnswer):

@@ -114,15 +114,15 @@ TOPOLOGY_SPEC: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Options:
-    """Which options of the union one strategy or driver has. Defaults of None mean: taken as not set.
+    """The options of one strategy or driver, out of the union. An option whose default is None may be left unset.
 
-    authoritative: can list everyone, so that who is missing from a complete answer may be pruned.
-    watchable: tells of its changes by itself, so that it needs not be polled.
-    tells_ttl: says for how long its answers hold.
-    erlang_names: every node has to be called ``<base>@<host>``.
-    samples: a complete answer may hold some of the members only, so that a live one has to be missing for minutes.
-    takes: which of ``connect``, ``disconnect``, ``list_nodes`` and ``fence`` it takes.
-    instead: from an option that is set to those of ``takes`` that it leaves no room for.
+    authoritative: it can list every node, so that a node which a complete answer lacks may be pruned.
+    watchable: it reports changes by itself, so that it need not be polled.
+    has_ttl: its answers have a time to live.
+    erlang_names: every node's name must have the form ``<base>@<host>``.
+    samples: a complete answer may have only some of the members, so that a live one has to be missing for minutes.
+    takes: which of ``connect``, ``disconnect``, ``list_nodes`` and ``fence`` it supports.
+    instead: option -> those of ``takes`` that cannot be combined with it.
     own_way: values of ``connect``, ``disconnect`` and ``list_nodes`` that mean the driver's own way, as if left out.
     """
 
@@ -131,7 +131,7 @@ class Options:
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     authoritative: bool = True
     watchable: bool = False
-    tells_ttl: bool = False
+    has_ttl: bool = False
     erlang_names: bool = False
     samples: bool = False
     takes: tuple[str, ...] = ()
@@ -178,21 +178,19 @@ STRATEGIES: dict[str, Options] = {
         defaults={"node_basename": None, "types": _ADDRESS_TYPES, **_RESOLVER},
         choices={"types": _ADDRESS_TYPES},
         samples=True,
-        tells_ttl=True,
+        has_ttl=True,
     ),
-    "dns_srv": Options(
-        required=("query",), defaults={"node_basename": None, **_RESOLVER}, samples=True, tells_ttl=True
-    ),
+    "dns_srv": Options(required=("query",), defaults={"node_basename": None, **_RESOLVER}, samples=True, has_ttl=True),
     "kubernetes_dns": Options(
         required=("service",),
         defaults={"node_basename": None, "types": _ADDRESS_TYPES, **_RESOLVER},
         choices={"types": _ADDRESS_TYPES},
-        tells_ttl=True,
+        has_ttl=True,
     ),
     "kubernetes_dns_srv": Options(
         required=("service", "namespace"),
         defaults={"cluster_domain": "cluster.local", "node_basename": None, **_RESOLVER},
-        tells_ttl=True,
+        has_ttl=True,
     ),
     "static": Options(required=("nodes",)),
     "local_epmd": Options(defaults={"node_host": None, "epmd_port": 4369, "timeout": 5.0}),
@@ -263,4 +261,4 @@ DRIVERS: dict[str, Options] = {
 }
 
 TASKS = Options()
-"""Task files in the place of a driver, of which no topology says that they are one."""
+"""Task files in place of a driver. No topology names them with the option ``driver``."""

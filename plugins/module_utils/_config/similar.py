@@ -1,18 +1,18 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which known name a misspelt one was meant to be (pure)."""
+"""Finds the known name that a misspelt one was probably meant to be (pure)."""
 
 from __future__ import annotations
 
 from typing import Any, Iterable, Iterator, Mapping, Optional
 
 SLIP = 2
-"""Edits up to which a name is taken for another one that somebody mistyped."""
+"""The most edits for which a name counts as another one that was mistyped."""
 
 
 def edits(one: str, other: str) -> int:
-    """How many letters have to be put in, left out, replaced or swapped with their neighbour to get from one name to
+    """How many letters have to be inserted, deleted, replaced or swapped with their neighbour to get from one name to
     the other: the Damerau-Levenshtein distance in which no letter is edited twice."""
     before: list[int] = []
     row = list(range(len(other) + 1))
@@ -27,8 +27,8 @@ def edits(one: str, other: str) -> int:
 
 
 def may_be_within(most: int, one: str, other: str) -> bool:
-    """False only where it takes more edits than that: each changes one letter at most, and a swap none. This takes a
-    small part of the time of counting them."""
+    """False only if it takes more edits than that: each edit changes at most one letter, and a swap none. This is much
+    faster than counting them."""
     longer = max(len(one), len(other))
     if longer - min(len(one), len(other)) > most:
         return False
@@ -62,7 +62,7 @@ def did_you_mean(name: str, known: Iterable[str], prefix: str = "") -> str:
 def unknown_options(
     spec: Mapping[str, Mapping[str, Any]], given: Mapping[str, Any], prefix: str = ""
 ) -> Iterator[tuple[str, str]]:
-    """Each option that an argument spec does not have, with what :func:`did_you_mean` says of it."""
+    """Each option that an argument spec does not have, with the hint of :func:`did_you_mean`."""
     for key, value in given.items():
         if key not in spec:
             yield f"{prefix}{key}", did_you_mean(str(key), spec, prefix)

@@ -29,7 +29,7 @@ _A_DAY = 86400
 _MISSING_LIVE = 300.0
 """Seconds for which a live member has to be missing from a source that may answer with samples."""
 _TAKEN = {"connect": "connect", "disconnect": "disconnect", "list_nodes": "list_nodes", "fence": "policy.fence"}
-"""What not every driver takes, and where a topology says it."""
+"""The options that not every driver supports."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ class Source:
 
 @dataclass(frozen=True)
 class Topology:
-    """One cluster to keep whole. What ``connect``, ``disconnect`` and ``list_nodes`` have to be is the driver's to say;
-    None is its own way."""
+    """One cluster to keep whole. The driver decides which values ``connect``, ``disconnect`` and ``list_nodes`` may
+    have; None is its own way."""
 
     source: Source
     driver: str
@@ -107,11 +107,11 @@ def topology_of(params: Mapping[str, Any]) -> Topology:
 
 
 def check_taken(topology: str, whose: str, options: Options, params: Mapping[str, Any]) -> None:
-    """That the topology says nothing of what :attr:`Options.takes` is about that would be passed over.
+    """Check that the topology sets no option of those in :attr:`Options.takes` that the driver would ignore.
 
-    :param whose: what messages call the driver.
-    :param params: ``connect``, ``disconnect``, ``list_nodes``, ``policy`` and ``driver_config``, where they are known.
-    :raises TopologyError: it does.
+    :param whose: the driver, for messages.
+    :param params: ``connect``, ``disconnect``, ``list_nodes``, ``policy`` and ``driver_config``, if they are known.
+    :raises TopologyError: it sets such an option.
     """
     set_words = [word for word in _TAKEN if _value_at(word, params) is not None]
     for word in set_words:
@@ -128,7 +128,7 @@ def check_taken(topology: str, whose: str, options: Options, params: Mapping[str
 
 def check_watchable(topology: str, strategy: str) -> None:
     """
-    :raises TopologyError: the strategy tells of no changes by itself.
+    :raises TopologyError: the strategy cannot be watched.
     """
     if not STRATEGIES[strategy].watchable:
         can = " and ".join(repr(name) for name, options in STRATEGIES.items() if options.watchable)
@@ -141,7 +141,7 @@ def check_watchable(topology: str, strategy: str) -> None:
 
 
 def _value_at(word: str, params: Mapping[str, Any]) -> Any:
-    """What the topology says, None where that is what holds without a word."""
+    """The value of the option, None if it is not set or has its default."""
     found: Any = params
     for key in _path(word).split("."):
         found = (found or {}).get(key)
@@ -201,16 +201,16 @@ def check_node_name(topology: str, option: str, name: Any) -> str:
 
 
 def is_basename(text: Any) -> bool:
-    """Whether it can stand before the ``@`` of a node's name."""
+    """Whether it can be the part of a node's name before the ``@``."""
     return isinstance(text, str) and _BASENAME.fullmatch(text) is not None
 
 
 def name_of(topology: str, option: str, basename: Optional[str], host: str) -> str:
     """The name of a node that a strategy found.
 
-    :param basename: what the topology says stands before the ``@``; None where the cluster knows its nodes by ``host``
-        alone, as systems other than Erlang's do.
-    :raises TopologyError: it is no name.
+    :param basename: the part before the ``@`` from the topology; None if the cluster knows its nodes by ``host`` alone,
+        as systems other than Erlang's do.
+    :raises TopologyError: it is not a valid name.
     """
     return check_name(topology, option, f"{basename}@{host}" if basename else host)
 
@@ -232,7 +232,7 @@ def check_name(topology: str, option: str, name: Any) -> str:
 
 
 def choose(topology: str, option: str, value: str, known: Mapping[str, Options]) -> Options:
-    """What the strategy or driver that ``value`` names declares of itself.
+    """The declared options of the strategy or driver that ``value`` names.
 
     :raises TopologyError: there is none of that name.
     """
@@ -245,7 +245,7 @@ def choose(topology: str, option: str, value: str, known: Mapping[str, Options])
 def check_own(topology: str, option: str, chosen: str, options: Options, given: Iterable[str]) -> None:
     """
     :param option: ``config`` or ``driver_config``, whose keys are ``given``.
-    :raises TopologyError: one of them is no option of the chosen strategy or driver.
+    :raises TopologyError: the chosen strategy or driver does not have one of these options.
     """
     for key in sorted(given):
         if key not in options.names:

@@ -41,7 +41,7 @@ class RemoteCall:
 
 
 CallResult = Union[Any, BadRpc]
-"""The term that the function returned, or the error, not raised, that tells why there is none."""
+"""The term that the function returned, or the error, returned and not raised."""
 
 
 class CallBatch:
@@ -65,7 +65,7 @@ class CallBatch:
 
 
 class Switchboard:
-    """The calls that are under way on one connection.
+    """The pending calls of one connection.
 
     :param own_name: as the handshake settled it; the answers are sent to a process of that name and ``creation``.
     :param where: node, address and port, for messages.
@@ -100,7 +100,7 @@ class Switchboard:
         self._waiting = {number: entry for number, entry in self._waiting.items() if entry[0] is not batch}
 
     def batches(self) -> list[CallBatch]:
-        """Those under way."""
+        """The pending batches."""
         return list({id(batch): batch for batch, _index in self._waiting.values()}.values())
 
     def take(self, frame: bytes) -> None:
@@ -141,8 +141,8 @@ def _answer_of(term: Any, call: RemoteCall, where: str) -> CallResult:
 
 
 def _kind_of(reason: Any) -> tuple[str, Optional[str]]:
-    """The kind of error alone, since all else in a reason can be an argument of the call; and the function that is not
-    there, if that is it."""
+    """Only the kind of error, since everything else in a reason can be an argument of the call; and the function that
+    does not exist, if that is the error."""
     kind, stack = reason, None
     if isinstance(kind, tuple) and len(kind) == 2 and kind[0] == "EXIT":
         kind = kind[1]

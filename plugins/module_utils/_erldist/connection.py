@@ -46,7 +46,7 @@ _TICK = b"\x00\x00\x00\x00"
 
 
 class NodeConnection(asyncio.Protocol):
-    """Made by :meth:`open`. What it has besides its own methods is asyncio's side of it.
+    """Made by :meth:`open`. Its other public methods are callbacks of asyncio.
 
     ``name`` is the member's, ``own_name`` is ours there: the member lists it among its hidden and connected nodes.
     """
@@ -94,17 +94,17 @@ class NodeConnection(asyncio.Protocol):
     ) -> NodeConnection:
         """Connect to a member as a hidden node.
 
-        :param name: its full name. The part after the first ``@`` is where it is, unless ``address`` says otherwise.
+        :param name: its full name. The part after the first ``@`` is its host, unless ``address`` is given.
         :param address: an IP address or a host name.
-        :param others: further IP addresses of the same member, tried after it. What is none is passed over.
+        :param others: further IP addresses of the same member, tried after it. Texts that are no address are ignored.
         :param port: its distribution port; without one, epmd is asked.
         :param own_name: a name of our own; without one, the member names us.
         :param first: calls to send together with our proof of the cookie, before the member has given its own: they
-            must tell nothing that is secret. :meth:`first_answers` has what a member answers that then proved itself.
+            must not contain a secret. :meth:`first_answers` returns the answers once the member has proved itself.
         :param dial: how its ports are reached.
-        :param tls: what to speak TLS with; without it, none is spoken. It is never spoken to epmd.
+        :param tls: the TLS to use, None for none. It is never used with epmd.
         :param timeout: seconds for everything, resolving included.
-        :raises UnreachableError: the one of its kinds that tells why it can't be.
+        :raises UnreachableError: in the subclass that says why it can't be reached.
         """
         deadline = asyncio.get_running_loop().time() + timeout
         alive, at, host = name.partition("@")
@@ -146,7 +146,7 @@ class NodeConnection(asyncio.Protocol):
 
     @property
     def closed(self) -> bool:
-        """Whether it can make no more calls: closed by us, by the member, or lost."""
+        """Whether it can no longer make calls: closed by us, by the member, or lost."""
         return self._end is not None
 
     def close(self) -> None:
@@ -263,7 +263,7 @@ class NodeConnection(asyncio.Protocol):
             self._transport.write(tls.unsent())
 
     def _take_frames(self, data: bytes) -> int:
-        """Take every whole frame; how many bytes they were. Whoever is told of a frame may close the connection."""
+        """Handle every whole frame, and return how many bytes they had. A handler may close the connection."""
         position = 0
         while not self._end:
             header, limit = (4, MAX_BYTES) if self._calls else (self._handshake.length_bytes, Handshake.MAX_FRAME)
@@ -298,7 +298,7 @@ class NodeConnection(asyncio.Protocol):
                 self._ready.set_result(None)
 
     def _tick(self) -> None:
-        # One on its way is enough: who ticks us and reads nothing must not fill our memory.
+        # One pending tick is enough: a peer that sends ticks and reads nothing must not fill our memory.
         if self._transport and not self._transport.get_write_buffer_size():
             self._send(_TICK)
 
@@ -317,7 +317,7 @@ class NodeConnection(asyncio.Protocol):
         return CallTimeout(f"{self._where} {said} {what} within {timeout:g} s{hint}", silent)
 
     def _fail(self, error: UnreachableError) -> None:
-        """The one way to the end, whichever side it comes from."""
+        """End the connection; every failure and every close, on either side, comes through here."""
         if self._end:
             return
         self._end = error

@@ -119,7 +119,7 @@ async def _ask(
     deadline: float,
     dial: Dial,
 ) -> bytes:
-    """What epmd answers until ``is_whole`` says that this is all, or else until it closes."""
+    """The bytes of epmd's answer, until ``is_whole`` holds or epmd closes the connection."""
     try:
         sock = await dial(address, epmd_port, deadline)
     except OSError as error:

@@ -28,14 +28,14 @@ class DeadlinePassed(Exception):
 
 @dataclass(frozen=True)
 class Address:
-    """One IP address. ``more`` is what a socket address of IPv6 has after the port."""
+    """One IP address. ``flow_and_scope``: the last two parts of a socket address of IPv6."""
 
     family: int
     ip: str
-    more: tuple[int, ...] = ()
+    flow_and_scope: tuple[int, ...] = ()
 
     def with_port(self, port: int) -> tuple[Any, ...]:
-        return (self.ip, port, *self.more)
+        return (self.ip, port, *self.flow_and_scope)
 
     def text(self, port: int) -> str:
         return f"[{self.ip}]:{port}" if self.family == socket.AF_INET6 else f"{self.ip}:{port}"
@@ -115,7 +115,7 @@ def _look_up(host: str) -> list[Address]:
 
 
 Dial = Callable[[Address, int, float], Awaitable[socket.socket]]
-"""What :func:`dial` is, for those who reach members in another way."""
+"""The type of :func:`dial`, for transports that reach members in another way."""
 
 
 async def dial(address: Address, port: int, deadline: float) -> socket.socket:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Outside text as it may stand in a message."""
+"""Makes untrusted text safe for a message."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ LENGTH = 400
 _HEEDED = 4 * LENGTH
 _MASK = "********"
 _KNOWN = 6
-"""Characters that a known secret has at least; masking shorter ones would only riddle the text."""
-# What shows by its form as a credential: an authorization header, the userinfo of a URL, a JSON Web Token, a value that
-# is called a secret, and any long run of letters and digits such as keys of clouds are, be it percent-encoded.
+"""The least length of a known secret that is masked; masking shorter ones would make the text unreadable."""
+# Texts that look like a credential: an authorization header, the userinfo of a URL, a JSON Web Token, a value whose
+# name suggests a secret, and any long run of letters and digits, such as the key of a cloud, even percent-encoded.
 _FORMS = (
     re.compile(r"\b(bearer |basic )\s*[^\s,;'\"]{6,}", re.IGNORECASE),
     re.compile(r"(://)[^\s/@]+(?=@)"),
@@ -29,17 +29,17 @@ _FORMS = (
 
 
 def printable(text: str, instead: str = "?") -> str:
-    """Without what a terminal would take for a command, or for the end of the line."""
+    """The text without control characters and line ends."""
     return "".join(character if character.isprintable() else instead for character in text)
 
 
 def one_line(text: str) -> str:
-    """It cut, printable and on one line."""
+    """The text shortened, printable and on one line."""
     return " ".join(printable(text[:_HEEDED], " ").split())[:LENGTH]
 
 
 def masked(text: str, secrets: Iterable[str]) -> str:
-    """Without those secrets, and without what looks like one."""
+    """The text without these secrets, and without anything that looks like one."""
     for secret in sorted(set(secrets), key=len, reverse=True):
         if len(secret) >= _KNOWN:
             text = text.replace(secret, _MASK)

@@ -15,12 +15,12 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._io.threads impor
 T = TypeVar("T")
 
 
-def to_thread(work: Callable[[], T]) -> asyncio.Future[T]:
-    """Start it in a thread of its own.
+def to_thread(function: Callable[[], T]) -> asyncio.Future[T]:
+    """Start the work in a thread of its own.
 
-    Not in one of the loop's own: they are few, and the end of the loop waits for them, so that some work that never
-    ends would hold up the others and then the exit. Whoever no longer waits may cancel the future, give it an outcome
-    of their own, and close the loop.
+    The loop's own threads are few, and the loop waits for them at its end, so that work which never ends would delay
+    other work and then the exit. The caller may cancel the future, set a result or an exception itself, and close the
+    loop before the work ends.
     """
     loop = asyncio.get_running_loop()
     future: asyncio.Future[T] = loop.create_future()
@@ -29,7 +29,7 @@ def to_thread(work: Callable[[], T]) -> asyncio.Future[T]:
         with contextlib.suppress(RuntimeError):  # the loop is closed, nobody waits any more
             loop.call_soon_threadsafe(_copy, done, future)
 
-    in_a_thread(work).add_done_callback(deliver)
+    in_a_thread(function).add_done_callback(deliver)
     return future
 
 

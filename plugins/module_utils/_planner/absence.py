@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Since when members are missing from their source, from one look at it to the next (pure: the caller has the clock).
+"""How long members have been missing from their source (pure: the caller passes the time).
 
-A look is a complete discovery that no cache has given before. This file counts for how long looks have missed a member,
-and finds out whether the source answers with samples.
+A look is a complete discovery that does not come from a cache. This module counts for how long looks have missed a
+member, and detects sources that answer with samples.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._planner.evidence
 
 _AN_HOUR, _A_DAY = 3600.0, 86400.0
 _GAP = 3
-"""A gap between two looks counts at most this part of the time, so that four looks are the fewest."""
+"""A gap between two looks counts as at most the period divided by this, so that it takes at least four looks."""
 _MOST_LOOKS = 4096
 _MOST_RETURNS = 100
 
@@ -28,14 +28,14 @@ class _Look(NamedTuple):
 
 
 class _Off(NamedTuple):
-    """``ran``: at each sight of the cluster since then; None before the first one."""
+    """A member that is off the list. ``ran``: whether it ran at each observation since; None before the first one."""
 
     since: float
     ran: Optional[bool] = None
 
 
 class _Return(NamedTuple):
-    """A member that was off the list and is back, and was alive all the while: missed from ``since`` until ``back``."""
+    """A member that was off the list from ``since`` until ``back``, and ran all that time."""
 
     name: str
     since: float
@@ -70,7 +70,7 @@ class Absences:
         if not self._period or discovery.status != COMPLETE:
             return
         if self._last and self._caches.may_be_older(discovery, self._last):
-            # It is no look, but whom it lists it lists: from here on they are missing anew.
+            # It is not a look, but the nodes that it lists are listed: their absence starts anew.
             self._missed_from.update(dict.fromkeys(discovery.names - self._looks[-1].listed, self._clock))
             return
         self._last = discovery
@@ -83,22 +83,22 @@ class Absences:
         for name in self._missed_from.keys() & discovery.names:
             del self._missed_from[name]
             self._off.pop(name, None)
-        # One of those who were off at the same time will do.
+        # Of several members that were off at the same time, one is enough.
         returns = {off.since: _Return(name, off.since, now) for name, off in back if off.ran}
-        # The very same set where it can be: those of thousands of looks are what takes memory.
+        # The same object where possible: with thousands of looks these sets take most of the memory.
         self._looks.append(_Look(now, before.listed if before.listed == discovery.names else discovery.names))
         self._forget(now)
         if self._samples:
             self._detect_samples(returns.values(), now)
 
     def saw_alive(self, alive: AbstractSet[str]) -> None:
-        """Who runs, as the members say right after a look. One that is off the list and does not run may be restarting:
-        its return proves nothing."""
+        """Record the members that run, as observed right after a look. A member that is off the list and does not run
+        may be restarting, so that its return proves nothing."""
         for name, off in self._off.items():
             self._off[name] = off._replace(ran=name in alive and off.ran is not False)
 
     def absence(self, now: float) -> Absence:
-        """What the looks until now prove."""
+        """What the looks so far prove."""
         if not self._period:
             return Absence()
         listed = self._looks[-1].listed if self._looks else frozenset()
@@ -115,7 +115,7 @@ class Absences:
             self._returns.popleft()
         for name in [name for name, off in self._off.items() if off.since < now - _A_DAY]:
             del self._off[name]
-        # Everybody of whom nothing is known has been missing from the first look on.
+        # A member without an entry counts as missing since the first look, so that old entries can go.
         for name in [name for name, since in self._missed_from.items() if since < self._clock - _A_DAY]:
             del self._missed_from[name]
 
@@ -139,5 +139,5 @@ class Absences:
         return self._lacks(one, other.name) and self._lacks(other, one.name)
 
     def _lacks(self, one: _Return, other: str) -> bool:
-        """Whether a look that lacks the one has the other."""
+        """Whether a look that missed the one listed the other."""
         return any(one.since <= look.at < one.back and other in look.listed for look in self._looks)

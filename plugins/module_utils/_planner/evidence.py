@@ -15,21 +15,22 @@ from typing import Optional, Sequence
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Answered, Discovery
 
 LONGEST_WAIT = 60.0
-"""Seconds that one run waits, all in all, for answers that are not from a cache."""
+"""The most seconds that one run waits in total for answers that are not from a cache."""
 _APART = 1.5
-"""Seconds that two askings have to be apart to be told apart: times to live are whole seconds, answers take time."""
+"""Seconds between two queries that are needed to tell their answers apart: times to live are whole seconds, and an
+answer takes time."""
 _MARGIN = 0.5
-"""Seconds after the end of a time to live at which a cache has asked anew."""
+"""Seconds after the end of a time to live, to be sure that a cache asks its source anew."""
 _LEAST_TTL = 30.0
-"""Seconds that a cache may keep an answer of which no longer time to live has been seen, as CoreDNS is set up to."""
+"""The assumed time to live of a question until a longer one is seen. CoreDNS is configured with it."""
 
 
 class Caches:
-    """What is known of the caches between a source and us, of which one address may hide several.
+    """Detects answers that may come from a cache between the source and us. One address may have several caches.
 
-    A cache counts the time to live of an answer down. From the longest one that was seen for a question follows when an
-    answer left its source, if it came from a cache; a time to live that stays the same is a server's without one. The
-    flag "authoritative answer" is the server's own claim and is not looked at.
+    A cache counts the time to live of an answer down. So the longest one that was seen for a question tells when an
+    answer left its source. A time to live that does not change is that of a server without a cache. The flag
+    "authoritative answer" is only a claim of the server and is ignored.
     """
 
     def __init__(self) -> None:
@@ -39,14 +40,14 @@ class Caches:
         for one in discovery.answers:
             self._longest[one.question] = max(one.ttl, self._longest.get(one.question, _LEAST_TTL))
 
-    def may_be_older(self, again: Discovery, before: Discovery) -> bool:
-        """Whether an answer may have left the source before ``before`` was asked for, so that it says nothing new.
+    def may_be_older(self, later: Discovery, before: Discovery) -> bool:
+        """Whether an answer may have left the source before ``before`` was asked for, so that it proves nothing new.
 
-        :param again: asked for after ``before``. Both were seen.
+        :param later: asked for after ``before``. :meth:`saw` was called with both.
         """
         return any(
             self._may_be_older(one, other)
-            for one in again.answers
+            for one in later.answers
             for other in before.answers
             if one.question == other.question
         )
@@ -58,23 +59,23 @@ class Caches:
         return left_source < other.asked + _APART
 
 
-def pause_until_fresh(again: Discovery, before: Discovery) -> float:
-    """Seconds to wait until the source can be asked for an answer of its own.
+def pause_until_fresh(later: Discovery, before: Discovery) -> float:
+    """Seconds to wait until the source itself has to answer.
 
-    :param again: one that may be older than ``before``.
+    :param later: one that may be older than ``before``.
     """
-    since = max(one.asked for one in again.answers) - min(one.asked for one in before.answers)
+    since = max(one.asked for one in later.answers) - min(one.asked for one in before.answers)
     if since < _APART:
         # Too soon to tell a copy from the same records with the same time to live.
         return _APART + _MARGIN - since
-    return max(_APART, *(one.ttl for one in again.answers)) + _MARGIN
+    return max(_APART, *(one.ttl for one in later.answers)) + _MARGIN
 
 
 def samples_among(discoveries: Sequence[Discovery]) -> Optional[Discovery]:
     """The union of the discoveries, as a partial one, where two of them each have a node that the other lacks.
 
     :param discoveries: complete ones.
-    :returns: None where one list only has more than another.
+    :returns: None if of any two lists one contains the other.
     """
     for index, one in enumerate(discoveries):
         for other in discoveries[:index]:

@@ -33,7 +33,7 @@ def plan(
     recently_pruned: frozenset[str] = frozenset(),
     absence: Absence = Absence(),  # noqa: B008 - it is frozen
 ) -> Plan:
-    """What would heal this cluster.
+    """The plan that would heal this cluster.
 
     :param earlier: the discoveries directly before this one, oldest first; they can confirm that a node is gone.
     :param recently_pruned: who was pruned within PRUNED_LATELY; it counts towards ``max_prune``.
@@ -62,8 +62,8 @@ def _doubts(discovery: Discovery, observation: Observation, policy: Policy) -> I
 
 
 def relevant(discovery: Discovery, observation: Observation, policy: Policy) -> frozenset[str]:
-    """The names that this topology is about: the desired ones, and the strays that it may prune (all of them as long as
-    no scope says which). Whoever else is linked to the cluster is none of its business."""
+    """The names that this topology is about: the desired ones, and the undesired members that it may prune (all of them
+    if there is no scope). Other nodes that are linked to the cluster are ignored."""
     policy = policy.over(discovery)
     prunable = (name for name in undesired_members(discovery, observation) if not policy.scope or policy.in_scope(name))
     return discovery.names.union(prunable)

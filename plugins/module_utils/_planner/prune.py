@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The half of the planner that removes. Everything here that is not a PRUNE is a reason not to."""
+"""The half of the planner that prunes. Every other action in here has the reason why a member is not pruned."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._rules.base impor
 
 _COMES_BACK = "; delete its database before it is started again, or it comes back as a member by itself"
 _WILL_GO = ("no_answer", "not_yet")
-"""Who is refused for these goes later, and counts as one of those that would go."""
+"""A member that is refused for one of these goes later, so it counts towards the limits."""
 
 
 def prune_actions(
@@ -37,7 +37,7 @@ def prune_actions(
     recently_pruned: frozenset[str],
     absence: Absence,
 ) -> Iterator[Action]:
-    """One decision for each stray that is linked to a desired node, in the order of their names."""
+    """One decision for each undesired member that is linked to a desired node, in the order of their names."""
     candidates = []
     other_names = _other_names(discovery, observation)
     for name in sorted(undesired_members(discovery, observation)):
@@ -70,8 +70,8 @@ def prune_actions(
 
 
 def undesired_members(discovery: Discovery, observation: Observation) -> frozenset[str]:
-    """Who is linked to a desired node, by the word of either end, and is not desired. Where nobody is desired that is
-    every member."""
+    """The members that are not desired and are linked to a desired node; it is enough if one end lists the link. If no
+    node is desired, these are all members."""
     if not discovery.nodes:
         return observation.members
     listed = frozenset().union(*(view.peers for name, view in observation.views.items() if name in discovery.names))
@@ -88,7 +88,7 @@ def _exempt(name: str, observation: Observation, policy: Policy) -> Optional[Act
 
 
 def _refused_by_source(name: str, discovery: Discovery, policy: Policy, absence: Absence) -> Optional[Action]:
-    """What the source says is no proof that the node is gone."""
+    """A refusal if the source does not prove that the node is gone."""
     if not policy.prune:
         return _refuse(name, "prune_off", "policy.prune is false")
     if not discovery.authoritative and not policy.prune_unauthoritative:
@@ -155,7 +155,7 @@ def _not_yet(name: str, observation: Observation, policy: Policy, absence: Absen
 
 
 def _refused_as_dead(name: str, discovery: Discovery, observation: Observation) -> Optional[Action]:
-    """Who is cut off from the others reports them all dead."""
+    """A refusal if too few desired nodes answer: a minority that is cut off reports all others dead."""
     answering = discovery.names.intersection(observation.views)
     if not discovery.nodes or 2 * len(answering) > len(discovery.nodes):
         return None
@@ -193,7 +193,8 @@ def _refused_together(
 
 
 def _other_names(discovery: Discovery, observation: Observation) -> frozenset[str]:
-    """The names by which nodes that discovery lists call themselves, an IP address in another spelling say."""
+    """The names under which desired nodes answer that differ from discovery's, such as another spelling of an IP
+    address."""
     found = (observation.unreachable.get(node.name) for node in discovery.nodes)
     return frozenset(why.answers_as for why in found if why and why.answers_as)
 

@@ -1,11 +1,11 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the planner leaves alone where members keep a table of their own: there a link makes nobody a member.
+"""What the planner leaves alone if members keep a table of their own: there a link does not decide who is a member.
 
-One member with a table is enough for the whole mesh. To leave by link is a partition for the others in the table
-(measured on RabbitMQ 3.10: ``global:disconnect()`` on a member, and its app has to be restarted), and a link to a node
-that is in no table, or that was parted, makes no cluster. Mnesia takes no harm from a link that is new.
+One member with a table is enough for the whole mesh. A node that leaves by link is a partition for the others in the
+table (measured on RabbitMQ 3.10: ``global:disconnect()`` on a member, and its app has to be restarted). A link to a
+node that is in no table, or that was partitioned, makes no cluster. A new link does no harm to Mnesia.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def _has_rabbitmq(observation: Observation) -> bool:
 
 
 def _keepers(observation: Observation) -> str:
-    """Where both are, RabbitMQ's word is the stricter one."""
+    """The members with a table, in words. If both systems are there, RabbitMQ is named: its rules are stricter."""
     systems = [table.system for table in observation.tables.values()]
     system = RABBITMQ if RABBITMQ in systems else systems[0]
     names = [name for name, table in observation.tables.items() if table.system == system]

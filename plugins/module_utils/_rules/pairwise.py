@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each link is made alone: by a command of the user's own, say, or where members do not tell each other of a third."""
+"""Each link is made alone: for commands of the user's own, and for members that do not report other nodes to a peer."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Pairwise(Rules):
 
 
 def unsettled(wanted: AbstractSet[str], told_by: Mapping[str, str]) -> Iterator[Action]:
-    """Who is listed, and stays neither in nor out. A connect changes nothing about that."""
+    """Refuse nodes that are listed and stay neither in nor out: a connect would not change that."""
     for node in sorted(told_by.keys() & wanted):
         yield refused(node, "unsteady", f"{told_by[node]} lists it as neither in nor out")
 
@@ -50,14 +50,16 @@ def pairs(answering: Sequence[str], views: Mapping[str, View]) -> Iterator[Actio
         view = views[name]
         lacking = everyone - view.linked - {name}
         if lacking:
-            # Of two that lack each other every other one calls: those behind by even steps, those before by odd ones.
+            # If two nodes lack each other, only one of them calls: the first one in the order if they are an even
+            # number of places apart, else the second one. So each node makes about half of its calls.
             turn = [*answering[(row + 1) % 2 : row : 2], *answering[row + 2 :: 2]]
             others = [peer for peer in lacking.difference(turn) if name in views[peer].linked]
             yield from _missing_all([peer for peer in turn if peer in lacking] + sorted(others), name, view)
 
 
 def reach_out(node: str, observers: Sequence[str], observation: Observation) -> Iterator[Action]:
-    """A node that is out of reach from here may be in reach of a member, unless it took our connection in silence."""
+    """Connect a node that did not answer us. A member may still reach it, unless it accepted our connection in
+    silence."""
     why = observation.unreachable.get(node)
     if why and why.silent and observers:
         yield refused(node, "no_answer", why.reason)
@@ -72,7 +74,7 @@ def _missing(node: str, observer: str, view: View) -> Action:
 
 
 def _missing_all(nodes: Sequence[str], observer: str, view: View) -> Iterable[Action]:
-    """The same for half a million links in well under a second."""
+    """:func:`_missing` for many nodes. Half a million actions take well under a second."""
     if view.down:
         return [_missing(node, observer, view) for node in nodes]
     template = _missing("", observer, view)

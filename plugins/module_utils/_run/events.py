@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a run has come to, as events: how the cluster is at its end beside how it was when it began.
+"""The events of a run: the difference between the cluster at its end and at its beginning.
 
-So a node has one event of a kind at most, however many rounds and observers it took, and nothing that was undone since.
+So a node has at most one event of each type, over all rounds and observers, and a change that was undone has none.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ Islands = Sequence[Sequence[str]]
 
 
 class Events:
-    """Told of what the run sees and does, in order; asked at any time.
+    """Records what the run sees and does, in order; :meth:`all` works at any time.
 
-    :param before: the islands that an earlier run left: who was linked since then has joined too.
+    :param before: the islands at the end of an earlier run: a node that was linked since then has joined too.
     """
 
     def __init__(self, before: Optional[Islands] = None) -> None:
@@ -42,7 +42,7 @@ class Events:
         self._left: frozenset[str] = frozenset()
 
     def saw(self, desired: frozenset[str], observation: Observation, plan: Plan) -> None:
-        """Where nobody answers nothing was seen, and what was seen before holds."""
+        """Record an observation. One in which no member answers is ignored, so that the one before stays valid."""
         if not observation.views:
             return
         if self._first is None:
@@ -70,11 +70,12 @@ class Events:
 
     @property
     def islands(self) -> Optional[Islands]:
-        """Those seen last, else those from before."""
+        """The islands that were seen last, or else those from before the run."""
         return self._before if self._first is None else self._plan.islands
 
     def _is_out(self, node: str, observation: Observation) -> bool:
-        """Nobody who stays lists it, it lists nobody who stays, and whoever failed to prune it has a word in that."""
+        """Whether no member that stays lists the node, and it lists none of them. Every member that failed to prune it
+        has to have answered."""
         staying = observation.views.keys() - self._pruned.keys()
         own = observation.views.get(node)
         return (
@@ -113,7 +114,7 @@ class Events:
 
 
 def joined(before: Islands, after: Islands) -> frozenset[str]:
-    """Who was linked into the largest island: all of it but the largest part that was one island before."""
+    """The nodes that were linked into the largest island: all but the largest part that was one island before."""
     largest = frozenset(after[0]) if after else frozenset()
     parts = [largest & frozenset(island) for island in before]
     return largest - max(parts, key=len, default=frozenset())
@@ -127,7 +128,7 @@ def _by_node(outcome: Outcome) -> dict[str, dict[Action, Optional[str]]]:
 
 
 def _is_same_link(failed: Action, other: Action) -> bool:
-    """Whether ``other``, planned or refused, would still have to do what failed; either end of a link can call."""
+    """Whether ``other``, planned or refused, is still about the link that failed. Either end of a link can call."""
     if CONNECT not in (other.kind, other.refused):
         return False
     return other.node == failed.node or (other.node, other.observer) == (failed.observer, failed.node)

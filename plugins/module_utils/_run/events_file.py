@@ -14,13 +14,13 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._errors import To
 
 
 class EventsFile:
-    """It is opened for each event, so that it can be rotated, and made, for its owner alone, if it isn't there.
+    """The file is opened anew for each event, so that it can be rotated. A missing file is created with mode 0600.
 
-    ``problems``: what to warn of. A full disk is no reason to end a loop.
+    ``problems``: the warnings for the user. A full disk does not end a loop.
 
     :param path: None for no file.
-    :param mask: takes the secrets out of an event.
-    :raises TopologyError: it cannot be opened.
+    :param mask: masks the secrets in an event.
+    :raises TopologyError: the file cannot be opened.
     """
 
     def __init__(self, topology: str, path: Optional[str], mask: Callable[[Any], Any]) -> None:
@@ -36,7 +36,7 @@ class EventsFile:
 
     def append(self, event: Mapping[str, Any]) -> None:
         line = json.dumps(self._mask({"topology": self._topology, **event})) + "\n"
-        # What is left of an event that found no room must not spoil this one.
+        # An incomplete line, left by a full disk, must not merge with this one.
         beginning = "\n" if self._is_torn else ""
         try:
             self._append((beginning + line).encode())
@@ -46,7 +46,7 @@ class EventsFile:
     def _append(self, data: bytes) -> None:
         if self._path is None:
             return
-        # Of a pipe it would wait until somebody reads, be it for ever.
+        # Without O_NONBLOCK, opening a FIFO would block until the other end is opened.
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
         file = os.open(self._path, flags, 0o600)
         try:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the runs of a loop have come to: the picture of the last one, and what happened in all of them."""
+"""The history of a loop: the picture of its last run, and the events of all its runs."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._run.recently imp
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.result import RunRecord, utc_now
 
 _COME_AND_GO = ("not_yet", "samples")
-"""Refusals that come and go with the answers of a source."""
+"""Reasons of refusals that come and go with the answers of a source."""
 _EMITTED_AGAIN_AFTER = 3600.0
-"""Seconds in which such a refusal is told once."""
+"""Seconds after which such a refusal is emitted again."""
 MOST_KEPT = 1000
-"""Events, connects and prunes that the result holds of a loop, the newest; each event was told when it happened."""
+"""Events, connects and prunes of a loop that its result keeps, the newest; each event is emitted when it happens."""
 
 _Key = Tuple[str, Optional[str], str]
 
@@ -31,8 +31,9 @@ _Key = Tuple[str, Optional[str], str]
 class History:
     """
     :param emit: called with each event as it happens: a dict with ``time`` (ISO 8601, UTC), ``event``, ``node``,
-        ``reason`` and ``observer``. Beside those of a run there are, without a node, ``round_failed`` for a run that
-        could not go on, ``recovered`` for the first one after it that could, and ``watch`` for what the watch says.
+        ``reason`` and ``observer``. In addition to those of a run there are, without a node, ``round_failed`` for a run
+        that was aborted, ``recovered`` for the first one after it that was not, and ``watch`` for a message of the
+        watch.
     """
 
     def __init__(self, topology: str, full: bool, emit: Callable[[Mapping[str, Any]], None]) -> None:
@@ -53,16 +54,16 @@ class History:
         self._last_warnings: Sequence[str] = ()
 
     def next_run(self) -> RunRecord:
-        """The record of a run that begins with the islands that the last one left."""
+        """Begin a new record, which starts with the islands at the end of the last run."""
         self.record = RunRecord(self._topology, self._full, before=self.record.islands)
         return self.record
 
     def run_ended(self, problem: Optional[str]) -> None:
         """
-        :param problem: why it could not go on.
+        :param problem: why the run was aborted, if it was.
         """
         done = self.record.done()
-        # A run that was interrupted before it knew anything hides nothing of what the one before it saw.
+        # A run that was interrupted before its first discovery must not replace the picture of the one before it.
         if self.record.has_asked or not self._last:
             self._last, self._last_warnings = done, self.record.warnings
         self._rounds += done["rounds"]
@@ -76,11 +77,11 @@ class History:
         self._emit_problem(problem)
 
     def note(self, text: str) -> None:
-        """Of the watch."""
+        """Add a message of the watch."""
         self._add_event("watch", None, text, None)
 
     def result(self) -> MembershipResult:
-        """In the shape of ``membership``'s, with a ``time`` in each event."""
+        """The result of ``membership``, with a ``time`` in each event."""
         last = self._last or self.record.done()
         connected, pruned = list(self._connected), list(self._pruned)
         return {
@@ -96,11 +97,11 @@ class History:
 
     @property
     def warnings(self) -> Sequence[str]:
-        """What users are warned of beside it."""
+        """The warnings for users that belong to the result."""
         return self._last_warnings if self._last else self.record.warnings
 
     def _emit_news(self, events: Sequence[RunEvent]) -> None:
-        """What is only still so was told when it began."""
+        """Emit the events of a run, except for lasting conditions that were emitted when they began."""
         lasting = frozenset(
             (event["event"], event["node"], event["reason"])
             for event in events
@@ -114,7 +115,7 @@ class History:
     def _is_news(self, event: Mapping[str, Any]) -> bool:
         if event["reason"] not in _COME_AND_GO:
             return True
-        # What a source of samples gives away concerns all of its nodes.
+        # A source of samples concerns all its nodes, so this is emitted once for all of them.
         about = event["node"] if event["reason"] != "samples" else event["reason"]
         is_news = not self._lately_emitted.times(about)
         if is_news:

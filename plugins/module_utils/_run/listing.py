@@ -1,8 +1,8 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A discovery as users see it and hand it on: the ``nodes``, ``status`` and ``reasons`` of nodes_info, and where there
-are any its ``answers``, ``still_running`` and ``notes``."""
+"""A discovery as plain data, and back: the ``nodes``, ``status`` and ``reasons`` of nodes_info, and where there are any
+its ``answers``, ``still_running`` and ``notes``."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
 )
 
 _MOST = 10000
-"""Of ``answers``, ``still_running`` and ``notes``, each."""
+"""The most entries of ``answers``, of ``still_running`` and of ``notes``."""
 
 
 def nodes_of(discovery: Discovery) -> List[Dict[str, Any]]:
-    """The nodes, see :func:`node_to_dict`."""
+    """The nodes as dictionaries, see :func:`node_to_dict`."""
     return [node_to_dict(node) for node in discovery.nodes]
 
 
@@ -36,7 +36,7 @@ def node_to_dict(node: Node) -> Dict[str, Any]:
 
 
 def listing_of(discovery: Discovery) -> Dict[str, Any]:
-    """What nodes_info returns."""
+    """The result of nodes_info."""
     extras = {
         "answers": [answered._asdict() for answered in discovery.answers],
         "still_running": sorted(discovery.still_running),
@@ -51,10 +51,10 @@ def listing_of(discovery: Discovery) -> Dict[str, Any]:
 
 
 def discovery_of(listing: Any, authoritative: bool = True) -> Discovery:
-    """The way back from :func:`listing_of`.
+    """The inverse of :func:`listing_of`.
 
-    :raises ValueError: it is no such listing. Above all a bare list of names is none, since it does not say whether it
-        is complete.
+    :raises ValueError: it is not such a listing. In particular a bare list of names is rejected, since it does not say
+        whether it is complete.
     """
     if not isinstance(listing, Mapping) or not {"nodes", "status"} <= set(listing):
         raise ValueError(

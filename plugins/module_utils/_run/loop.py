@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The loop: run after run with the connections kept open, on time and, where the source can be watched, at once."""
+"""The loop: repeated runs over open connections, at an interval and, where the source is watched, at each change."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import watch
 
 _OVERTIME = 120.0
-"""Seconds that the run which began last may take after the duration is over."""
+"""Seconds for the last run to finish after the duration is over."""
 
 Emit = Callable[[Mapping[str, Any]], None]
 
 
 def keep_whole(topology: Topology, max_rounds: int, full: bool, pace: Pace, emit: Emit) -> Returned:
-    """Converge, again and again, for ``pace.duration`` seconds.
+    """Converge repeatedly for ``pace.duration`` seconds.
 
     :param emit: see :class:`History`.
-    :returns: the result of ``membership``: the picture of the last run, and what happened in all of them.
+    :returns: the result of ``membership``: the picture of the last run, and the events of all runs.
     :raises TopologyError: ``max_rounds`` is less than 1.
-    :raises RoundError: the last run could not go on, or the loop was interrupted.
+    :raises RoundError: the last run was aborted, or the loop was interrupted.
     """
     check_rounds(topology.name, max_rounds)
     history = History(topology.name, full, emit)
@@ -57,7 +57,7 @@ class Loop:
 
     async def go_on(self) -> None:
         """
-        :raises RoundAborted: the last run could not, or did not come to its end.
+        :raises RoundAborted: the last run was aborted, or did not finish in time.
         """
         try:
             await asyncio.wait_for(self._watched(), self._pace.duration + _OVERTIME)
@@ -106,7 +106,7 @@ class Loop:
         except RoundAborted as error:
             problem = str(error)
         except TopologyError as error:
-            # What has worked can work again: a kubeconfig or a certificate is being renewed.
+            # After a first success an option can only be wrong for a while: a kubeconfig or a certificate is renewed.
             if not self._has_worked:
                 raise
             problem = _problem(error)
@@ -114,7 +114,8 @@ class Loop:
             self._history.run_ended(problem)
 
     def _pause(self) -> float:
-        """What did not work is tried again before its time, soon at first: a node may just be starting."""
+        """Seconds until the next run. A failure is retried before the interval is over, soon at first: a node may just
+        be starting."""
         worked = not self._history.problem and not self._history.record.could_connect
         return self._retries.pause(worked, self._pace.pause(self._reconciler.ttl))
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long a loop goes on, when its next full round or its next try is, and the wait until then."""
+"""The timing of a loop: its duration, its interval, its retries, and the wait for the next round."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._errors import To
 
 TTL, AUTO = "ttl", "auto"
 INTERVAL = 30.0
-"""Seconds between two full rounds where nothing else is said, and where ``ttl`` is and the source told none."""
+"""Seconds between two full rounds by default, and with ``ttl`` where the source gave no time to live."""
 SPACING = 1.0
-"""Seconds from the beginning of one round to that of the next, however often the source changes."""
+"""The least seconds from the beginning of one round to that of the next, however often the source changes."""
 _SHORTEST_TTL, _LONGEST_TTL = 1.0, 300.0
 _LEAST_INTERVAL, _A_DAY, _A_YEAR = 0.1, 86400.0, 366 * 86400.0
 _MOST_TRIES = 18  # 2 ** 17 s are more than a day
@@ -36,7 +36,7 @@ class Pace:
     def pause(self, ttl: Optional[float]) -> float:
         """Seconds from the beginning of one full round to that of the next.
 
-        :param ttl: of what the last round found, in seconds, None if the source told none.
+        :param ttl: the time to live of the last discovery in seconds, None if the source gave none.
         """
         if self.interval is not None:
             return self.interval
@@ -44,7 +44,7 @@ class Pace:
 
 
 class Retries:
-    """How soon what did not work is tried again: after 1, 2, 4 seconds and so on. Once it has worked, after 1 again."""
+    """The delays of retries: 1, 2, 4 seconds and so on. A success starts them over."""
 
     def __init__(self) -> None:
         self._tries = 0
@@ -52,8 +52,8 @@ class Retries:
     def pause(self, worked: bool, longest: float) -> float:
         """Seconds from the beginning of one try to that of the next.
 
-        :param worked: whether the last one did, so that the next has its time.
-        :param longest: the seconds until then.
+        :param worked: whether the last try succeeded, so that the next one is due after ``longest`` seconds.
+        :param longest: the most seconds.
         """
         if worked:
             self._tries = 0
@@ -63,10 +63,10 @@ class Retries:
 
 
 async def wait_until_due(changed: asyncio.Event, began: float, due: float) -> float:
-    """Until the next round is due, or sooner where the source has changed.
+    """Wait until the next round is due, or until SPACING after the last one began if the source changes.
 
-    :param began: when the last one did; it and ``due`` are on the clock of the running loop.
-    :returns: when it was due in the end.
+    :param began: when the last round began. This and ``due`` are times of the running loop.
+    :returns: when the next round was due in the end.
     """
     now = asyncio.get_running_loop().time
     with contextlib.suppress(asyncio.TimeoutError):
@@ -80,7 +80,7 @@ async def wait_until_due(changed: asyncio.Event, began: float, due: float) -> fl
 def pace_of(source: Source, params: Mapping[str, Any]) -> Pace:
     """
     :param params: ``duration``, ``interval`` and ``watch``, as the argument spec returns them.
-    :raises TopologyError: a value is out of its range, or asks for what the strategy hasn't.
+    :raises TopologyError: a value is out of its range, or the strategy does not support it.
     """
     topology, duration = source.topology, params["duration"]
     if not 0 <= duration <= _A_YEAR:
@@ -95,8 +95,8 @@ def pace_of(source: Source, params: Mapping[str, Any]) -> Pace:
 
 def watch_of(topology: str, given: Any) -> Optional[bool]:
     """
-    :returns: None for ``auto``, to watch where the source can be watched.
-    :raises TopologyError: it is neither that nor true or false, as Ansible writes it.
+    :returns: None for ``auto``, which watches where the source can be watched.
+    :raises TopologyError: it is neither ``auto`` nor a boolean as Ansible writes it.
     """
     if str(given).strip().lower() == AUTO:
         return None
@@ -108,7 +108,7 @@ def watch_of(topology: str, given: Any) -> Optional[bool]:
 
 def _interval(source: Source, given: str) -> Optional[float]:
     if given == TTL:
-        if not STRATEGIES[source.strategy].tells_ttl:
+        if not STRATEGIES[source.strategy].has_ttl:
             raise TopologyError(
                 source.topology,
                 "interval",

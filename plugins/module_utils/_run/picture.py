@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The mesh as lines of text that a person grasps at a glance."""
+"""The mesh as lines of text, to be grasped at a glance."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._graph import isl
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Observation, Table, View
 
 MATRIX_UP_TO = 40
-"""Members; above it the islands are summed up."""
+"""The most members that the matrix shows; a larger mesh is summarised by island."""
 
 _BOTH, _ONE_END, _NONE, _UNKNOWN, _SELF = "●", "◐", "·", "?", " "
 
 
 def picture(topology: str, desired: frozenset[str], observation: Observation) -> list[str]:
-    """A heading, then for each island a line a node: who it is linked with, and what is wrong with it.
+    """A heading, then for each island one line per node: its links, and remarks about what is wrong with it.
 
-    :returns: lines without line ends. ``●`` both ends list the link, or the one that answered; ``◐`` only one of two
-        does; ``·`` none; ``?`` neither end answered.
+    :returns: lines without line ends. ``●``: both ends list the link, or the only one that answered does. ``◐``: only
+        one of the two ends lists it. ``·``: neither lists it. ``?``: neither end answered.
     """
     names = desired | observation.members
     groups = [list(island) for island in islands(observation.views, names)]
@@ -59,12 +59,12 @@ def _summary(
 def _mark(name: str, peer: str, views: Mapping[str, View]) -> str:
     if name == peer:
         return _SELF
-    says = [other in views[one].linked for one, other in ((name, peer), (peer, name)) if one in views]
-    if not says:
+    listed = [other in views[one].linked for one, other in ((name, peer), (peer, name)) if one in views]
+    if not listed:
         return _UNKNOWN
-    if all(says):
+    if all(listed):
         return _BOTH
-    return _ONE_END if any(says) else _NONE
+    return _ONE_END if any(listed) else _NONE
 
 
 def _remark(name: str, desired: frozenset[str], observation: Observation) -> str:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What happened to which nodes lately, in one process."""
+"""Counts recent events per node, in one process."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import AbstractSet, Callable, Iterable
 
 class Recently:
     """
-    :param seconds: for which it counts.
-    :param clock: in seconds, and only goes forward.
+    :param seconds: how long an event counts.
+    :param clock: the time in seconds; it never goes backward.
     """
 
     def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
@@ -26,7 +26,7 @@ class Recently:
             self._at.setdefault(name, []).append(now)
 
     def times(self, name: str) -> int:
-        """How often it happened to this node."""
+        """How many recent events this node has."""
         since = self._clock() - self._seconds
         return sum(1 for at in self._at.get(name, ()) if at > since)
 
@@ -35,5 +35,5 @@ class Recently:
         return frozenset(name for name in self._at if self.times(name))
 
     def keep(self, names: AbstractSet[str]) -> None:
-        """Forget it of all others."""
+        """Discard the events of all other nodes."""
         self._at = {name: at for name, at in self._at.items() if name in names}

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a run saw and did, and the one place that gives it the shape that the modules return."""
+"""The record of what a run saw and did, and the only place that turns it into the result of a module."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._run.events impor
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.picture import picture
 
 SUMMARY_ABOVE = 50
-"""Views of more observers than this are cut to those that differ from the whole, unless they are asked for in full."""
+"""Above this number of views, only those that differ from the whole cluster are returned, unless ``full`` is set."""
 
 _NOT_ASKED = Discovery.failed(["the source was not asked"])
 
 
 def utc_now() -> str:
-    """The time as results and events have it: ISO 8601, in UTC, to the second."""
+    """The time in results and events: ISO 8601, in UTC, to the second."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
 class RunRecord:
-    """Filled by the round, read once at the end, also when the run ends early.
+    """The round fills it; it is read once at the end, even if the run ends early.
 
-    :param before: the islands that an earlier run of the same loop left.
+    :param before: the islands at the end of an earlier run of the same loop.
     """
 
     def __init__(
@@ -113,17 +113,17 @@ class RunRecord:
 
     @property
     def has_asked(self) -> bool:
-        """Whether the source has answered, be it with a failure."""
+        """Whether there was a discovery, successful or not."""
         return self._discovery is not None
 
     @property
     def islands(self) -> Optional[Sequence[Sequence[str]]]:
-        """Those that the run saw last; if nobody answered, those before it; None if there were none either."""
+        """The islands that the run saw last; those from before it if no member answered; None if there were none."""
         return self._events.islands
 
     @property
     def outstanding(self) -> frozenset[str]:
-        """The nodes that what was seen last would connect or prune."""
+        """The nodes that the last plan would connect or prune, or refuses to."""
         actions = self._plan.actions if self._plan else ()
         return frozenset(action.node for action in actions if action.kind != KEEP)
 
@@ -138,7 +138,7 @@ class RunRecord:
 
     @property
     def changed_clause(self) -> str:
-        """For the message of a run that ends early."""
+        """A clause for the message of a run that ends early."""
         return "so nothing more was changed" if self.changed else "so nothing was changed"
 
     def unreachable(self, state: str) -> bool:
@@ -153,7 +153,7 @@ class RunRecord:
         return {name: why.reason for name, why in sorted(self._observation.unreachable.items())}
 
     def inspected(self) -> InfoResult:
-        """The result of ``membership_info``: what is, and the plan that would heal it."""
+        """The result of ``membership_info``: the current state, and the plan that would heal it."""
         plan = self._plan or Plan()
         actions: list[PlannedAction] = [
             {"action": action.kind, "node": action.node, "observer": action.observer, "reason": action.reason}
@@ -162,7 +162,7 @@ class RunRecord:
         return {"changed": False, **self._seen(plan), "plan": actions}
 
     def done(self) -> MembershipResult:
-        """The result of ``membership``, in check mode what it would be; also that of a run which ended early."""
+        """The result of ``membership``, in check mode a prediction; also for a run that ended early."""
         plan = self._plan or Plan()
         actions = self._predicted or Plan((*self._connected, *self._pruned))
         return {

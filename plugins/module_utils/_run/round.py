@@ -44,7 +44,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.regis
 
 
 def inspect(topology: Topology, full: bool = False) -> Returned:
-    """Discover, observe and plan; change nothing and wait for no confirmation.
+    """Discover, observe and plan, without changes and without waiting for confirmations.
 
     :returns: the result of ``membership_info``.
     :raises RoundError: discovery failed, or no desired node answered.
@@ -54,12 +54,12 @@ def inspect(topology: Topology, full: bool = False) -> Returned:
 
 
 def converge(topology: Topology, check_mode: bool, max_rounds: int, full: bool = False) -> Returned:
-    """Round after round until the cluster is whole, nothing more can be done, or ``max_rounds`` are over.
+    """Run rounds until the cluster is whole, nothing more can be done, or ``max_rounds`` are over.
 
     :returns: the result of ``membership``.
     :raises TopologyError: ``max_rounds`` is less than 1.
     :raises RoundError: discovery failed, no desired node answered, the run was interrupted, or a node is unreachable
-        and the policy says that this fails.
+        and ``on_unreachable`` is ``fail``.
     """
     check_rounds(topology.name, max_rounds)
     record = RunRecord(topology.name, full, check_mode)
@@ -73,7 +73,7 @@ def converge(topology: Topology, check_mode: bool, max_rounds: int, full: bool =
 
 def check_rounds(topology: str, max_rounds: int) -> None:
     """
-    :raises TopologyError: with so many nothing would ever be done.
+    :raises TopologyError: ``max_rounds`` is less than 1, so that nothing would ever be done.
     """
     if max_rounds < 1:
         raise TopologyError(topology, "max_rounds", f"{max_rounds!r} is less than 1")
@@ -85,10 +85,11 @@ def run(
     rounds: Callable[[Reconciler], Coroutine[Any, Any, None]],
     result: Callable[[], Returned],
 ) -> Returned:
-    """Do the work with the topology's own source and driver, whose connections are closed at its end.
+    """Run the rounds with the topology's own source and driver, and close the driver's connections at the end.
 
-    :returns: the result.
-    :raises RoundError: see :func:`ended`; SIGTERM, SIGINT and SIGHUP interrupt it.
+    :param rounds: runs one or many rounds with the reconciler.
+    :param result: makes the result, also of a run that is aborted.
+    :raises RoundError: see :func:`run_to_result`; SIGTERM, SIGINT and SIGHUP interrupt the run.
     """
 
     async def ask(attempt: int, pause: float) -> Discovery:
@@ -111,10 +112,9 @@ def run(
 def run_to_result(
     topology: str, main: Callable[[], Coroutine[Any, Any, None]], result: Callable[[], Returned]
 ) -> Returned:
-    """Do the work to its end, whatever that is.
+    """Run ``main`` in a loop of its own, and turn its outcome into a result or an error.
 
-    :returns: the result.
-    :raises RoundError: the work could not go on or was interrupted; it holds the result all the same.
+    :raises RoundError: a round was aborted or interrupted. The error has the result up to then.
     """
     problem = None
     try:
@@ -135,11 +135,12 @@ _CONNECTED_IN_VAIN = (
 
 
 class Reconciler:
-    """One topology, its driver with open connections, and the record of what happened.
+    """Runs the rounds of one topology, with a driver whose connections stay open, and records what happens.
 
-    ``ttl``: seconds for which the last discovery holds, as its source said.
+    ``ttl``: the time to live of the last discovery in seconds, if its source gave one.
 
-    :param ask: asks the source, for the first time in a round (0) or to confirm (1 and more), after so many seconds.
+    :param ask: asks the source. It takes the number of the attempt, 0 for the first one in a round and more to confirm
+        it, and the seconds to wait before.
     """
 
     def __init__(
@@ -151,7 +152,7 @@ class Reconciler:
         self._policy = topology.policy
         self._pause = self._policy.confirmation_interval if self._policy.confirmations > 1 else 0.0
         if has_witness(topology.source):
-            # Only a discovery that confirms another one asks the witness.
+            # The witness is only asked by a discovery that confirms another one.
             self._policy = replace(self._policy, confirmations=max(self._policy.confirmations, 2))
         self._ask_source = ask
         self._caches = Caches()
@@ -221,26 +222,26 @@ class Reconciler:
         return discovery
 
     async def _confirm(self, first: Discovery) -> tuple[Discovery, Sequence[Discovery]]:
-        """Ask again until the policy's number of complete discoveries in a row is there, those that a cache may have
-        kept not counted. Whom one of these lists is listed all the same.
+        """Ask until there are as many complete discoveries in a row as the policy demands. An answer that may come from
+        a cache does not count, but the nodes in it still count as listed.
 
-        :returns: the discovery to plan from and those before it; the first one alone when a later one was not complete
-            or none but a cache answered; the union of all, as a partial one, when they are samples.
+        :returns: the discovery to plan from, and those before it. It is the first one alone if a later one was not
+            complete or all came from a cache; it is the union of all, as a partial one, if they are samples.
         """
-        heard, counted = [first], [first]
+        discoveries, counted = [first], [first]
         pause, waited = self._pause, 0.0
         with self.record.timed("confirm"):
             while len(counted) < self._policy.confirmations:
-                again = await self._look(len(heard), pause)
-                if again.status != COMPLETE:
-                    self.record.warn(f"not confirmed, so nothing is pruned: {'; '.join(again.reasons)}")
+                latest = await self._look(len(discoveries), pause)
+                if latest.status != COMPLETE:
+                    self.record.warn(f"not confirmed, so nothing is pruned: {'; '.join(latest.reasons)}")
                     return first, ()
-                heard.append(again)
-                if not self._caches.may_be_older(again, counted[-1]):
-                    counted.append(again)
+                discoveries.append(latest)
+                if not self._caches.may_be_older(latest, counted[-1]):
+                    counted.append(latest)
                     pause = self._pause
                     continue
-                pause = pause_until_fresh(again, counted[-1])
+                pause = pause_until_fresh(latest, counted[-1])
                 waited += pause
                 if waited > LONGEST_WAIT:
                     self.record.warn(
@@ -249,13 +250,13 @@ class Reconciler:
                         "nameservers in config.nameservers, or run again later"
                     )
                     return first, ()
-        samples = samples_among(heard)
+        samples = samples_among(discoveries)
         if samples:
             return samples, ()
-        return heard[-1], tuple(heard[:-1])
+        return discoveries[-1], tuple(discoveries[:-1])
 
     async def _observe(self, discovery: Discovery) -> Observation:
-        """The views; where links are missing inside an island, once more after the mesh had time to complete itself."""
+        """Read the views. If links are missing inside an island, let the mesh complete itself, and read them again."""
         with self.record.timed("observe"):
             observation = await self.driver.observe(self._witnesses(discovery), self._policy.over(discovery).in_scope)
         self._absences.saw_alive(observation.alive)
@@ -271,13 +272,13 @@ class Reconciler:
             return await self.driver.settle(self._witnesses(discovery), self._policy.over(discovery).in_scope, done)
 
     def _witnesses(self, discovery: Discovery) -> Sequence[Node]:
-        """Whom to ask: the desired nodes, or those of an earlier round once discovery is empty."""
+        """The nodes to observe: the desired ones, or those of an earlier round if the discovery is empty."""
         return discovery.nodes or self._last_desired
 
     async def _apply(self, todo: Plan, discovery: Discovery) -> frozenset[str]:
-        """Prune, then connect: a prune right after a connect finds a mesh in the middle of its synchronisation.
+        """Prune, then connect: right after a connect, a prune would find the mesh still synchronising.
 
-        :returns: the nodes for which it did not work.
+        :returns: the nodes for which an action failed.
         """
         failed: set[str] = set()
         if todo.prunes:
@@ -292,14 +293,14 @@ class Reconciler:
                 outcome = await self._finish(self.driver.connect(todo.connects, discovery.nodes))
             self.record.connected(outcome)
             self._connected.add({action.node for action in outcome if action.rejoin or not outcome[action]})
-            # Who was told to leave has to be brought back, by another member if need be: that is not given up.
+            # A node that was made to leave must get back, if need be by another member, so its failure is not final.
             failed.update(action.node for action in outcome if outcome[action] and not action.rejoin)
             self._stop_if_interrupted()
         return frozenset(failed)
 
     async def _finish(self, call: Coroutine[Any, Any, Outcome]) -> Outcome:
-        """What has begun is finished, so that it can be recorded, also when the run is interrupted meanwhile. A second
-        interruption ends it at once."""
+        """Finish a call of the driver that has begun, even if the run is interrupted meanwhile, so that its outcome is
+        recorded. A second interruption ends it at once."""
         task = asyncio.ensure_future(call)
         try:
             return await asyncio.shield(task)
@@ -332,8 +333,9 @@ class Reconciler:
         )
 
     def _without_repetitions(self, todo: Plan) -> Plan:
-        """Who was connected and is out again may have been restarted, so that it gets a second try. After that, and for
-        who had to leave first at once, some peer refuses it, and each try costs the others their links to it."""
+        """Refuse connects that did not last. A node that was connected and is out again may have been restarted, so it
+        gets a second try; a node that had to leave first gets none. After that some peer refuses it, and each try would
+        cost the others their links to it."""
         actions = (
             action._replace(kind=REFUSE, refused=CONNECT, reason="unsteady", observer=None, detail=_CONNECTED_IN_VAIN)
             if action.kind == CONNECT and self._connected.times(action.node) >= (1 if action.rejoin else 2)
@@ -359,6 +361,6 @@ def _is_unconfirmed(seen: Plan) -> bool:
 
 
 def _is_settled(seen: Plan) -> bool:
-    """No island lacks links inside; islands that have never met don't count, since time alone joins none. Members that
-    do not agree may have been read while their list changed."""
+    """Whether waiting cannot improve the plan: no links are missing inside an island, and all members agree. Separate
+    islands don't count, since time alone does not join them."""
     return not any(action.rejoin or action.reason in ("unsteady", "partitioned") for action in seen.actions)

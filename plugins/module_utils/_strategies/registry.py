@@ -1,8 +1,8 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The door to the strategies. Ansible packs only what it sees imported, so each strategy has a line of its own; the
-import runs only for the strategy that was chosen."""
+"""The entry point of all strategies. Ansible packs only modules whose import it sees, so each strategy has a line of
+its own; the import runs only for the chosen one."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import Dis
 
 
 def discover(source: Source, attempt: int = 0) -> Discovery:
-    """Ask the source once. Whatever it cannot tell is a failed discovery, never an empty one.
+    """Ask the source once. A source that cannot be read gives a failed discovery, never an empty one.
 
-    :param attempt: counts the askings of one round, so that each can go to another server than the one before.
+    :param attempt: counts the discoveries of one round, so that each can start with another server.
     :raises MissingLibraryError: this Python lacks a library that the strategy needs.
-    :raises TopologyError: an option has a value that shows as wrong only when it is used.
+    :raises TopologyError: an option turns out to be wrong only when it is used.
     """
     try:
         return _discover_of(source.strategy)(source.topology, source.config, attempt)
@@ -32,14 +32,14 @@ def has_witness(source: Source) -> bool:
 
 
 async def watch(source: Source, changed: Callable[[], None], on_message: Callable[[str], None]) -> None:
-    """Until cancelled, tell that the source has changed: what it is now is for the caller to discover.
+    """Report, until cancelled, that the source has changed. The caller then has to discover what it lists now.
 
     Both are called in the running loop's thread and must not block.
 
-    :param changed: called soon after each change of what the source lists, and when one may have been missed. So it is
-        when the watch begins: what has changed between the caller's last discovery and then is told by nobody.
-    :param on_message: called with a line for the user about a trouble, once for each, and with one about its end.
-    :raises TopologyError: the strategy can't be watched, or an option has a value that shows as wrong.
+    :param changed: called soon after each change of what the source lists, and whenever one may have been missed, such
+        as when the watch begins: changes between the caller's last discovery and that moment are not reported.
+    :param on_message: called with a line for the user when a trouble begins, and when it is over.
+    :raises TopologyError: the strategy can't be watched, or an option turns out to be wrong.
     :raises MissingLibraryError: this Python lacks a library that the strategy needs.
     """
     check_watchable(source.topology, source.strategy)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A mesh as a graph, for as many nodes as an eye can follow."""
+"""A mesh as a graph, for few enough nodes to follow the lines."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from markupsafe import Markup
 MOST_NODES = 40
 """With more than these, the matrix is clearer."""
 COLOURS = 6
-"""Of islands; beside it each has its number and its place."""
+"""The number of colours of islands; each island is also identified by its number and its place."""
 
 HEAL = "heal"
-"""The kind of line that is no link yet."""
+"""The kind of line for a link that would be made."""
 
 _MOST_MISSING = 80
 _ZOOM = 1.25
@@ -50,7 +50,7 @@ def graph(reading: TopologyReading) -> Markup:
 
 
 def description(reading: TopologyReading) -> str:
-    """The picture for those who do not see it; the list beside it says the rest."""
+    """A text for readers who cannot see the picture; the list next to it has the details."""
     islands = "; ".join(
         f"island {number}: {count(island, 'node')}" for number, island in enumerate(reading.islands, start=1)
     )
@@ -111,7 +111,7 @@ def _links(reading: TopologyReading, points: dict[str, Point]) -> Iterator[Marku
 
 
 def _thickness(lines: int) -> str:
-    """So that hundreds of links do not become one grey mass that hides the one which is missing."""
+    """The class for thinner lines if there are many, so that hundreds of links do not hide a missing one."""
     return " hair" if lines > 200 else " thin" if lines > 40 else ""
 
 
@@ -120,7 +120,7 @@ def _line(one: Point, other: Point) -> str:
 
 
 def _node(reading: TopologyReading, number: int, name: str, point: Point) -> Markup:
-    """A disc is desired and a diamond is not; a dashed one gave no answer."""
+    """The shape of a node: a disc if it is desired, else a diamond; dashed if it gave no answer."""
     x, y = _round(point.x), _round(point.y)
     place = next((at for at, island in enumerate(reading.islands, start=1) if name in island), 0)
     classes = f"node {colour(place)}{' dark' if name in reading.unreachable or not place else ''}"
@@ -139,7 +139,7 @@ def _node(reading: TopologyReading, number: int, name: str, point: Point) -> Mar
 
 
 def colour(island: int) -> str:
-    """The class that colours an island, from 1; 0 is none."""
+    """The CSS class with the colour of an island, from 1; 0 stands for no island."""
     return f"i{(island - 1) % COLOURS}" if island else "i"
 
 

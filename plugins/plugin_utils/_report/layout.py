@@ -12,7 +12,7 @@ from dataclasses import dataclass
 DISC = 12.0
 """The radius of a node."""
 MOST_WIDTH = 440.0
-"""So that a telephone shows the numbers in the nodes in a size that can be read."""
+"""The width at which the numbers in the nodes are still readable on a telephone."""
 
 _BETWEEN = 5.0
 _HULL = 8.0
@@ -76,7 +76,7 @@ class _Ring:
 
 
 def _ring(size: int) -> _Ring:
-    """Neighbours on it are further apart than two discs; a few nodes have room for their links to be seen."""
+    """A ring on which neighbouring discs do not touch; a ring of few nodes is large enough to show their links."""
     if size == 1:
         return _Ring(1, 0.0)
     neighbours = (DISC + _BETWEEN / 2) / math.sin(math.pi / size)

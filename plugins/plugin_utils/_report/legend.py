@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the lines and shapes of a picture mean: those that are in it, and no others."""
+"""The legend of a picture: the lines and shapes that occur in it, and no others."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Metrics in Prometheus' text format. What is not known has no sample: a 0 would say that there is nothing."""
+"""Metrics in Prometheus' text format. An unknown value has no sample: a 0 would mean that there is nothing."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def metrics(readings: Sequence[TopologyReading]) -> str:
 
 
 def timeless(text: str) -> str:
-    """Metrics without what is another in each run, so that two can be compared."""
+    """Metrics without the parts that differ in each run, for a comparison."""
     return "".join(line for line in text.splitlines(keepends=True) if not line.startswith(f"{_PREFIX}{_TIME}"))
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The nodes of a topology by island, with what there is to say of each."""
+"""The list of a topology's nodes by island, with remarks on each."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def _planned(action: str, reason: str) -> str:
 
 
 def _partners(reading: TopologyReading) -> Mapping[str, tuple[list[str], list[str]]]:
-    """With whom a node of the same island lacks the link, and with whom only one end lists it."""
+    """For each node the peers of its island to which the link is missing, and those with a link that one end lists."""
     partners: dict[str, tuple[list[str], list[str]]] = {}
     for one, other in (pair for island in reading.islands for pair in reading.missing(island)):
         kind = int(reading.mark(one, other) == ONE_END)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The status page: one file that loads nothing, runs nothing, and holds outside data as text alone."""
+"""The status page: one file that loads nothing and runs nothing; untrusted data is always escaped text."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def page(readings: Sequence[TopologyReading], title: str, time: str) -> str:
 
 
 def timeless(text: str) -> str:
-    """A page without what is another in each run, so that two can be compared."""
+    """A page without the parts that differ in each run, for a comparison."""
     return _NOW.sub("", text)
 
 

@@ -53,12 +53,12 @@ def badge(status: Status) -> Markup:
 
 
 def now(time: str) -> Markup:
-    """A time that is another one in each run, which is no change."""
+    """A time that differs in each run, marked so that it does not count as a change."""
     return element("time", time.replace("T", " ").replace("Z", " UTC"), datetime=time, data_now="")
 
 
 def _facts(reading: TopologyReading) -> Markup | None:
-    """Those that are known: what could not be read is no 0."""
+    """The known numbers; one that could not be read is left out, since a 0 would mean that there is nothing."""
     known = reading.was_read
     facts: list[tuple[str, object, str | None]] = [
         ("desired", len(reading.desired) if reading.says_who_is_desired else None, None),

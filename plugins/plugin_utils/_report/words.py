@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a cluster is, in a word and in a sentence."""
+"""The status of a cluster, in a word and in a sentence."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def status_of(reading: TopologyReading) -> Status:
 
 
 def _found(reading: TopologyReading) -> list[Status]:
-    """All that is so; the worst of it is what is said first."""
+    """All statuses that apply; the worst one is shown."""
     checks = {
         HOST_UNREACHABLE: reading.host_unreachable,
         DISCOVERY_FAILED: reading.status == "failed",
@@ -56,7 +56,7 @@ def _found(reading: TopologyReading) -> list[Status]:
 
 
 def sentence_of(reading: TopologyReading) -> str:
-    """What a person wants to know next."""
+    """The most important facts behind the status, as a sentence."""
     status = status_of(reading)
     if status == HOST_UNREACHABLE:
         return f"Ansible could not reach the host that works on this topology, so nothing is known: {reading.failure}"
@@ -121,7 +121,7 @@ REASONS = {
     "unconfirmed": "it is not yet confirmed by further discoveries; a converging run asks again",
     "unsteady": "links keep missing, or a member is neither in nor out: look for members that refuse each other",
 }
-"""The words of plans and refusals, for people who do not know them."""
+"""Explanations of the reasons in plans and refusals."""
 
 
 def because(reason: str) -> str:

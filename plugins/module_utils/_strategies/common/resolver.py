@@ -1,11 +1,11 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A resolver that keeps its doubts: no cache, no search list, and nothing but an answer counts as one.
+"""A cautious resolver: no cache, no search list, and every doubtful response counts as a failure.
 
-A nameserver gives one of two things: the records, which may honestly be none (NOERROR without data, RFC 2308 section
-2.2), or a reason why it tells nothing. After a reason the next nameserver is asked. NXDOMAIN is such a reason: a zone
-that isn't loaded yet and a mistyped name look just like a cluster without members.
+A nameserver gives either the records, which may be none (NOERROR without data, RFC 2308 section 2.2), or a reason why
+its response is no answer. After a reason the next nameserver is asked. NXDOMAIN is such a reason: a zone that is not
+loaded yet, and a mistyped name, look just like a cluster without members.
 """
 
 from __future__ import annotations
@@ -60,9 +60,10 @@ _WAY_OUT = {
 
 @dataclass(frozen=True)
 class RecordsAnswer:
-    """The data of the records of one type, each once; name in lower case -> the addresses that came with them, IPv4
-    first; the least TTL in seconds of all that led there (RFC 2308 section 5 where there are no records); and that of
-    the records alone, for which a cache may give them again, however often it asks anew for an alias to them."""
+    """``records``: the data of the records of one type, each once. ``addresses``: name in lower case -> the addresses
+    that came with them, IPv4 first. ``ttl``: the least TTL in seconds, aliases included (RFC 2308 section 5 if there
+    are no records). ``kept``: the least TTL of the records alone, for which a cache may repeat them, even if it asks
+    anew for an alias to them."""
 
     records: tuple[Any, ...]
     addresses: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -71,14 +72,14 @@ class RecordsAnswer:
 
 
 class Alias(NamedTuple):
-    """Where a response ends that has no records of its own, and the least TTL in seconds on the way there."""
+    """The name at the end of the aliases in a response without records, and their least TTL in seconds."""
 
     target: str
     ttl: int
 
 
 class NoSuchName(NameserverError):
-    """It says that the name does not exist."""
+    """The nameserver answered that the name does not exist."""
 
 
 class Failure(NamedTuple):
@@ -89,7 +90,7 @@ class Failure(NamedTuple):
 
 
 class Given(NamedTuple):
-    """An answer, who gave it, and when it arrived, on the clock of ``time.monotonic``."""
+    """An answer, the server that gave it, and when it arrived, on the clock of ``time.monotonic``."""
 
     answer: RecordsAnswer
     server: Nameserver
@@ -98,7 +99,7 @@ class Given(NamedTuple):
 
 @dataclass(frozen=True)
 class QueryResult:
-    """The answers by type, why a type has none, what the answers were given to, and until when there is time."""
+    """The answers by type, the reasons why a type has none, the queried name, and the deadline of the discovery."""
 
     answers: Mapping[str, RecordsAnswer]
     reasons: tuple[str, ...]
@@ -108,8 +109,8 @@ class QueryResult:
 
     def discovery(self, nodes: Sequence[Node], left_out: Sequence[str] = ()) -> Discovery:
         """
-        :param nodes: what the answers gave.
-        :param left_out: why a record of the answers gave no node.
+        :param nodes: the nodes that the records stand for.
+        :param left_out: why some records stand for no node.
         """
         reasons = [*self.reasons, *left_out]
         if reasons and not nodes:
@@ -119,9 +120,9 @@ class QueryResult:
         return replace(found, ttl=min(ttls, default=None), answers=self._answered(), notes=self._notes())
 
     def ask_aside(self, answered: str, query: str, rdtype: str, tcp: bool) -> tuple[Any, ...]:
-        """Ask something more of the nameserver that answered a type.
+        """Send a further query to the nameserver that answered a type.
 
-        :returns: the data of its records, none where it does not answer in a second or in what is left of the time.
+        :returns: the data of its records, none if it does not answer within a second and before the deadline.
         """
         deadline = min(self.deadline, time.monotonic() + _ASIDE)
         try:
@@ -131,8 +132,8 @@ class QueryResult:
         return given.answer.records
 
     def _answered(self) -> tuple[Answered, ...]:
-        """Caches remember for hours that there are no AAAA beside the A. That says nothing of who left, so such an
-        answer counts only where there is no other."""
+        """The answers that a cache may repeat. Caches keep for hours that there are no AAAA next to the A. That proves
+        nothing about nodes that left, so an answer without records counts only if there is no other."""
         holds_records = any(found.answer.records for found in self.given.values())
         return tuple(
             Answered(f"{self.name} {rdtype}", str(found.server), found.at, float(found.answer.kept))
@@ -153,10 +154,10 @@ class QueryResult:
 def read(
     topology: str, config: Mapping[str, Any], attempt: int, option: str, query: str, types: Sequence[str]
 ) -> QueryResult:
-    """Ask for each type at the same time, all of it within ``timeout`` seconds.
+    """Ask for all types concurrently, within ``timeout`` seconds in total.
 
-    :param option: where ``query`` comes from, for the error text.
-    :raises TopologyError: the query is no domain name, or a nameserver no address.
+    :param option: the option that has the ``query``, for the error text.
+    :raises TopologyError: the query is not a domain name, or a nameserver is not an address.
     :raises MissingLibraryError: dnspython is missing.
     """
     if DNSPYTHON_ERROR is not None:
@@ -186,7 +187,7 @@ def read(
 
 
 def _text(rdtype: str, failure: Failure, given: Mapping[str, Given]) -> str:
-    """RFC 8020: a name exists for all types or for none. Some servers do not keep to it."""
+    """The failure in words. By RFC 8020 a name exists for all types or for none; some servers violate that."""
     other = next((one for one, found in given.items() if found.answer.records), None)
     if not isinstance(failure.error, NoSuchName) or other is None:
         return f"nameserver {failure.server}: {failure.error}"
@@ -201,7 +202,7 @@ def _text(rdtype: str, failure: Failure, given: Mapping[str, Given]) -> str:
 def _ask_each(
     servers: Sequence[Nameserver], name: dns.name.Name, rdtype: str, deadline: float, tcp: bool
 ) -> Union[Given, Sequence[Failure]]:
-    """The first answer, else why each gave none. Each nameserver has an equal share of the time that is left."""
+    """The first answer, or else why each nameserver gave none. Each one gets an equal share of the remaining time."""
     failures = []
     for index, server in enumerate(servers):
         now = time.monotonic()
@@ -225,9 +226,10 @@ def _follow(server: Nameserver, name: dns.name.Name, rdtype: str, deadline: floa
 
 
 def interpret(response: Response) -> Union[RecordsAnswer, Alias]:
-    """
-    :returns: the answer, or where to ask next when the response ends at an alias.
-    :raises NameserverError: the response tells nothing about the records.
+    """Interpret a response.
+
+    :returns: the answer, or the alias to follow if the response ends at one.
+    :raises NameserverError: the response proves nothing about the records.
     """
     if response.rcode != dns.rcode.NOERROR:
         text = dns.rcode.Rcode.to_text(response.rcode)
@@ -260,7 +262,7 @@ def _of(section: Sequence[DnsRecord], owner: str, rdtype: int) -> list[DnsRecord
 
 
 def _knows(response: Response) -> bool:
-    """An empty answer counts only from somebody who could have had the data; a referral looks the same otherwise."""
+    """Whether an empty answer counts: only from a server that could have had the data, since a referral looks alike."""
     authority = {record.rdtype for record in response.authority}
     if response.flags & dns.flags.AA or SOA in authority:
         return True
@@ -268,12 +270,12 @@ def _knows(response: Response) -> bool:
 
 
 def _ttl_of_nothing(response: Response) -> int:
-    """RFC 2308 section 5; without an SOA record what other resolvers take."""
+    """The TTL of an empty answer (RFC 2308 section 5); without an SOA record the default of other resolvers."""
     return min((min(soa.ttl, soa.data) for soa in response.authority if soa.rdtype == SOA), default=300)
 
 
 def _addresses(response: Response) -> dict[str, list[str]]:
-    """A server may send an address along once for each record that leads to it."""
+    """The addresses in the additional section, each once: a server may repeat one for each record that leads to it."""
     found: dict[str, dict[str, None]] = {}
     for rdtype in (A, AAAA):
         records = [record for record in response.additional if record.rdtype == rdtype]

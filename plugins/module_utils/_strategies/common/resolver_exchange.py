@@ -39,7 +39,7 @@ _RESEND_AFTER = 1.0
 _UDP_PAYLOAD = 1232
 
 Forms = Tuple["dns.message.Message", ...]
-"""One question: with EDNS, and then without it."""
+"""The same question with EDNS, and without it."""
 ResponseTo = Tuple[Response, "dns.message.Message"]
 """A response, and the form of the question that it answers."""
 Exchange = Callable[[Nameserver, Forms, float], ResponseTo]
@@ -52,7 +52,7 @@ class NameserverError(Exception):
 def ask(server: Nameserver, name: dns.name.Name, rdtype: str, deadline: float, tcp: bool) -> Response:
     """The nameserver's whole response, whatever its rcode.
 
-    Who does not take EDNS is asked once more without it (RFC 6891 section 6.2.2), inside the same deadline.
+    A server that does not accept EDNS is asked once more without it (RFC 6891 section 6.2.2), by the same deadline.
 
     :param deadline: on the clock of ``time.monotonic``.
     :param tcp: don't even try UDP.
@@ -93,10 +93,11 @@ def _in_either_form(exchange: Exchange, server: Nameserver, forms: Forms, deadli
 
 
 def _udp(server: Nameserver, forms: Forms, deadline: float) -> ResponseTo:
-    """What is no answer to the query is passed over, since anybody can send it; it is told when nothing else comes.
+    """Packets that do not answer the query are skipped, since anybody can send them; the error names the last one if
+    nothing else arrives.
 
-    It and silence may both mean that the server does not take EDNS. Silence is more often a datagram that got lost, so
-    that the query is sent once more as it was, and then in either form by turns.
+    Such a packet, and silence, may both mean that the server does not accept EDNS. Silence is more often a lost
+    datagram, so the query is first repeated unchanged, and then sent in both forms alternately.
     """
     passed_over = ""
     turns: Iterator[dns.message.Message] = itertools.chain(forms[:1], itertools.cycle(forms))
@@ -121,7 +122,7 @@ def _udp(server: Nameserver, forms: Forms, deadline: float) -> ResponseTo:
 
 
 def _tcp(server: Nameserver, forms: Forms, deadline: float) -> ResponseTo:
-    """A server that closes or answers what cannot be read is asked in the next form."""
+    """If the server closes the connection or its answer cannot be read, ask in the next form."""
     for form in forms:
         wire = form.to_wire()
         try:

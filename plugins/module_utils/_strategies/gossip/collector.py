@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What ``gossip`` heard, within limits, since anybody can send.
+"""Collects the heartbeats of ``gossip``, within limits, since anybody can send packets.
 
-Limited are the packets that are read of one sender each second, the names that are taken from one and from all, and the
-senders that are remembered. Whatever a limit left out is a reason for doubt.
+There are limits on the packets that are read from one sender each second, on the names that are accepted from one
+sender and from all, and on the senders that are remembered. Everything above a limit makes the discovery partial.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.gossi
 )
 
 MAX_PACKETS_A_SECOND = 1000
-"""Of one address and port. A node sends one in two and a half seconds."""
+"""The most packets from one address and port. A node sends one in two and a half seconds."""
 MAX_NAMES_OF_ONE = 256
 MAX_NAMES = 4096
 MAX_SENDERS = 4096
@@ -38,7 +38,7 @@ _SILENCE = (
 
 @dataclass
 class _Packets:
-    """Those that have one thing in common."""
+    """The packets that were left out for the same reason."""
 
     count: int = 0
     senders: set[str] = field(default_factory=set)
@@ -59,7 +59,7 @@ class _Packets:
 
 
 class HeartbeatCollector:
-    """:param node_of: what makes a name of a packet."""
+    """:param node_of: parses a packet to the name of its sender."""
 
     def __init__(self, node_of: NodeOf) -> None:
         self._node_of = node_of
@@ -70,9 +70,9 @@ class HeartbeatCollector:
         self._this_second: dict[tuple[str, int], int] = {}
 
     def collect(self, packet: bytes, address: str, port: int, now: float) -> None:
-        """Take what one packet says.
+        """Process one packet.
 
-        :param address: where it came from, and ``port``.
+        :param address: the sender's address; ``port`` is its port.
         :param now: seconds, on any clock.
         """
         if self._is_too_often((address, port), now):
@@ -83,13 +83,13 @@ class HeartbeatCollector:
         except UnreadableError as error:
             self._doubt(error.reason, address)
             return
-        self._take(name, address)
+        self._add_name(name, address)
 
     def discovery(self, where: str, seconds: float, dropped: int) -> Discovery:
         """
-        :param where: what was listened on, and ``seconds`` for how long.
-        :param dropped: how many packets came and went without being heard.
-        :raises DiscoveryError: no node was heard.
+        :param where: the channel that was listened on, and ``seconds`` is for how long.
+        :param dropped: how many packets the system dropped before they were read.
+        :raises DiscoveryError: there was no heartbeat.
         """
         reasons = [f"{packets}: {reason}" for reason, packets in sorted(self._doubts.items())]
         reasons += [
@@ -111,8 +111,8 @@ class HeartbeatCollector:
         return Discovery.complete(nodes, authoritative=False)
 
     def _is_too_often(self, sender: tuple[str, int], now: float) -> bool:
-        """By address and port, since the nodes of a host all send from the port of the gossip, and other programs from
-        their own."""
+        """Whether the sender is above its limit. A sender is an address with a port: all nodes of a host send from the
+        port of the gossip, and other programs from ports of their own."""
         if int(now) != self._second:
             self._second, self._this_second = int(now), {}
         number = self._this_second.get(sender, 0) + 1
@@ -120,7 +120,7 @@ class HeartbeatCollector:
             self._this_second[sender] = number
         return number > MAX_PACKETS_A_SECOND
 
-    def _take(self, name: str, sender: str) -> None:
+    def _add_name(self, name: str, sender: str) -> None:
         senders = self._senders_by_name.get(name)
         if senders is None:
             if self._names_by_sender.get(sender, 0) >= MAX_NAMES_OF_ONE:

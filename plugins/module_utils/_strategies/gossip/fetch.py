@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Strategy ``gossip``: whoever sends libcluster's heartbeat is a node.
+"""Strategy ``gossip``: every sender of libcluster's heartbeat is a node.
 
-A listener hears who is there and cannot know who is missing, so it is not authoritative. It sends nothing.
+A listener cannot know which nodes are missing, so it is not authoritative. It sends nothing.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.gossi
 
 
 def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discovery:
-    """Listen for ``listen`` seconds, however much there is to hear.
+    """Listen for ``listen`` seconds, however many packets arrive.
 
-    :raises TopologyError: an address is malformed, not of its kind, or not this machine's to listen on.
+    :raises TopologyError: an address is malformed, of the wrong kind, or this machine cannot listen on it.
     :raises MissingLibraryError: there is a secret, and cryptography is missing.
-    :raises DiscoveryError: it cannot listen, or no node was heard.
+    :raises DiscoveryError: it cannot listen, or received no heartbeat.
     """
     channel = channel_of(topology, config)
     collector = HeartbeatCollector(reader(topology, config["secret"]))
@@ -51,7 +51,7 @@ def _listen(sock: socket.socket, seconds: float, collector: HeartbeatCollector) 
             if now >= deadline:
                 return
             try:
-                # One byte more, so that what is too long still shows as such.
+                # One byte more than the maximum, so that a longer packet can be told from one of that size.
                 packet, (address, port) = sock.recvfrom(MAX_BYTES + 1)
             except BlockingIOError:
                 selector.select(deadline - now)

@@ -1,11 +1,11 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where ``gossip`` listens: the options that say so, and the socket.
+"""The socket on which ``gossip`` listens, and the options for it.
 
-The socket is bound to the group or broadcast address itself, not to all addresses. So it hears nothing but what was
-sent there, and a node of libcluster on the same machine, which has the same port, keeps what is sent to it alone: of
-several sockets of one port, a unicast packet reaches a single one.
+The socket is bound to the group or broadcast address itself, not to all addresses. So it only receives what was sent
+there, and a node of libcluster on the same machine and port still gets the packets that are sent to its own address: if
+several sockets share a port, a unicast packet reaches only one of them.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ _MEMINFO_DROPS = 8
 
 @dataclass(frozen=True)
 class Channel:
-    """The address and port that the nodes send to. ``interface``: the address of the one on which the group is joined,
-    and ``interface_option`` which option gave it; None for the system's choice, and without a group."""
+    """The address and port that the nodes send to. ``interface``: the address of the interface on which the group is
+    joined; None for the system's choice, and without a group. ``interface_option``: the option that gave it."""
 
     topology: str
     address: str
@@ -49,8 +49,8 @@ class Channel:
 
 def channel_of(topology: str, config: Mapping[str, Any]) -> Channel:
     """
-    :param config: of which ``multicast_ttl`` is for senders: accepted if it is one, and ignored.
-    :raises TopologyError: an address is none of IPv4 or not of its kind, or options contradict each other.
+    :param config: its ``multicast_ttl`` is checked and then ignored, since it is for senders.
+    :raises TopologyError: an address is not IPv4 or of the wrong kind, or options contradict each other.
     """
     if not 0 <= config["multicast_ttl"] <= 255:
         raise TopologyError(topology, "config.multicast_ttl", f"{config['multicast_ttl']!r} is not between 0 and 255")
@@ -80,10 +80,10 @@ def channel_of(topology: str, config: Mapping[str, Any]) -> Channel:
 
 
 def open_socket(channel: Channel) -> socket.socket:
-    """A non-blocking socket that hears what is sent to the channel.
+    """A non-blocking socket that receives what is sent to the channel.
 
-    :raises TopologyError: an address is not this machine's to listen on.
-    :raises DiscoveryError: the system does not let it listen.
+    :raises TopologyError: this machine cannot listen on an address.
+    :raises DiscoveryError: the system refused to open or bind the socket.
     """
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:
@@ -99,7 +99,7 @@ def open_socket(channel: Channel) -> socket.socket:
 
 
 def dropped(sock: socket.socket) -> int:
-    """How many packets the system has thrown away because they were not read fast enough; 0 where it doesn't say."""
+    """How many packets the system dropped because they were not read fast enough; 0 where it does not report that."""
     if not _is_linux():
         return 0
     try:
@@ -171,7 +171,8 @@ def _no_broadcast_address(channel: Channel) -> TopologyError:
 
 
 def _is_broadcast(channel: Channel) -> bool:
-    """Linux lets nobody connect to a broadcast address who has not asked for broadcasts; elsewhere it can't be told."""
+    """Whether it is a broadcast address. Linux refuses to connect to one without SO_BROADCAST; other systems give no
+    sign of it."""
     if not _is_linux():
         return True
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
@@ -188,7 +189,7 @@ def _join(sock: socket.socket, channel: Channel) -> None:
     group, interface = (socket.inet_aton(address) for address in (channel.address, channel.interface or _ANY))
     try:
         if _is_linux():
-            # Otherwise it hears the group on every interface where any program of this machine has joined it.
+            # Otherwise it receives the group on every interface on which any program of this machine has joined it.
             sock.setsockopt(socket.IPPROTO_IP, _IP_MULTICAST_ALL, 0)
         sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, group + interface)
     except OSError as error:

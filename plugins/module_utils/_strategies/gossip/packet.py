@@ -1,11 +1,11 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The parse half of ``gossip``: one datagram becomes the name of the node that sent it, or a reason why it doesn't.
+"""The parse half of ``gossip``: one datagram -> the name of the node that sent it, or the reason why there is none.
 
 A heartbeat of libcluster is ``heartbeat::`` and the external term format of ``#{node => Name}``. With a secret it is 16
-random bytes, and then that, padded (PKCS #7) and encrypted with AES-256-CBC under the SHA-256 of the secret. Nothing in
-it proves who wrote it or when.
+random bytes and then the same, padded (PKCS #7) and encrypted with AES-256-CBC under the SHA-256 of the secret. It is
+not authenticated and has no time.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _LEAST_ENCRYPTED = 3 * _BLOCK
 
 
 class UnreadableError(Exception):
-    """A packet that names no node; ``reason`` is one of the texts above, which say what such packets are."""
+    """A packet without the name of a node. ``reason`` is one of the texts above."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -49,7 +49,7 @@ Decrypt = Callable[[bytes, bytes], Optional[bytes]]
 
 
 def reader(topology: str, secret: Optional[str]) -> NodeOf:
-    """What makes a name of a packet, and raises UnreadableError for every other packet, whatever is in it.
+    """A function from a packet to its node's name, which raises UnreadableError for every other packet.
 
     :raises TopologyError: ``secret`` cannot be written as UTF-8.
     :raises MissingLibraryError: there is a secret, and cryptography is missing.
@@ -66,7 +66,7 @@ def reader(topology: str, secret: Optional[str]) -> NodeOf:
 
 def node_of_plain(packet: bytes) -> str:
     """
-    :raises UnreadableError: it is no plain heartbeat that names a node.
+    :raises UnreadableError: it is not a plain heartbeat with the name of a node.
     """
     if packet.startswith(_PRELUDE) and len(packet) <= MAX_BYTES:
         return _node_of(packet)
@@ -75,14 +75,14 @@ def node_of_plain(packet: bytes) -> str:
 
 def node_of_encrypted(packet: bytes, decrypt: Decrypt) -> str:
     """
-    :raises UnreadableError: it is no encrypted heartbeat that names a node.
+    :raises UnreadableError: it is not an encrypted heartbeat with the name of a node.
     """
     if packet.startswith(_PRELUDE):
         raise UnreadableError(PLAIN)
     if not _may_be_encrypted(packet):
         raise UnreadableError(FOREIGN)
     plain = decrypt(packet[:_BLOCK], packet[_BLOCK:])
-    # The padding of a wrong key is right in one of 256 packets.
+    # With a wrong key the padding still looks right in one of 256 packets.
     if plain is None or not plain.startswith(_PRELUDE):
         raise UnreadableError(ANOTHER_SECRET)
     return _node_of(plain)

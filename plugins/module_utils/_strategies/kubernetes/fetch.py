@@ -37,13 +37,13 @@ _DOMAIN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discovery:
     """List one resource in each namespace.
 
-    When some namespaces were read and others were not, the discovery is partial; when none was, it failed. A namespace
-    in which nothing is selected was not read: that is how a misspelt one, and a selector for the labels of pods, look.
+    If only some namespaces could be read, the discovery is partial; if none could, it failed. A namespace in which
+    nothing is selected counts as not read: a misspelt namespace, and a selector for the labels of pods, look like that.
 
-    :param attempt: 1 and more confirm, before something is pruned: then the pods of the Services are asked for as well.
-    :raises DiscoveryError: nothing could be read, or what was read is doubtful.
-    :raises TopologyError: a value shows as wrong: the kubeconfig, its context, a selector, a name, a certificate file.
-    :raises MissingLibraryError: the kubernetes client is not there.
+    :param attempt: above 0 it confirms a prune; then the pods of the Services are listed as well.
+    :raises DiscoveryError: nothing could be read, or the result is doubtful.
+    :raises TopologyError: an option is wrong: the kubeconfig, its context, a selector, a name, a certificate file.
+    :raises MissingLibraryError: the kubernetes client is not installed.
     """
     _check(topology, config)
     asked = Asked(topology, connect(topology, config), config)
@@ -145,7 +145,7 @@ def _both(first: str, second: Optional[str]) -> str:
 async def watch(
     topology: str, config: Mapping[str, Any], changed: Callable[[], None], on_message: Callable[[str], None]
 ) -> None:
-    """What :func:`_registry.watch` promises: one watch in each namespace, of what :func:`discover` lists there."""
+    """The watch of the strategy, see :func:`registry.watch`: one in each namespace, of what :func:`discover` lists."""
     _check(topology, config)
 
     def listings(connection: ApiConnection) -> list[ListRequest]:

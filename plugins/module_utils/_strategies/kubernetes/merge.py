@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What several objects say of the same pods -> nodes. Pure; nothing here depends on the order in which it was read.
+"""Merges the endpoints that several objects list for the same pods into nodes. Pure, and independent of their order.
 
 A pod may be listed by several Services, in both address families, and by more than one slice of one Service at a time:
 https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/#duplicate-endpoints
@@ -22,8 +22,8 @@ SEVERAL_BASENAMES = "one pod is listed with several basenames (config.node_basen
 
 
 class Endpoint(NamedTuple):
-    """What one object says of one address. ``instance``: the pod, or what else a ``targetRef`` names, else the address
-    itself; each behind its namespace."""
+    """One address in one object. ``instance``: the pod, or another object that a ``targetRef`` names, or else the
+    address itself; each after its namespace."""
 
     instance: str
     node: Node
@@ -38,7 +38,7 @@ class Endpoint(NamedTuple):
 
 
 class Nameless(NamedTuple):
-    """What gives no name under the mode. ``problem`` says why, ``where`` of what."""
+    """An endpoint that has no name under the option ``mode``. ``problem`` says why, ``where`` names the endpoint."""
 
     instance: str
     place: tuple[str, str]
@@ -47,7 +47,7 @@ class Nameless(NamedTuple):
 
 
 class Names(NamedTuple):
-    """A slice whose addresses are names. ``service``: whose it is; ``selected``: the topology selects that Service."""
+    """A slice whose addresses are names. ``service``: its owner; ``selected``: the topology selects that Service."""
 
     service: tuple[str, str]
     selected: bool
@@ -56,10 +56,10 @@ class Names(NamedTuple):
 
 @dataclass
 class PageContent:
-    """What one page holds.
+    """The parsed content of one page.
 
     ``services``: namespace and name of each Service that owns an object -> whether one of them has an IP address.
-    ``problems``: what is wrong -> where.
+    ``problems``: problem -> the places where it occurs.
     """
 
     objects: int = 0
@@ -74,7 +74,7 @@ class PageContent:
 
 
 def services_of(batches: Iterable[PageContent]) -> dict[tuple[str, str], bool]:
-    """See ``Batch.services``, of all pages."""
+    """``PageContent.services`` over all pages."""
     services: dict[tuple[str, str], bool] = {}
     for batch in batches:
         for service, has_addresses in batch.services.items():
@@ -84,7 +84,7 @@ def services_of(batches: Iterable[PageContent]) -> dict[tuple[str, str], bool]:
 
 def merge(batches: Sequence[PageContent]) -> tuple[list[Node], list[str]]:
     """
-    :returns: one node for each pod, in the order of their names, and what is wrong, in words.
+    :returns: one node for each pod, in the order of their names, and the problems as sentences.
     """
     whole = PageContent()
     for batch in batches:
@@ -106,7 +106,7 @@ def merge(batches: Sequence[PageContent]) -> tuple[list[Node], list[str]]:
 def _grouped(endpoints: list[Endpoint], keys: Sequence[str]) -> tuple[list[Endpoint], list[list[Endpoint]]]:
     """
     :param keys: one for each endpoint.
-    :returns: those whose key nobody else has, which nearly all are, and the others, together with whom they share it.
+    :returns: the endpoints with a unique key, which nearly all have, and the others in groups that share a key.
     """
     if len(set(keys)) == len(keys):
         return endpoints, []
@@ -118,8 +118,8 @@ def _grouped(endpoints: list[Endpoint], keys: Sequence[str]) -> tuple[list[Endpo
 
 
 def _of_one_instance(endpoints: Sequence[Endpoint], whole: PageContent) -> Sequence[Endpoint]:
-    """One for each address. There is one address but where a pod has just got another, which some slices tell and some
-    do not yet: who knows which is which, so both are kept, and nothing is complete."""
+    """One endpoint for each address. There are several only if a pod has just got another address, which not all slices
+    have yet. Nothing shows which one is current, so all are kept, and the discovery is partial."""
     if len({endpoint.node.name.partition("@")[0] for endpoint in endpoints if "@" in endpoint.node.name}) > 1:
         whole.problem(SEVERAL_BASENAMES, min(map(_place, endpoints)))
     endpoints = [endpoint for endpoint in endpoints if not endpoint.is_ipv6] or endpoints
@@ -135,14 +135,14 @@ def _of_one_instance(endpoints: Sequence[Endpoint], whole: PageContent) -> Seque
 
 
 def _of_one_address(endpoints: Sequence[Endpoint]) -> Endpoint:
-    # By its name first: that a pod gets ready does not give it another one.
+    # The name is chosen before the state, so that a pod keeps its name when it becomes ready.
     name = min(endpoint.node.name for endpoint in endpoints)
     return _best([endpoint for endpoint in endpoints if endpoint.node.name == name])
 
 
 def _of_one_name(endpoints: Sequence[Endpoint], whole: PageContent) -> Endpoint:
-    """Whoever is ready before who is not, before who leaves: an address passes from an old pod to a new one. Several
-    that are equally alive share it instead, and all but one of them would be missed without a word."""
+    """A ready endpoint wins over one that is not ready, and that over a terminating one: an address passes from an old
+    pod to a new one. If several in the same state share a name, all but one would be left out, which is a problem."""
     winner = _best(endpoints)
     state = winner.node.state
     count = _instances([endpoint for endpoint in endpoints if endpoint.node.state == state])
@@ -152,8 +152,8 @@ def _of_one_name(endpoints: Sequence[Endpoint], whole: PageContent) -> Endpoint:
 
 
 def _instances(endpoints: Sequence[Endpoint]) -> int:
-    """How many there are. An address that nobody says whose it is may be that of a pod which is known, or one of the
-    two addresses of something with both families."""
+    """The number of instances. An address without a target may belong to a known pod, or be one of the two addresses of
+    an instance with both families."""
     targets = {endpoint.instance for endpoint in endpoints if endpoint.is_target}
     known = {endpoint.node.address for endpoint in endpoints if endpoint.is_target}
     others = {endpoint.node.address or "" for endpoint in endpoints} - known
@@ -162,7 +162,7 @@ def _instances(endpoints: Sequence[Endpoint]) -> int:
 
 
 def _best(endpoints: Sequence[Endpoint]) -> Endpoint:
-    """Of what gives one name, in whatever order it comes."""
+    """The best of the endpoints with one name, whatever their order."""
     orders = [_order(endpoint) for endpoint in endpoints]
     least = min(orders)
     best = [endpoint for endpoint, order in zip(endpoints, orders) if order == least]
@@ -175,8 +175,8 @@ def _order(endpoint: Endpoint) -> tuple[int, bool, str, str, str]:
 
 
 def _report_nameless(batches: Sequence[PageContent], listed: Sequence[Endpoint], whole: PageContent) -> None:
-    """A pod that another object has named has a name: beside a headless Service, whose endpoints have host names, most
-    charts have one with an address of its own, whose endpoints have none."""
+    """Report endpoints without a name, unless another object names the same pod: next to a headless Service, whose
+    endpoints have host names, most charts have a Service with an address of its own, whose endpoints have none."""
     nameless = [one for batch in batches for one in batch.nameless]
     if not nameless:
         return
@@ -188,7 +188,7 @@ def _report_nameless(batches: Sequence[PageContent], listed: Sequence[Endpoint],
 
 
 def _report_names(batches: Sequence[PageContent], whole: PageContent) -> None:
-    """A slice of names is in the way only where instances of what the topology is about may be behind it."""
+    """Report slices whose addresses are names, if they may contain instances of this topology."""
     services = services_of(batches)
     for batch in batches:
         for one in batch.names:
@@ -202,7 +202,7 @@ def _place(endpoint: Endpoint) -> str:
 
 
 def _sentence(what: str, where: Sequence[str]) -> str:
-    # What has a namespace and a name comes first.
+    # A place with a namespace and a name is shown before others.
     first = min(where, key=lambda place: ("/" not in place, place))
     others = len(where) - 1
     return f"{what}: {first}" + (f" and {others} more" if others else "")

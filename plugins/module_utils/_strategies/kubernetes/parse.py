@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a list of EndpointSlices, Endpoints or pods says of the nodes. Pure: payload in, nodes out.
+"""Parses lists of EndpointSlices, Endpoints or pods. Pure: payload in, nodes out.
 
-Everything in a payload is outside data: an object that does not have its documented shape becomes a reason, never a
-crash and never a silent gap.
+A payload is untrusted: an object that does not have its documented shape becomes a reason, never a crash and never a
+silent gap.
 https://kubernetes.io/docs/reference/kubernetes-api/service-resources/endpoint-slice-v1/
 https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/
 """
@@ -52,7 +52,7 @@ class Naming:
     lack: Optional[str] = None
 
     def of(self, labels: Mapping[str, Any]) -> Naming:
-        """As what has these labels is called."""
+        """The naming for an object with these labels."""
         if not self.label:
             return self
         value = labels.get(self.label)

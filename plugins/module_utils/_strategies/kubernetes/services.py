@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Services and their pods tell beside slices and Endpoints: who still runs, and which Service was meant.
+"""What Services and their pods add to slices and Endpoints: pods that still run, and hints which Service was meant.
 
-The account needs the right to list both. Where it has not, nothing is told, and nothing else depends on it.
+The account needs the right to list both. Without it both are left out, and nothing else depends on them.
 """
 
 from __future__ import annotations
@@ -86,8 +86,8 @@ class Asked(NamedTuple):
 def still_running(
     asked: Asked, naming: Naming, services: Sequence[tuple[str, str]], listed: Discovery
 ) -> frozenset[str]:
-    """The second witness: the controller takes pods off the slices for reasons of its own, such as that their Node
-    object is gone, while they run on.
+    """The second witness: the controller removes pods from the slices for reasons of its own, such as that their Node
+    object is gone, while they still run.
 
     :param services: namespace and name of those whose slices or Endpoints were listed.
     :returns: the names of pods that the own selector of such a Service still matches, that are running, ready and not

@@ -65,7 +65,7 @@ def _decoded(body: bytes) -> Any:
 class _RancherExchange:
     """One request and its answer.
 
-    It takes no proxy and follows no redirect: the service tells by the address that asks which containers are meant.
+    It uses no proxy and follows no redirect: the service derives from the client's address which containers are meant.
     """
 
     def __init__(self, url: str) -> None:
