@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test long faults bench fuzz molecule integration gates build docs lint unit system setup clean
+.PHONY: help demo test long faults bench fuzz molecule integration gates build docs lint unit system ansible setup clean
 
 # Those of a file share its servers, and the many short ones come last, so that all end together. They wait more than they work.
 SIDE_BY_SIDE = --numprocesses $$(($$(nproc) + 1)) --dist loadfile --no-loadscope-reorder
@@ -68,6 +68,10 @@ unit: ## The tests that need no server
 system: ## The tests against real nodes and servers
 	@scripts/setup test
 	@scripts/test -m "not long" $(SIDE_BY_SIDE) tests/system
+
+ansible: ## Those of them that touch Ansible: all others are the same with each ansible-core
+	@scripts/setup test
+	@scripts/test -m "not long and not core" $(SIDE_BY_SIDE) tests/system
 
 setup: ## Install what the tests need, and do nothing else
 	@scripts/setup test

@@ -15,3 +15,28 @@ from tests.harness.ansible import Ansible
 @pytest.fixture
 def ansible(tmp_path: Path) -> Ansible:
     return Ansible(tmp_path)
+
+
+# What these test touches no Ansible, unless they take the fixture above.
+_CORE = (
+    "test_converge_",
+    "test_dns",
+    "test_ejabberd",
+    "test_erl",
+    "test_exec.py",
+    "test_exec_",
+    "test_fence",
+    "test_gossip",
+    "test_hosts",
+    "test_kubernetes",
+    "test_local_epmd",
+    "test_member_tables",
+    "test_port_forward",
+    "test_rancher",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.name.startswith(_CORE) and "ansible" not in getattr(item, "fixturenames", ()):
+            item.add_marker("core")
