@@ -21,6 +21,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
 from ansible_collections.selfheal.cluster.plugins.module_utils._planner.connect import connect_actions
 from ansible_collections.selfheal.cluster.plugins.module_utils._planner.prune import prune_actions, undesired_members
 from ansible_collections.selfheal.cluster.plugins.module_utils._planner.table import not_whole, without_links
+from ansible_collections.selfheal.cluster.plugins.module_utils._rules.kinds import rules_of
 
 
 def plan(
@@ -42,12 +43,13 @@ def plan(
     if discovery.status == FAILED:
         raise ValueError("no plan is made from a failed discovery")
     policy = policy.over(discovery)
+    rules = rules_of(facts)
     members = relevant(discovery, observation, policy)
-    prunes = tuple(prune_actions(discovery, observation, policy, facts, earlier, recently_pruned, absence))
+    prunes = tuple(prune_actions(discovery, observation, policy, rules, earlier, recently_pruned, absence))
     leaving = frozenset(action.node for action in prunes if action.kind == PRUNE)
-    connects = connect_actions(discovery, observation, policy, facts, members - leaving)
-    linked = without_links(connects, observation, facts)
-    doubts = (*_doubts(discovery, observation, policy), *not_whole(observation, facts))
+    connects = connect_actions(discovery, observation, policy, rules, members - leaving)
+    linked = without_links(connects, observation, rules)
+    doubts = (*_doubts(discovery, observation, policy), *not_whole(observation, rules))
     return Plan((*prunes, *linked), islands(observation.views, members), doubts)
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Iterator, Optional, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._graph import islands
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     COMPLETE,
     KEEP,
@@ -17,12 +16,12 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Absence,
     Action,
     Discovery,
-    DriverFacts,
     Observation,
     Policy,
     minutes,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._planner.table import OTHER_MEMBERSHIP, may_not_leave
+from ansible_collections.selfheal.cluster.plugins.module_utils._rules.base import Rules
 
 _COMES_BACK = "; delete its database before it is started again, or it comes back as a member by itself"
 _WILL_GO = ("no_answer", "not_yet")
@@ -33,7 +32,7 @@ def prune_actions(
     discovery: Discovery,
     observation: Observation,
     policy: Policy,
-    facts: DriverFacts,
+    rules: Rules,
     earlier: Sequence[Discovery],
     recently_pruned: frozenset[str],
     absence: Absence,
@@ -45,7 +44,7 @@ def prune_actions(
         verdict = (
             _exempt(name, observation, policy)
             or _refused_by_source(name, discovery, policy, absence)
-            or _refused_alone(name, discovery, observation, policy, facts, other_names)
+            or _refused_alone(name, discovery, observation, policy, rules, other_names)
             or _not_yet(name, observation, policy, absence)
         )
         if verdict and verdict.reason not in _WILL_GO:
@@ -57,6 +56,7 @@ def prune_actions(
     )
     confirmed = [name for name, _why in candidates if _confirmations(name, discovery, earlier) >= policy.confirmations]
     going = frozenset(confirmed).difference(name for name, verdict in candidates if verdict)
+    why = f"discovery does not list it{_COMES_BACK if rules.comes_back else ''}"
     for name, verdict in candidates:
         if refused_together:
             yield _refuse(name, *refused_together)
@@ -66,7 +66,7 @@ def prune_actions(
             needed = f"{policy.confirmations} complete discoveries in a row have to miss it"
             yield _refuse(name, "unconfirmed", f"{needed}, and a run that changes something asks for them")
         else:
-            yield from _prunes(name, going, observation, facts)
+            yield from rules.removals(name, going, observation, why)
 
 
 def undesired_members(discovery: Discovery, observation: Observation) -> frozenset[str]:
@@ -109,25 +109,27 @@ def _refused_alone(
     discovery: Discovery,
     observation: Observation,
     policy: Policy,
-    facts: DriverFacts,
+    rules: Rules,
     other_names: frozenset[str],
 ) -> Optional[Action]:
-    why_not = may_not_leave(observation, facts)
+    why_not = may_not_leave(observation, rules)
     if why_not:
         return _refuse(name, OTHER_MEMBERSHIP, why_not)
-    if facts.joins_alone and observation.disagreement:
-        return _refuse(name, "partitioned", f"nobody is taken off as long as {observation.disagreement}")
+    nobody = rules.nobody_leaves(observation)
+    if nobody:
+        return _refuse(name, *nobody)
     if name in other_names:
         return _refuse(
             name, "other_name", "a desired node's address answers by this name: check node_basename and mode"
         )
-    if not facts.exclusive and not facts.joins_alone and name in observation.unsettled:
-        return _refuse(name, "unsteady", f"{observation.unsettled[name]} lists it as neither in nor out")
+    unsteady = rules.is_unsteady(name, observation)
+    if unsteady:
+        return _refuse(name, *unsteady)
     if name not in observation.alive:
         return _refused_as_dead(name, discovery, observation)
-    if not (facts.reversible if policy.prune_live is None else policy.prune_live):
+    if not (rules.reversible if policy.prune_live is None else policy.prune_live):
         return _refuse(name, "prune_live", "it is alive as far as the members know (policy.prune_live)")
-    if facts.prune_needs_answer and name not in observation.views:
+    if rules.leaves_itself and name not in observation.views:
         why = observation.unreachable.get(name)
         return _refuse(
             name,
@@ -204,24 +206,6 @@ def _confirmations(name: str, discovery: Discovery, earlier: Sequence[Discovery]
             break
         confirmed += 1
     return confirmed
-
-
-def _prunes(name: str, going: frozenset[str], observation: Observation, facts: DriverFacts) -> Iterator[Action]:
-    detail = f"discovery does not list it{_COMES_BACK if facts.comes_back else ''}"
-    if facts.prune_needs_answer and name in observation.alive:
-        yield Action(PRUNE, name, "not_desired", name, detail=detail)
-        return
-    listing = [one for one, view in sorted(observation.views.items()) if name in view.peers and one != name]
-    # Those who are going too are told only where nobody else could be.
-    observers = [one for one in listing if one not in going] or listing
-    for observer in _one_of_each_island(observers, observation) if facts.prune_spreads else observers:
-        yield Action(PRUNE, name, "not_desired", observer, detail=detail)
-
-
-def _one_of_each_island(observers: Sequence[str], observation: Observation) -> Sequence[str]:
-    parts = islands(observation.views, observation.members)
-    chosen = (next((observer for observer in observers if observer in part), None) for part in parts)
-    return [observer for observer in chosen if observer]
 
 
 def _refuse(name: str, reason: str, detail: str) -> Action:

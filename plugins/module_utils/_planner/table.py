@@ -17,9 +17,9 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     RABBITMQ,
     REFUSE,
     Action,
-    DriverFacts,
     Observation,
 )
+from ansible_collections.selfheal.cluster.plugins.module_utils._rules.base import Rules
 
 OTHER_MEMBERSHIP = "other_membership"
 
@@ -41,17 +41,17 @@ _LEFT_ALONE = {
 }
 
 
-def may_not_leave(observation: Observation, facts: DriverFacts) -> Optional[str]:
+def may_not_leave(observation: Observation, rules: Rules) -> Optional[str]:
     """Why nobody is told to leave by link, or None where somebody may be."""
-    if not observation.tables or "disconnect" not in facts.by_link:
+    if not observation.tables or "disconnect" not in rules.by_link:
         return None
     return _detail(observation, _LEAVES)
 
 
-def without_links(actions: Iterable[Action], observation: Observation, facts: DriverFacts) -> Iterator[Action]:
+def without_links(actions: Iterable[Action], observation: Observation, rules: Rules) -> Iterator[Action]:
     """The same actions, with a refusal for each node that is not connected by link: before RabbitMQ for everyone, else
     for those that would leave first."""
-    if not observation.tables or "connect" not in facts.by_link:
+    if not observation.tables or "connect" not in rules.by_link:
         yield from actions
         return
     connects_nobody = _has_rabbitmq(observation)
@@ -65,9 +65,9 @@ def without_links(actions: Iterable[Action], observation: Observation, facts: Dr
             yield action._replace(kind=REFUSE, reason=OTHER_MEMBERSHIP, observer=None, refused=CONNECT, detail=detail)
 
 
-def not_whole(observation: Observation, facts: DriverFacts) -> Iterator[str]:
+def not_whole(observation: Observation, rules: Rules) -> Iterator[str]:
     """Why links don't show that this cluster is whole, and what its members say of partitions."""
-    if observation.tables and "list_nodes" in facts.by_link:
+    if observation.tables and "list_nodes" in rules.by_link:
         yield f"links alone make no whole cluster: {_keepers(observation)}; {_LEFT_ALONE[_has_rabbitmq(observation)]}"
     for name, table in observation.tables.items():
         if table.partitions is None:

@@ -1,21 +1,20 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rules: how one kind of system is joined and left. Pure, one object a kind; the driver says which.
+"""Rules: how one kind of system is joined and left. Pure, one class a kind; the driver's facts say which.
 
 The planner alone decides who may leave. Rules decide how, and may only refuse more::
 
-    rules = Exclusive(reversible=True, leaves_itself=True)
+    rules = rules_of(driver.facts)
     rules.additions(discovery, observation, wanted, staying)   # who is connected by whom, or why not
-    rules.removals("app@10.0.0.3", going, observation)         # the calls by which it leaves
-    rules.stages(plan)                                         # what may be done side by side, in which order
+    rules.removals("app@10.0.0.3", going, observation, why)    # the calls by which it leaves
     rules.predict(plan, observation)                           # the views after it
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import AbstractSet, Iterator, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import AbstractSet, Iterator, Mapping, NamedTuple, Optional, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._graph import islands
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
@@ -28,11 +27,6 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Plan,
     View,
 )
-
-BY_LINK = frozenset(("connect", "disconnect", "list_nodes"))
-
-Stage = Tuple[Action, ...]
-"""Actions of one kind, which may be carried out side by side."""
 
 
 class Obstacle(NamedTuple):
@@ -54,11 +48,11 @@ class Rules:
         the user's own does is the user's to know.
     """
 
-    reversible: bool = False
-    leaves_itself: bool = False
-    spreads: bool = False
-    comes_back: bool = False
-    by_link: frozenset[str] = BY_LINK
+    reversible: bool
+    leaves_itself: bool
+    spreads: bool
+    comes_back: bool
+    by_link: frozenset[str]
 
     def additions(
         self, discovery: Discovery, observation: Observation, wanted: frozenset[str], staying: frozenset[str]
@@ -79,24 +73,19 @@ class Rules:
         told_by = observation.unsettled.get(name)
         return Obstacle("unsteady", f"{told_by} lists it as neither in nor out") if told_by else None
 
-    def removals(
-        self, name: str, going: frozenset[str], observation: Observation, reason: str, detail: str
-    ) -> Iterator[Action]:
-        """
+    def removals(self, name: str, going: frozenset[str], observation: Observation, detail: str) -> Iterator[Action]:
+        """The calls by which a member leaves that is not desired.
+
         :param going: everyone whom the plan removes.
         """
         if self.leaves_itself and name in observation.alive:
-            yield Action(PRUNE, name, reason, name, detail=detail)
+            yield Action(PRUNE, name, "not_desired", name, detail=detail)
             return
         listing = [one for one, view in sorted(observation.views.items()) if name in view.peers and one != name]
         # Those who are going too are told only where nobody else could be.
         observers = [one for one in listing if one not in going] or listing
         for observer in _one_of_each_island(observers, observation) if self.spreads else observers:
-            yield Action(PRUNE, name, reason, observer, detail=detail)
-
-    def stages(self, plan: Plan) -> Tuple[Stage, ...]:
-        """Prune, then connect: a prune right after a connect finds a mesh in the middle of its synchronisation."""
-        return tuple(stage for stage in (plan.prunes, plan.connects) if stage)
+            yield Action(PRUNE, name, "not_desired", observer, detail=detail)
 
     def predict(self, plan: Plan, observation: Observation) -> Observation:
         """The views after every connect and prune of the plan has worked. Who was pruned is no longer asked."""

@@ -19,7 +19,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._rules.base import Obstacle, refused
 from ansible_collections.selfheal.cluster.plugins.module_utils._rules.pairwise import reach_out
-from ansible_collections.selfheal.cluster.plugins.module_utils._rules.transitive import Island, Transitive, merges
+from ansible_collections.selfheal.cluster.plugins.module_utils._rules.transitive import MeshIsland, Transitive, merges
 
 
 class Exclusive(Transitive):
@@ -30,14 +30,14 @@ class Exclusive(Transitive):
     def _first(self, wanted: frozenset[str], observation: Observation) -> Iterator[Action]:
         return iter(())
 
-    def _island(self, part: tuple[str, ...], views: Mapping[str, View]) -> Island:
+    def _island(self, part: tuple[str, ...], views: Mapping[str, View]) -> MeshIsland:
         missing = missing_links(views, part)
         rejoining = cover(missing)
         sound = tuple(name for name in part if name not in rejoining)
-        return Island(part, sound, sorted(missing), rejoining)
+        return MeshIsland(part, sound, sorted(missing), rejoining)
 
     def _inside_and_between(
-        self, found: Sequence[Island], hub: Optional[str], views: Mapping[str, View]
+        self, found: Sequence[MeshIsland], hub: Optional[str], views: Mapping[str, View]
     ) -> Iterator[Action]:
         yield from merges(found, hub)
         for island in found:
@@ -56,7 +56,7 @@ class Exclusive(Transitive):
             yield from reach_out(node, lacking, observation)
 
 
-def _obstacle(island: Island, views: Mapping[str, View]) -> Optional[str]:
+def _obstacle(island: MeshIsland, views: Mapping[str, View]) -> Optional[str]:
     """Why its members should not leave and rejoin."""
     if len(island.rejoining) * 2 > len(island.names):
         lacking = f"{len(island.rejoining)} of the {len(island.names)} members of its island lack links"

@@ -24,7 +24,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._rules.base import Obstacle, Rules, completed, refused
 
-Island = Sequence[str]
+Part = Sequence[str]
 
 _MEND = "stop all members but the one whose data is to stay, and then start them again"
 
@@ -89,13 +89,13 @@ class _Joins:
                 elif is_elsewhere:
                     yield refused(node, "partitioned", f"nobody joins as long as {self._disagreement}")
 
-    def _is_blank(self, part: Island) -> bool:
+    def _is_blank(self, part: Part) -> bool:
         return len(part) == 1 and not self._views[part[0]].peers and not self._views[part[0]].holds
 
     def _may_join(self, node: str) -> bool:
         return node in self._wanted and node in self._views
 
-    def _main(self) -> Optional[Island]:
+    def _main(self) -> Optional[Part]:
         """The island that nodes join: the one larger than all others, or where all are blank the first of them."""
         if not self._settled:
             first = next(filter(self._may_join, self._blank), None)
@@ -103,12 +103,12 @@ class _Joins:
         sizes = [len(part) for part in self._settled]
         return self._settled[0] if sizes.count(sizes[0]) == 1 else None
 
-    def _inside(self, main: Island) -> Iterator[Action]:
+    def _inside(self, main: Part) -> Iterator[Action]:
         missing = missing_links(self._views, [node for node in main if self._may_join(node)])
         for node in cover(missing):
             yield refused(node, "unsteady", f"it and {min(missing[node])} do not both list the other")
 
-    def _into(self, main: Island) -> Iterator[Action]:
+    def _into(self, main: Part) -> Iterator[Action]:
         hub = next(filter(self._may_join, main), None)
         obstacle = self._obstacle(main, hub)
         for node in self._blank:
@@ -118,7 +118,7 @@ class _Joins:
                 else:
                     yield Action(CONNECT, node, "missing", hub, detail=f"{hub} does not list it as running")
 
-    def _obstacle(self, main: Island, hub: Optional[str]) -> Optional[tuple[str, str]]:
+    def _obstacle(self, main: Part, hub: Optional[str]) -> Optional[tuple[str, str]]:
         """Why nobody may join that island now, as a reason and its detail."""
         if not hub:
             return "no_answer", f"no member of the island of {main[0]} is ready and takes a call"
@@ -143,7 +143,7 @@ class _Joins:
         tied = " and that of ".join(part[0] for part in largest)
         return refused(node, "split", f"the island of {tied} are of one size, so that none is the one to join")
 
-    def _absent(self, main: Optional[Island]) -> Iterator[Action]:
+    def _absent(self, main: Optional[Part]) -> Iterator[Action]:
         """Who takes no call can join nobody. As long as the members list it, it comes back by itself."""
         for node in sorted(self._wanted - self._views.keys()):
             lacking = [name for name in main or () if name in self._views and node not in self._views[name].peers]

@@ -45,18 +45,18 @@ class Transitive(Rules):
     def _first(self, wanted: frozenset[str], observation: Observation) -> Iterator[Action]:
         yield from unsettled(wanted, observation.unsettled)
 
-    def _islands(self, mesh: Sequence[str], views: Mapping[str, View], staying: frozenset[str]) -> list[Island]:
+    def _islands(self, mesh: Sequence[str], views: Mapping[str, View], staying: frozenset[str]) -> list[MeshIsland]:
         """The islands of those who answered and are wanted, the soundest first."""
         wanted = frozenset(mesh)
         parts = (tuple(name for name in part if name in wanted) for part in islands(views, staying))
         found = [self._island(part, views) for part in parts if part]
         return sorted(found, key=lambda island: (-len(island.sound), island.sound))
 
-    def _island(self, part: tuple[str, ...], views: Mapping[str, View]) -> Island:
-        return Island(part, sound=part)
+    def _island(self, part: tuple[str, ...], views: Mapping[str, View]) -> MeshIsland:
+        return MeshIsland(part, sound=part)
 
     def _inside_and_between(
-        self, found: Sequence[Island], hub: Optional[str], views: Mapping[str, View]
+        self, found: Sequence[MeshIsland], hub: Optional[str], views: Mapping[str, View]
     ) -> Iterator[Action]:
         for island in found:
             yield from pairs(island.names, views)
@@ -80,7 +80,7 @@ class Transitive(Rules):
         return completed(views, gone)
 
 
-class Island:
+class MeshIsland:
     """Its nodes in the order of their names, those that lack links, and which of them must leave and rejoin for it to
     be whole. The ``sound`` ones are all others."""
 
@@ -93,6 +93,6 @@ class Island:
         self.rejoining = rejoining
 
 
-def merges(found: Sequence[Island], hub: Optional[str]) -> Iterator[Action]:
+def merges(found: Sequence[MeshIsland], hub: Optional[str]) -> Iterator[Action]:
     for island in found[1:]:
         yield Action(CONNECT, island.sound[0], "island", hub, detail=f"{hub} is in another island")
