@@ -35,6 +35,7 @@ from tests.harness import documented
 from tests.harness.ansible import ROOT, Ansible
 from tests.harness.documents import GUIDES, SHELL, Block, all_blocks
 from tests.harness.eda import BIN as EDA
+from tests.harness.sources import texts_of
 
 EXAMPLES = ROOT / "docs" / "examples"
 
@@ -98,19 +99,21 @@ def _example_of(block: Block) -> Path | None:
     return None
 
 
-def _test_exists(where: str) -> None:
-    file, _colons, name = where.partition("::")
-    assert f"\ndef {name}(" in (ROOT / "tests" / "system" / file).read_text(), where
+def _is_used(what: str, where: str) -> None:
+    """The test reads it from the docs: their directory or page is among the strings that it has."""
+    assert what in texts_of(where), f"{where} does not name {what}"
 
 
 def _run_by_recipe(block: Block, ansible: Ansible) -> None:
     example = _example_of(block)
     assert example
-    _test_exists(RUN_BY[example.relative_to(EXAMPLES).parts[0]])
+    directory = example.relative_to(EXAMPLES).parts[0]
+    _is_used(directory, RUN_BY[directory])
 
 
 def _run_by_other(block: Block, ansible: Ansible) -> None:
-    _test_exists(RUN_BY_PAGE.get((block.page, block.language)) or RUN_BY_FILE[(block.page, str(block.file))])
+    where = RUN_BY_PAGE.get((block.page, block.language)) or RUN_BY_FILE[(block.page, str(block.file))]
+    _is_used(block.page.removesuffix(".rst"), where)
 
 
 def _topologies(block: Block, ansible: Ansible) -> None:
@@ -171,7 +174,7 @@ def _alerts(block: Block, ansible: Ansible) -> None:
     groups = yaml.safe_load((EXAMPLES / "prometheus" / "selfheal.rules.yml").read_text())["groups"]
     for alert in _data(block):
         assert alert in [rule for group in groups for rule in group["rules"]]
-    _test_exists(RUN_BY["prometheus"])
+    _is_used("prometheus", RUN_BY["prometheus"])
 
 
 def _manifest(block: Block, ansible: Ansible) -> None:
@@ -222,7 +225,7 @@ def _hosts(block: Block, ansible: Ansible) -> None:
 
 
 def _erlang_options(block: Block, ansible: Ansible) -> None:
-    _test_exists("test_converge_tls.py::test_the_example_of_the_docs")
+    _is_used(block.page.removesuffix(".rst"), "test_converge_tls.py::test_the_example_of_the_docs")
 
 
 def _carried_over(block: Block, ansible: Ansible) -> None:
@@ -300,6 +303,13 @@ def test_a_wrong_block_is_found(ansible: Ansible) -> None:
     play = "- name: A\n  hosts: a\n  roles:\n    - role: selfheal.cluster.schedule\n      vars: {schedule_often: 1}\n"
     with pytest.raises(Exception, match="schedule_often"):
         KINDS["plays"][1](Block("policy.rst", 1, "yaml", play), ansible)
+
+
+def test_a_test_that_does_not_run_it_is_found() -> None:
+    _is_used("consul", "test_recipes.py::test_consul")
+    for where in ("test_recipes.py::test_a_lookup", "test_recipes.py::test_nothing"):
+        with pytest.raises(AssertionError, match="does not name consul|no such test"):
+            _is_used("consul", where)
 
 
 def test_every_directory_of_examples_is_run() -> None:
