@@ -42,15 +42,15 @@ _LEFT_ALONE = {
 
 
 def may_not_leave(observation: Observation, rules: Rules) -> Optional[str]:
-    """Why nobody is told to leave by link, or None where somebody may be."""
+    """Why no member may be made to leave by link, or None if that is allowed."""
     if not observation.tables or "disconnect" not in rules.by_link:
         return None
     return _detail(observation, _LEAVES)
 
 
 def without_links(actions: Iterable[Action], observation: Observation, rules: Rules) -> Iterator[Action]:
-    """The same actions, with a refusal for each node that is not connected by link: before RabbitMQ for everyone, else
-    for those that would leave first."""
+    """The same actions, with a refusal for each node that must not be connected by link: all of them with RabbitMQ,
+    else those that would have to leave first."""
     if not observation.tables or "connect" not in rules.by_link:
         yield from actions
         return
@@ -66,7 +66,7 @@ def without_links(actions: Iterable[Action], observation: Observation, rules: Ru
 
 
 def not_whole(observation: Observation, rules: Rules) -> Iterator[str]:
-    """Why links don't show that this cluster is whole, and what its members say of partitions."""
+    """Why links don't prove that this cluster is whole, and the partitions that its members report."""
     if observation.tables and "list_nodes" in rules.by_link:
         yield f"links alone make no whole cluster: {_keepers(observation)}; {_LEFT_ALONE[_has_rabbitmq(observation)]}"
     for name, table in observation.tables.items():

@@ -6,7 +6,7 @@
 The planner alone decides who may leave. Rules decide how, and may only refuse more::
 
     rules = rules_of(driver.facts)
-    rules.additions(discovery, observation, wanted, staying)   # who is connected by whom, or why not
+    rules.additions(discovery, observation, wanted, staying)   # the connects, and the refusals
     rules.removals("app@10.0.0.3", going, observation, why)    # the calls by which it leaves
     rules.predict(plan, observation)                           # the views after it
 """
@@ -30,7 +30,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
 
 
 class Obstacle(NamedTuple):
-    """Why something is not done: ``reason`` is one word, ``detail`` says it to a person."""
+    """Why an action is not done: ``reason`` is one word, ``detail`` explains it to people."""
 
     reason: str
     detail: str
@@ -38,14 +38,14 @@ class Obstacle(NamedTuple):
 
 @dataclass(frozen=True)
 class Rules:
-    """What is true of every kind of system whose members hold links or lists of each other.
+    """The base class of all rules: what holds for every system whose members keep links to each other or lists.
 
     reversible: a pruned live member comes back when it is connected again.
     leaves_itself: only the pruned node itself can leave without harm to the rest.
     spreads: one member takes a node off the lists of its whole island.
     comes_back: a pruned node that starts with what it has stored is a member again.
-    by_link: which of ``connect``, ``disconnect`` and ``list_nodes`` the driver does by links alone. What a function of
-        the user's own does is the user's to know.
+    by_link: which of ``connect``, ``disconnect`` and ``list_nodes`` the driver does by links alone. A function of the
+        user's own is not among them, since its effect is unknown.
     """
 
     reversible: bool
@@ -57,38 +57,38 @@ class Rules:
     def additions(
         self, discovery: Discovery, observation: Observation, wanted: frozenset[str], staying: frozenset[str]
     ) -> Iterator[Action]:
-        """What connects those who are missing, and a refusal for each who cannot be connected.
+        """The actions that connect missing nodes, and a refusal for each node that cannot be connected.
 
         :param wanted: the desired nodes that are to be in the cluster now.
-        :param staying: the relevant names without those that the plan prunes: who can hold two nodes in one island.
+        :param staying: the relevant names without those that the plan prunes. They can link two nodes into one island.
         """
         raise NotImplementedError
 
     def nobody_leaves(self, observation: Observation) -> Optional[Obstacle]:
-        """Why no member may be removed as things are."""
+        """Why no member at all may be removed now, or None."""
         return None
 
     def is_unsteady(self, name: str, observation: Observation) -> Optional[Obstacle]:
-        """Why this member may not be removed now: somebody has not finished taking it in or leaving it."""
-        told_by = observation.unsettled.get(name)
-        return Obstacle("unsteady", f"{told_by} lists it as neither in nor out") if told_by else None
+        """Why this member may not be removed now: another one still adds or drops it. None if that is not so."""
+        reported_by = observation.unsettled.get(name)
+        return Obstacle("unsteady", f"{reported_by} lists it as neither in nor out") if reported_by else None
 
     def removals(self, name: str, going: frozenset[str], observation: Observation, detail: str) -> Iterator[Action]:
-        """The calls by which a member leaves that is not desired.
+        """The calls that remove an undesired member.
 
-        :param going: everyone whom the plan removes.
+        :param going: all members that the plan removes.
         """
         if self.leaves_itself and name in observation.alive:
             yield Action(PRUNE, name, "not_desired", name, detail=detail)
             return
         listing = [one for one, view in sorted(observation.views.items()) if name in view.peers and one != name]
-        # Those who are going too are told only where nobody else could be.
+        # A member that is removed too is an observer only if there is no other one.
         observers = [one for one in listing if one not in going] or listing
         for observer in _one_of_each_island(observers, observation) if self.spreads else observers:
             yield Action(PRUNE, name, "not_desired", observer, detail=detail)
 
     def predict(self, plan: Plan, observation: Observation) -> Observation:
-        """The views after every connect and prune of the plan has worked. Who was pruned is no longer asked."""
+        """The views after every connect and prune of the plan has worked, without those of pruned members."""
         gone = frozenset(action.node for action in plan.prunes)
         staying = {name: view for name, view in observation.views.items() if name not in gone}
         linked = {name: set(view.linked - gone) for name, view in staying.items()}
@@ -100,19 +100,19 @@ class Rules:
         return Observation(self._completed(views, gone), observation.unreachable)
 
     def _completed(self, views: Mapping[str, View], gone: frozenset[str]) -> Mapping[str, View]:
-        """What the members add by themselves."""
+        """The views with the links that the members add by themselves."""
         return views
 
 
 def _as_linked(view: View, linked: AbstractSet[str], gone: frozenset[str]) -> View:
-    """The view with these links, which its observer has finished with."""
+    """The view with these links, all of them settled."""
     peers = frozenset(linked)
     down = view.down - peers - gone
     return replace(view, peers=peers | down, synced=None if view.synced is None else peers, down=down)
 
 
 def completed(views: Mapping[str, View], gone: frozenset[str]) -> Mapping[str, View]:
-    """The views once everybody in an island is linked to everybody else in it."""
+    """The views once all nodes of an island are linked to each other."""
     found = dict(views)
     for island in islands(views, Observation(views).members):
         for name in views.keys() & frozenset(island):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""As transitive ones, and the members prevent overlapping partitions: a link is never added alone inside an island. A
+"""A transitive mesh whose members prevent overlapping partitions: a link is never added alone inside an island. A
 member that lacks one leaves and rejoins."""
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._rules.transitive
 
 class Exclusive(Transitive):
     def is_unsteady(self, name: str, observation: Observation) -> Optional[Obstacle]:
-        """A link that is not finished is one that is missing: whoever lacks it rejoins."""
+        """None: an unfinished link counts as missing, and the member that lacks it rejoins."""
         return None
 
     def _first(self, wanted: frozenset[str], observation: Observation) -> Iterator[Action]:

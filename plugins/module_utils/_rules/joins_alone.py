@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The members keep one list of all of them, those that are down included, and joining deletes what the node held.
 
-So a node joins only if it knows nobody and holds nothing, and only one island: the one that is larger than all others.
-Anything else that is apart is told and left to a person. While members do not agree on who is one, nobody joins.
+So a node joins only if it knows no other member and has no data, and only one island: the one that is larger than all
+others. Any other separate node is reported and left to a person. While members disagree on who is one, no node joins.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class JoinsAlone(Rules):
         return Obstacle("partitioned", f"nobody is taken off as long as {observation.disagreement}")
 
     def is_unsteady(self, name: str, observation: Observation) -> Optional[Obstacle]:
-        """A list is whole or not there."""
+        """None: a member list is either complete or missing."""
         return None
 
     def _completed(self, views: Mapping[str, View], gone: frozenset[str]) -> Mapping[str, View]:
@@ -96,7 +96,7 @@ class _Joins:
         return node in self._wanted and node in self._views
 
     def _main(self) -> Optional[Part]:
-        """The island that nodes join: the one larger than all others, or where all are blank the first of them."""
+        """The island that nodes join: the one larger than all others, or the first one if all are blank."""
         if not self._settled:
             first = next(filter(self._may_join, self._blank), None)
             return (first,) if first else None
@@ -144,7 +144,8 @@ class _Joins:
         return refused(node, "split", f"the island of {tied} are of one size, so that none is the one to join")
 
     def _absent(self, main: Optional[Part]) -> Iterator[Action]:
-        """Who takes no call can join nobody. As long as the members list it, it comes back by itself."""
+        """Refuse nodes that take no call, since they cannot be made to join. A node that the members still list comes
+        back by itself."""
         for node in sorted(self._wanted - self._views.keys()):
             lacking = [name for name in main or () if name in self._views and node not in self._views[name].peers]
             if lacking:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The kinds of rules, by what a driver or a user says of the members."""
+"""Chooses the rules by the facts that a driver or a user declares about the members."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._rules.transitive
 
 
 def rules_of(facts: DriverFacts) -> Rules:
-    """The rules for members of which these facts are true.
+    """The rules for members with these facts.
 
-    ``exclusive`` counts for a mesh that is transitive: no system is known that has the first without the second.
+    ``exclusive`` only counts for a transitive mesh: no system is known that is exclusive and not transitive.
     """
     kind = _kind_of(facts)
     return kind(

@@ -37,10 +37,10 @@ class Pairwise(Rules):
             yield from reach_out(node, observers, observation)
 
 
-def unsettled(wanted: AbstractSet[str], told_by: Mapping[str, str]) -> Iterator[Action]:
+def unsettled(wanted: AbstractSet[str], reported_by: Mapping[str, str]) -> Iterator[Action]:
     """Refuse nodes that are listed and stay neither in nor out: a connect would not change that."""
-    for node in sorted(told_by.keys() & wanted):
-        yield refused(node, "unsteady", f"{told_by[node]} lists it as neither in nor out")
+    for node in sorted(reported_by.keys() & wanted):
+        yield refused(node, "unsteady", f"{reported_by[node]} lists it as neither in nor out")
 
 
 def pairs(answering: Sequence[str], views: Mapping[str, View]) -> Iterator[Action]:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One connect merges two islands: members tell each other of everyone whom they know, and complete the mesh."""
+"""One connect merges two islands: members exchange the names of their peers and complete the mesh."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Transitive(Rules):
         yield from unsettled(wanted, observation.unsettled)
 
     def _islands(self, mesh: Sequence[str], views: Mapping[str, View], staying: frozenset[str]) -> list[MeshIsland]:
-        """The islands of those who answered and are wanted, the soundest first."""
+        """The islands of the wanted nodes that answered, the one with most sound nodes first."""
         wanted = frozenset(mesh)
         parts = (tuple(name for name in part if name in wanted) for part in islands(views, staying))
         found = [self._island(part, views) for part in parts if part]

@@ -34,14 +34,14 @@ class Nameserver:
 
 @dataclass(frozen=True)
 class SystemConfig:
-    """What resolv.conf(5) says; other lines than ``nameserver``, ``search`` and ``domain`` are left alone."""
+    """The settings in a resolv.conf(5); lines other than ``nameserver``, ``search`` and ``domain`` are ignored."""
 
     nameservers: tuple[str, ...]
     search: tuple[str, ...]
 
 
 def nameservers_of(topology: str, config: Mapping[str, Any], attempt: int) -> list[Nameserver]:
-    """The nameservers in the order in which this attempt asks them: each attempt starts one further.
+    """The nameservers in the order of this attempt: each attempt starts with the next one.
 
     :raises TopologyError: an entry is not ``ip``, ``ip:port`` or ``[ipv6]:port``.
     :raises DiscoveryError: none is configured, and resolv.conf has none either.

@@ -1,11 +1,11 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a response says (RFC 1035 section 4.1), as far as discovery reads it: the data of A, AAAA, CNAME, PTR, SOA and
-SRV.
+"""Parses a response (RFC 1035 section 4.1), as far as discovery needs it: the data of A, AAAA, CNAME, PTR, SOA and SRV
+records.
 
-dnspython reads the header, the question and each name. Its records are not used: each can be hashed, compared and
-written back, and that takes ten times as long as to read it. Names are texts as in a zone file, with the final dot.
+dnspython parses the header, the question and each name. Its record objects are not used: they support hashing,
+comparing and writing, which makes them ten times as expensive. Names are texts as in a zone file, with the final dot.
 """
 
 from __future__ import annotations

@@ -26,9 +26,9 @@ def service_of(query: str) -> Optional[str]:
 
 
 def virtual_ip_of(reading: QueryResult, service: str, tcp: bool) -> Optional[str]:
-    """The address, where a Service has one in each family at most and the nameserver says that it is its ClusterIP.
+    """The ClusterIP of a Service, if it has at most one address in each family and the nameserver confirms it.
 
-    It says so when it is asked for the name of the address. Where it does not answer that, nothing is known.
+    The nameserver is asked for the name of the address. If it does not answer that, the result is None.
     """
     found = {rdtype: answer.records for rdtype, answer in reading.answers.items() if answer.records}
     if any(len(addresses) > 1 for addresses in found.values()):
@@ -41,6 +41,6 @@ def virtual_ip_of(reading: QueryResult, service: str, tcp: bool) -> Optional[str
 
 
 def virtual_ip(service: str, address: Optional[str] = None) -> str:
-    """What to say of it."""
+    """The reason for a Service that is not headless."""
     where = f"{service} at {address}" if address else service
     return f"{where} is a ClusterIP Service (a virtual IP): use its headless Service, which has clusterIP: None"

@@ -24,7 +24,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.commo
 
 Prefixes = Callable[[], Sequence[Prefix]]
 
-# RFC 7050: it has A records only, and whoever has an AAAA record of it made that of them.
+# RFC 7050: it only has A records, so an AAAA record of it was synthesized from them.
 _IPV4_ONLY = "ipv4only.arpa."
 
 

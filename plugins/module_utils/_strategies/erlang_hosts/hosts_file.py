@@ -44,7 +44,7 @@ def _places() -> Iterator[str]:
 
 
 def _root_of_erlang() -> Optional[str]:
-    """What ``code:root_dir/0`` says: ``erl`` on the path leads to ``bin`` in it, where ``erts-…`` is beside."""
+    """The directory of ``code:root_dir/0``: ``erl`` on the path leads to its ``bin``, next to which is ``erts-…``."""
     erl = shutil.which("erl")
     if not erl:
         return None
@@ -75,7 +75,7 @@ def _content(path: str) -> Optional[bytes]:
 
 
 def _at_once(path: str, flags: int) -> int:
-    """A pipe without a writer must not hold us up."""
+    """Open without blocking: a FIFO may have no writer."""
     return os.open(path, flags | os.O_NONBLOCK)
 
 

@@ -34,13 +34,13 @@ MALFORMED = (AttributeError, IndexError, KeyError, TypeError)
 
 
 class Unnamed(Exception):
-    """An address for which the mode gives no name; the text says what it lacks."""
+    """The option ``mode`` gives this address no name; the text says what is missing."""
 
 
 @dataclass(frozen=True)
 class Naming:
-    """How nodes are called, as libcluster calls them. ``service_name`` None: what the object itself says. ``selects``:
-    the topology says which Services it means. ``label``: which label holds the basename; ``lack``: it does not."""
+    """How nodes are named, as in libcluster. ``service_name``: None for the object's own. ``selects``: the topology
+    selects its Services. ``label``: the label with the basename. ``lack``: the problem if that label is missing."""
 
     topology: str
     basename: Optional[str]
@@ -103,7 +103,7 @@ def parse(lookup: str, items: Iterable[Any], naming: Naming) -> PageContent:
 
 
 def is_ready(status: Mapping[str, Any]) -> bool:
-    """What a pod's status says."""
+    """The state of a pod, from its status."""
     conditions = status.get("conditions") or ()
     return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
 
@@ -236,7 +236,7 @@ def _note_service(batch: PageContent, namespace: str, name: str, has_addresses: 
 def _add(batch: PageContent, naming: Naming, ip: Any, attributes: dict[str, Any], target: Mapping[str, Any]) -> None:
     """
     :param ip: as it is in the payload.
-    :param target: what tells that two addresses are one pod: its ``uid``, or else its ``name``.
+    :param target: the key by which two addresses are known to be one pod: its ``uid``, or else its ``name``.
     """
     namespace = attributes["namespace"]
     if not isinstance(namespace, str):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Rancher's metadata service says of a service, as nodes.
+"""Parses a service in Rancher's metadata into nodes.
 
 https://rancher.com/docs/rancher/v1.6/en/rancher-services/metadata-service/
 """

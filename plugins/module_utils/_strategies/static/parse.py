@@ -66,7 +66,8 @@ def _node_of_mapping(topology: str, option: str, entry: Mapping[str, Any]) -> No
 
 
 def _key(name: str) -> str:
-    """What two names of one node have in common. A name that is no host's may mean something else in other letters."""
+    """A key that is equal for all spellings of the host after an ``@``, or of an IP address alone. Any other name is
+    its own key, since the case of its letters may matter."""
     base, at, host = name.rpartition("@")
     return f"{base}@{same_text(host)}" if at else same_address(name)
 
