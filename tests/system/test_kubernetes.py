@@ -14,7 +14,8 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import Dis
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import discover
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import source_of
 
-from tests.harness.kube import KubeApi, any_kube_api
+from tests.harness.kube import any_kube_api
+from tests.harness.kube_api import KubeApi
 
 
 @pytest.fixture
