@@ -163,7 +163,7 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
     session.run("yamllint", "--strict", ".")
-    session.run("shellcheck", ".ci/run", *glob("scripts/*"), *glob("findings/*.sh"))
+    session.run("shellcheck", ".ci/run", *glob("scripts/*"), *glob("findings/*.sh"), *glob("roles/*/files/**/*.sh"))
     linked = {"MYPYPATH": ".build/collections", "PYTHONPATH": ".build/collections"}
     session.run("scripts/link-collection", external=True, silent=True)
     core = ".build/collections/ansible_collections/selfheal/cluster/plugins/module_utils"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The module's work, in Ansible's own process where that is the same; and the events of a loop while it goes on."""
+"""Runs the module in Ansible's own process where that makes no difference, and shows the events of a loop meanwhile."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 from ansible import constants as C
 from ansible.utils.display import Display
 from ansible_collections.selfheal.cluster.plugins.modules.membership import COMMAND
-from ansible_collections.selfheal.cluster.plugins.plugin_utils._events_shown import Follower
+from ansible_collections.selfheal.cluster.plugins.plugin_utils._events_shown import EventTailer
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._in_process import InProcess
 
 
@@ -22,28 +22,28 @@ class ActionModule(InProcess):
     module = "selfheal.cluster.membership"
     command = COMMAND
 
-    def work(self, added: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+    def run_module(self, added: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         if not self._can_show():
-            return super().work(added, task_vars)
+            return super().run_module(added, task_vars)
         with tempfile.TemporaryDirectory(dir=C.DEFAULT_LOCAL_TMP) as directory:
             path = self._task.args.get("events_file") or f"{directory}/events"
             with self._shown(path):
-                return super().work({**added, "events_file": path}, task_vars)
+                return super().run_module({**added, "events_file": path}, task_vars)
 
     def _can_show(self) -> bool:
-        """The file has to be one that both can read, and that is there while the work is done."""
+        """Whether this process can read the file of events while the module writes it."""
         task = self._task
         return self.is_local and not task.check_mode and not task.no_log and _goes_on(task.args.get("duration"))
 
     def _shown(self, path: str) -> AbstractContextManager[Any]:
         try:
-            return Follower(Path(os.path.expandvars(path)).expanduser(), _show)
+            return EventTailer(Path(os.path.expandvars(path)).expanduser(), _show)
         except OSError:
             return nullcontext()  # the module says what is wrong with the path
 
 
 def _show(line: str) -> None:
-    # Ansible does not flush its standard output, and where that is no terminal a line would wait there for hours.
+    # Ansible does not flush its standard output: unless that is a terminal, a line would stay in the buffer for hours.
     Display().display(line, color=C.COLOR_CHANGED, stderr=True)
 
 

@@ -1,8 +1,8 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes the status page and the metrics, in Ansible's own process: the arguments of modules are logged, and what is
-known of a large cluster is too much for a log."""
+"""Writes the status page and the metrics, in Ansible's own process: the arguments of modules are logged, and the
+results of a large cluster are too large for a log."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.selfheal.cluster.plugins.module_utils._result import utc_now
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.result import utc_now
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report import metrics, page
-from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.files import File
-from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.reading import Reading, reading
+from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.files import ReportFile
+from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.reading import TopologyReading, reading
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.words import status_of
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._variables import OWN, problem_of
 
@@ -57,24 +57,24 @@ class ActionModule(ActionBase):
             result["diff"] += [diff] if diff else []
         return result
 
-    def _files(self, options: Mapping[str, Any], readings: list[Reading]) -> Iterator[File]:
+    def _files(self, options: Mapping[str, Any], readings: list[TopologyReading]) -> Iterator[ReportFile]:
         mode = _mode(options["mode"])
         if options["page"]:
             text = page.page(readings, options["title"], utc_now())
-            yield File(self._path(options["page"]), text, mode, page.timeless)
+            yield ReportFile(self._path(options["page"]), text, mode, page.timeless)
         if options["metrics"]:
-            yield File(self._path(options["metrics"]), metrics.metrics(readings), mode, metrics.timeless)
+            yield ReportFile(self._path(options["metrics"]), metrics.metrics(readings), mode, metrics.timeless)
 
     def _path(self, path: str) -> Path:
-        """A relative one starts where Ansible was started, wherever the play lies."""
+        """The path; a relative one starts at the directory in which Ansible was started, not at the play's."""
         return Path(path).absolute()
 
 
-def _readings(results: Mapping[str, Any], failures: Mapping[str, Any]) -> list[Reading]:
+def _readings(results: Mapping[str, Any], failures: Mapping[str, Any]) -> list[TopologyReading]:
     return [reading(str(name), result, str(failures.get(name) or "")) for name, result in results.items()]
 
 
-def _written(file: File, check_mode: bool) -> tuple[bool, dict[str, Any]]:
+def _written(file: ReportFile, check_mode: bool) -> tuple[bool, dict[str, Any]]:
     try:
         return file.write(check_mode)
     except OSError as error:
@@ -84,7 +84,7 @@ def _written(file: File, check_mode: bool) -> tuple[bool, dict[str, Any]]:
 
 def _mode(mode: Any) -> int:
     """
-    :raises AnsibleActionFail: it is no octal number, such as ``"0644"``.
+    :raises AnsibleActionFail: it is not an octal number such as ``"0644"``.
     """
     try:
         number = mode if isinstance(mode, int) else int(mode, 8)

@@ -21,11 +21,11 @@ options:
       - V(dns) reads the A and AAAA records of O(config.query), V(dns_srv) its SRV records.
       - V(kubernetes_dns) and V(kubernetes_dns_srv) read the records that a cluster's own DNS serves for a headless
         service.
-      - V(static) is the list in O(config.nodes), the door for any other source.
+      - V(static) is the list in O(config.nodes). Use it with nodes from any other source.
       - V(local_epmd) asks the Erlang port mapper of one host for the nodes that are registered there, V(erlang_hosts)
         that of each host in a C(.hosts.erlang) file.
-      - V(gossip) listens for the heartbeats that libcluster's nodes send. It hears who is there and cannot know who is
-        missing, so it connects and never prunes unless the policy says so (C(prune_unauthoritative)).
+      - V(gossip) listens for the heartbeats that libcluster's nodes send. A listener cannot know which nodes are
+        missing, so it connects and never prunes unless the policy allows it (C(prune_unauthoritative)).
       - V(rancher) reads the containers of the service that it runs in from Rancher's metadata service.
     type: str
     required: true
@@ -81,7 +81,7 @@ options:
         type: path
       if_addr:
         description:
-          - Of V(gossip). As O(config.multicast_if), which is libcluster's other way to say it. Give one of the two.
+          - Of V(gossip). Libcluster's other name for O(config.multicast_if). Give one of the two.
           - Left out it is V(0.0.0.0), which is any address of this machine.
         type: str
       include_not_ready:
@@ -128,8 +128,9 @@ options:
         type: str
       multicast_ttl:
         description:
-          - Of V(gossip). How many hops the heartbeats of the nodes may make. It is taken as it is in a libcluster
-            configuration and changes nothing here, since a listener sends nothing.
+          - Of V(gossip). How many hops the heartbeats of the nodes may make. It is accepted as in a libcluster
+            configuration and ignored, since a listener sends nothing.
+          - A value that is not between 0 and 255 is an error all the same.
         type: int
       nameservers:
         description:
@@ -193,8 +194,8 @@ options:
         type: str
       secret:
         description:
-          - Of V(gossip). The secret with which the nodes encrypt their heartbeats. With it plain heartbeats are not
-            believed, and without it encrypted ones cannot be read.
+          - Of V(gossip). The secret with which the nodes encrypt their heartbeats. With it, plain heartbeats are
+            ignored; without it, encrypted ones cannot be read.
         type: str
       selector:
         description:

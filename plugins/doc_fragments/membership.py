@@ -51,8 +51,8 @@ options:
       mesh_only:
         description:
           - Of V(erlang). Whether links alone count where the members keep a member table of their own, RabbitMQ's or
-            that of a Mnesia which several nodes share. There a link makes and unmakes nobody a member, so that nobody
-            is told to leave, RabbitMQ's nodes are not connected, and a whole mesh is not called a whole cluster.
+            that of a Mnesia which several nodes share. There a link does not decide who is a member, so that no node is
+            made to leave, RabbitMQ's nodes are not connected, and a whole mesh is not called a whole cluster.
           - Not for a RabbitMQ cluster. A prune would cut its links, and RabbitMQ stays partitioned after that.
           - Left out it is V(false).
         type: bool
@@ -99,8 +99,8 @@ options:
         type: float
       tls:
         description:
-          - Of V(erlang). How the members are spoken to over TLS, where they run with C(-proto_dist inet_tls). Left out
-            they are spoken to without; V({}) is TLS with all of its defaults.
+          - Of V(erlang). The options of TLS, for members that run with C(-proto_dist inet_tls). Left out, TLS is not
+            used; V({}) is TLS with all of its defaults.
         type: dict
         suboptions:
           ca_cert:
@@ -132,8 +132,8 @@ options:
         description:
           - Of V(exec). Whether one connect between two parts of the cluster merges them. Otherwise each missing link is
             made alone.
-          - It also means that what one member is told gets round. A prune is told to one member first, and to the
-            others only if they still list the node 3 seconds later.
+          - It also means that a removal on one member spreads to the others. A prune runs on one member first, and on
+            the others only if they still list the node 3 seconds later.
           - Left out it is V(false).
         type: bool
       transport:
@@ -154,9 +154,10 @@ options:
     description:
       - With O(driver=erlang), the call that connects an observer to a node, C([module, function, args]). The node's
         name is appended to the args. A string is an atom, a dictionary with the one key C(binary) or C(charlist) is
-        what it says. Left out it is the driver's own safe way.
+        that type. Left out it is the driver's own safe way.
       - With O(driver=exec), and required there, the command that connects an observer to a node, as a list of its
-        words. C({observer}), C({observer_address}), C({node}) and C({node_address}) stand for those. No shell sees it.
+        words. C({observer}), C({observer_address}), C({node}) and C({node_address}) are replaced. It runs without a
+        shell.
     type: list
     elements: raw
   disconnect:
@@ -171,8 +172,8 @@ options:
     default: false
   list_nodes:
     description:
-      - The call or command that lists an observer's peers, as in O(connect). To a call nothing is appended, and a
-        command knows no node.
+      - The call or command that lists an observer's peers, as in O(connect). Nothing is appended to a call, and a
+        command cannot use C({node}) and C({node_address}).
     type: list
     elements: raw
   policy:
@@ -189,7 +190,7 @@ options:
           - They are counted within one run, so that more than some seconds take a loop (C(duration)).
           - Left out it is 300 for members that are alive with O(strategy=dns) and O(strategy=dns_srv), whose answers
             may be samples of the list, and 0 for all others.
-          - V(0) says that each answer of the source lists everybody.
+          - V(0) declares that each answer of the source is the whole list.
         type: float
       allow_empty:
         description:
@@ -208,7 +209,7 @@ options:
         default: 2
       fence:
         description:
-          - Whether a live node that is pruned is also kept out, whatever inside it connects it again. Its cookie is
+          - Whether a live node that is pruned is also kept out, even if its own code tries to reconnect. Its cookie is
             changed before it leaves, to one that is derived from the cluster's cookie and its name. A run with this
             option lets it in again once discovery lists it.
           - Only with O(driver=erlang) and its own way to disconnect.

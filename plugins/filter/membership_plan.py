@@ -10,8 +10,9 @@ from dataclasses import fields
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.schema import POLICY_SPEC
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import policy_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import ClusterError
-from ansible_collections.selfheal.cluster.plugins.module_utils._listing import discovery_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     FAILED,
     KEEP,
@@ -23,9 +24,8 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Unreachable,
     View,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._plan import plan
-from ansible_collections.selfheal.cluster.plugins.module_utils._schema import POLICY_SPEC
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import policy_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._planner.plan import plan
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.listing import discovery_of
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._options import PluginError, checked
 
 _FACTS_SPEC = {fact.name: {"type": "bool", "default": False} for fact in fields(DriverFacts) if fact.type == "bool"}
@@ -49,7 +49,7 @@ def membership_plan(
     try:
         discovery = discovery_of(desired, authoritative)
         config = {"node_basename": node_basename, "include_not_ready": include_not_ready}
-        # Which strategy it was is not known here. Only those over DNS have answers, and most of these may be samples.
+        # The strategy is not known here. Only those over DNS have answers, and most of these may be samples.
         samples = bool(discovery.answers)
         rules = policy_of(topology, checked(topology, POLICY_SPEC, _mapping("policy", policy)), config, samples)
         return _result(
@@ -110,7 +110,7 @@ def _lists(argument: str, value: Any) -> dict[str, frozenset[str]]:
 
 
 def _earlier(discovery: Discovery, policy: Policy, confirmed: Any) -> tuple[Discovery, ...]:
-    """``True`` stands for as many as the policy asks for."""
+    """The earlier discoveries. ``True`` stands for as many as the policy demands."""
     count = (policy.confirmations if confirmed else 1) if isinstance(confirmed, bool) else confirmed
     if not isinstance(count, int) or count < 1:
         raise ValueError(f"confirmed is {confirmed!r}, which is neither true or false nor a number of discoveries")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the role converge does next, where task files read and change the members."""
+"""The next step of the role converge, if task files read and change the members."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible.utils.display import Display
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.schema import POLICY_SPEC, STRATEGIES, TASKS
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Topology, check_taken, policy_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import ClusterError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import DriverFacts
-from ansible_collections.selfheal.cluster.plugins.module_utils._schema import POLICY_SPEC, STRATEGIES, TASKS
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology, check_taken, policy_of
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._inventory_file import FACTS_SPEC
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._options import (
     PluginError,
@@ -42,13 +42,13 @@ def membership_step(
         facts = DriverFacts(**given.pop("facts"))
         check_taken(topology, "tasks in the place of a driver", TASKS, given)
         policy = policy_of(topology, given.pop("policy"), source.config, STRATEGIES[source.strategy].samples)
-        step = next_step(plain(log), Topology(source, "tasks", {}, policy), facts, **given)
+        step, warnings = next_step(plain(log), Topology(source, "tasks", {}, policy), facts, **given)
     except (ClusterError, PluginError, ValueError) as error:
         problem = str(error)
     else:
-        for warning in step.get("result", {}).pop("warnings_", ()):
+        for warning in warnings:
             Display().warning(warning)
-        return step
+        return dict(step)
     raise AnsibleFilterError(f"selfheal.cluster.membership_step: {problem}")
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Variables of the roles whose names are misspelt, for the role that has no action of its own."""
+"""Finds misspelt variables of the roles, for the role that has no action plugin of its own."""
 
 from __future__ import annotations
 

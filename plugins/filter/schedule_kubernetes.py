@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the role schedule has to know of its inventory files before it makes objects of Kubernetes."""
+"""What the role schedule has to know about its inventory files before it creates Kubernetes objects."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which objects of Kubernetes the role schedule makes, and takes away."""
+"""The Kubernetes objects that the role schedule creates and deletes."""
 
 from __future__ import annotations
 

@@ -125,9 +125,9 @@ from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.inventory.host import Host
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable, to_safe_group_name
 from ansible.template import trust_as_template
-from ansible_collections.selfheal.cluster.plugins.module_utils._listing import nodes_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Source
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import COMPLETE, Discovery
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Source
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.listing import nodes_of
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._inventory_file import (
     TAKEN_NAMES,
     check_keys,
@@ -149,7 +149,7 @@ from ansible_collections.selfheal.cluster.plugins.plugin_utils._options import (
 _AT_ONCE = 8
 _KEY = trust_as_template("__keyed_group")
 _FILES: MutableMapping[Any, dict[str, dict[str, str]]] = WeakKeyDictionary()
-"""Of each inventory, from the name of a topology to the files that name it, by their real paths: a plugin reads one."""
+"""For each inventory: topology name -> the real paths of the files that name it. A plugin instance reads only one."""
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
@@ -178,7 +178,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             raise AnsibleParserError("; ".join(self._problems))
 
     def _check_file(self, path: str) -> None:
-        """Before Ansible reads it, which passes over an unknown option and then says that a required one is missing."""
+        """Check the file before Ansible reads it: that ignores an unknown option and then reports a missing one."""
         given = self.loader.load_from_file(path, cache="none")
         if not isinstance(given, Mapping) or given.get("plugin") != self.NAME:
             return
@@ -187,10 +187,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         except PluginError as error:
             raise AnsibleParserError(str(error)) from None
 
-    def _try(self, topology: str, work: Callable[..., Any], *args: Any) -> Any:
-        """An exception of one topology must not hide those after it."""
+    def _try(self, topology: str, function: Callable[..., Any], *args: Any) -> Any:
+        """Call the function. An exception of one topology must not hide the topologies after it."""
         try:
-            return work(*args)
+            return function(*args)
         except PluginError as error:
             self._problems.append(str(error))
         except AnsibleError as error:
@@ -199,7 +199,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _add_topologies(self, path: str) -> dict[str, Mapping[str, Any]]:
         """
-        :returns: the options of those whose nodes can be discovered.
+        :returns: the options of the topologies whose nodes can be discovered.
         """
         self.inventory.add_group("topologies")
         groups: dict[str, str] = {}
@@ -234,7 +234,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _check_free(self, topology: str) -> None:
         """
-        :raises PluginError: what runs elsewhere today, by this name, would run on the control node.
+        :raises PluginError: another inventory has a host of this name, whose tasks would now run on the control node.
         """
         known = self.inventory.hosts.get(topology)
         if known and "topologies" in _groups_of(known):
@@ -251,13 +251,13 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             )
 
     def _host(self, name: str, group: str) -> Host:
-        """What is set is set on it and never by name, by which Ansible would find a group first."""
+        """The host. Variables are set on this object, never by its name, by which Ansible would find a group first."""
         return self.inventory.hosts[self.inventory.add_host(name, group)]
 
     def _fetch(
         self, topologies: Mapping[str, Mapping[str, Any]], path: str, cache: bool
     ) -> dict[str, list[dict[str, Any]]]:
-        """The nodes of each topology, from the cache where it has them, else from the sources, all of them at once."""
+        """The nodes of each topology, from the cache if it has them, else from the sources, all concurrently."""
         use_cache = self.get_option("cache")
         keys: dict[str, str] = {}
         found: dict[str, list[dict[str, Any]]] = {}
@@ -288,7 +288,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return nodes
 
     def _cache_key(self, path: str, topology: str, options: Mapping[str, Any]) -> str:
-        """Of everything that the answer depends on, save the secrets, which are not even looked up."""
+        """A key of everything that the answer depends on, except for the secrets, which are not even looked up."""
         request = [topology, without_secrets(self._templated(topology, without_secrets(options)))]
         digest = sha256(json.dumps(plain(request), sort_keys=True).encode()).hexdigest()
         return f"{self.get_cache_key(path)}_{digest[:16]}"
@@ -329,7 +329,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _check_node(self, topology: str, node: str) -> bool:
         """
-        :raises PluginError: its host's name means something else, be it in this file or in another inventory.
+        :raises PluginError: its host's name is taken, in this file or in another inventory.
         """
         name = host_name(topology, node)
         known = self.inventory.hosts.get(name)

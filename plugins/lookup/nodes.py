@@ -69,8 +69,8 @@ from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.kubeconfig import remove_files
-from ansible_collections.selfheal.cluster.plugins.module_utils._listing import nodes_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import COMPLETE
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.listing import nodes_of
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._options import (
     PluginError,
     discovery_from,
@@ -89,8 +89,8 @@ class LookupModule(LookupBase):
         try:
             for term in terms or [{}]:
                 if not isinstance(term, Mapping):
-                    its = ", ".join(_OPTIONS)
-                    raise AnsibleLookupError(f"{term!r} is not a topology, which is a dictionary of {its}")
+                    options = ", ".join(_OPTIONS)
+                    raise AnsibleLookupError(f"{term!r} is not a topology, which is a dictionary of {options}")
                 nodes += _discovered({**shared, **term})
         finally:
             remove_files()

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, Optional
+from typing import Any, Mapping, Optional, Sequence
 
 
 class ClusterError(Exception):
@@ -13,7 +13,7 @@ class ClusterError(Exception):
 
 
 class TopologyError(ClusterError):
-    """The topology itself is wrong; trying again will not help."""
+    """The topology itself is wrong; a retry will not help."""
 
     def __init__(self, topology: str, option: str, problem: str) -> None:
         super().__init__(f"topology {topology!r}: {option}: {problem}")
@@ -36,8 +36,8 @@ class DiscoveryError(ClusterError):
 
 
 class UnreachableError(ClusterError):
-    """One member gave no answer. ``silent``: it took the connection and then said nothing. ``answers_as``: another node
-    than the one sought is there, of this name."""
+    """One member gave no answer. ``silent``: it accepted the connection and then sent nothing. ``answers_as``: the name
+    of the node that answered in its place."""
 
     def __init__(self, reason: str, silent: bool = False, answers_as: Optional[str] = None) -> None:
         super().__init__(reason)
@@ -46,9 +46,18 @@ class UnreachableError(ClusterError):
         self.answers_as = answers_as
 
 
-class RoundError(ClusterError):
-    """A round could not do its work. ``result`` is what the module returns all the same."""
+class FailedWithResult(ClusterError):
+    """It failed, and ``result`` is what the module returns all the same, with these warnings."""
 
-    def __init__(self, topology: str, problem: str, result: Mapping[str, Any]) -> None:
+    def __init__(self, topology: str, problem: str, result: Mapping[str, Any], warnings: Sequence[str] = ()) -> None:
         super().__init__(f"topology {topology!r}: {problem}")
         self.result = result
+        self.warnings = warnings
+
+
+class RoundAborted(ClusterError):
+    """The current round cannot continue, and the text says why. It leaves the core as a :class:`RoundError`."""
+
+
+class RoundError(FailedWithResult):
+    """A round was aborted or interrupted."""

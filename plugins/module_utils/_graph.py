@@ -11,16 +11,16 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import Vie
 
 
 def islands(views: Mapping[str, View], among: Collection[str]) -> tuple[tuple[str, ...], ...]:
-    """The connected components of the views, largest first, then by name. One end's word is enough for a link.
+    """The connected components of the views, largest first, then by name. It is enough if one end lists a link.
 
-    :param among: the nodes that count; one that neither answered nor is linked to anybody who did is in no island.
+    :param among: the nodes that count; one that neither answered nor is linked to one that did is in no island.
     """
     counted = frozenset(among)
     island_of: dict[str, set[str]] = {}
     for start in views:
         if start in counted and start not in island_of:
             island = _reach(start, views, counted)
-            # One end's word: who was reached before may not list those who list it.
+            # Links count in both directions, but a node reached before may not list the nodes that list it.
             known = {id(island_of[name]): island_of[name] for name in island if name in island_of}
             island.update(*known.values())
             island_of.update(dict.fromkeys(island, island))
@@ -29,7 +29,7 @@ def islands(views: Mapping[str, View], among: Collection[str]) -> tuple[tuple[st
 
 
 def _reach(start: str, views: Mapping[str, View], counted: frozenset[str]) -> set[str]:
-    """Whom the views lead to, from one to the next; cheap in a whole mesh, where the first view leads to everyone."""
+    """The nodes that the views lead to, from one to the next. It is cheap in a whole mesh: one step reaches all."""
     reached = {start}
     edge = {start}
     while edge and len(reached) < len(counted):

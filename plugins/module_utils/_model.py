@@ -33,6 +33,17 @@ DISAGREE = "do not agree on who is in the cluster and runs"
 RABBITMQ = "RabbitMQ"
 MNESIA = "Mnesia"
 
+PRUNED_LATELY = 5 * 60
+"""Seconds for which a prune counts towards ``max_prune``."""
+REJOINED_LATELY = 10 * 60
+"""Seconds in which no node is made to leave and rejoin again, and a connect that did not last counts. Without that,
+members that permanently refuse each other would rejoin in every run, and each time cost the others their links."""
+
+
+def minutes(seconds: int) -> str:
+    """The same time in words, for messages."""
+    return f"{seconds // 60} minutes"
+
 
 class Node(NamedTuple):
     """One desired member: ``name`` is what the cluster calls it, ``address`` where the control side reaches it, and
@@ -47,8 +58,8 @@ class Node(NamedTuple):
 class Answered(NamedTuple):
     """One answer that a discovery was made from, of a source whose answers may come from a cache.
 
-    ``question`` and ``server`` name what was asked and who answered. ``asked`` is when, in seconds on the monotonic
-    clock of the host that asked. ``ttl``: seconds for which the answer may be kept from then on.
+    ``question`` names the query and ``server`` the server that answered. ``asked`` is the time of the query, in seconds
+    on the monotonic clock of the host that asked. ``ttl``: seconds for which the answer may be cached from then on.
     """
 
     question: str
@@ -59,13 +70,13 @@ class Answered(NamedTuple):
 
 @dataclass(frozen=True)
 class Discovery:
-    """What a strategy returned. Only the three constructors below make one, so that a status always has its reason.
+    """The result of a strategy. Only the three constructors below make one, so that a status always has its reason.
 
-    The first of several nodes with the same name wins. ``ttl``: seconds for which it holds, where the source says so.
-    ``answers``: what it was made from, where a cache may have answered. ``still_running``: names that the source's
-    list lacks and that a second witness reports running; only a discovery that confirms another one asks for them.
-    ``samples``: it is the union of answers each of which lacks a node of another one.
-    ``notes``: what users should know although nothing is missing.
+    The first of several nodes with the same name wins. ``ttl``: its time to live in seconds, if the source gives one.
+    ``answers``: the answers that it was made from, if a cache may have given them. ``still_running``: names that are
+    missing from the source's list and that a second witness reports running; only a discovery that confirms another one
+    asks for them. ``samples``: it is the union of answers each of which lacks a node of another one.
+    ``notes``: messages for users although nothing is missing.
     """
 
     nodes: tuple[Node, ...]
@@ -110,10 +121,10 @@ def _first_of_each_name(nodes: Sequence[Node]) -> tuple[Node, ...]:
 
 
 class Table(NamedTuple):
-    """A member table that a member says it has: its links alone make nobody a member.
+    """A member table that a member reports: links alone do not decide who is a member there.
 
-    ``system`` is RABBITMQ or MNESIA. ``partitions``: from whom the system itself says that this member was parted, None
-    where it did not say so in time.
+    ``system`` is RABBITMQ or MNESIA. ``partitions``: the members from which this one is partitioned, as the system
+    itself reports; None if it did not answer in time.
     """
 
     system: str
@@ -126,9 +137,9 @@ class View:
 
     ``synced`` are the peers with which the observer has finished its own bookkeeping (``global`` in Erlang), None where
     the system has no such notion. ``down`` are the peers that it lists and reports unreachable, ``linked`` all others.
-    ``stopping`` is what the observer says of itself. A ``hidden`` one takes no part in a transitive mesh: each of its
-    links is made alone. One that ``rejoined`` left and rejoined lately, told to by another run. ``holds`` names what
-    the observer has stored, where a connect would delete it. ``table`` is None where the links are the membership.
+    ``stopping``: the observer reports that it is stopping. ``hidden``: it takes no part in a transitive mesh, so each
+    of its links is made alone. ``rejoined``: another run made it leave and rejoin lately. ``holds`` names the data that
+    it has stored, if a connect would delete it. ``table`` is None where the links are the membership.
     """
 
     observer: str
@@ -148,9 +159,9 @@ class View:
 
 @dataclass(frozen=True)
 class Unreachable:
-    """Why a node gave no view. ``silent``: it took our connection and never answered, so that it would not answer a
-    member either; anything else may still be reachable from a member. ``answers_as``: whoever is there calls itself
-    so."""
+    """Why a node gave no view. ``silent``: it accepted our connection and never answered, so that it would not answer a
+    member either; with any other reason a member may still reach it. ``answers_as``: the name under which another node
+    answered there."""
 
     reason: str
     silent: bool = False
@@ -159,43 +170,43 @@ class Unreachable:
 
 @dataclass(frozen=True)
 class Observation:
-    """The views of all who answered, and why the others did not."""
+    """The views of all nodes that answered, and why the others did not."""
 
     views: Mapping[str, View]
     unreachable: Mapping[str, Unreachable] = field(default_factory=dict)
 
     @cached_property
     def members(self) -> frozenset[str]:
-        """Everyone who answered or is listed by somebody who did."""
+        """All nodes that answered or are listed by one that did."""
         listed = frozenset().union(*(view.peers for view in self.views.values()))
         return listed | frozenset(self.views)
 
     @cached_property
     def down(self) -> frozenset[str]:
-        """Everyone whom a member reports unreachable."""
+        """All nodes that a member reports unreachable."""
         return frozenset().union(*(view.down for view in self.views.values()))
 
     @cached_property
     def alive(self) -> frozenset[str]:
-        """Everyone who answered or is linked to somebody who did."""
+        """All nodes that answered or are linked to one that did."""
         return frozenset(self.views).union(*(view.linked for view in self.views.values()))
 
     @cached_property
     def unsettled(self) -> Mapping[str, str]:
-        """Everyone whom a member lists and has not finished with, each with the first such member by name."""
-        told_by: dict[str, str] = {}
+        """All nodes that a member lists and has not finished with, each with the first such member by name."""
+        reported_by: dict[str, str] = {}
         for name, view in sorted(self.views.items()):
             if view.synced is not None:
                 for node in view.linked - view.synced:
-                    told_by.setdefault(node, name)
-        return told_by
+                    reported_by.setdefault(node, name)
+        return reported_by
 
     @cached_property
     def parted(self) -> Mapping[str, str]:
-        """Where each member lists all the others: those who do not agree with another one on who is a member and that
-        both run, each with the first such other one by name.
+        """For systems in which each member lists all the others: the members that disagree with another one on who is a
+        member, or that it runs, each with the first such other one by name.
 
-        One that lists nobody has no list yet, or has lost it, and takes no part. Nor do two who never met: neither
+        A member with an empty list has none yet, or has lost it, and does not count. Nor do two that never met: neither
         lists the other.
         """
         parted: dict[str, str] = {}
@@ -208,7 +219,7 @@ class Observation:
 
     @cached_property
     def disagreement(self) -> Optional[str]:
-        """The first two of the parted, in words."""
+        """The first two members that disagree, in words."""
         return " and ".join(min(self.parted.items())) + f" {DISAGREE}" if self.parted else None
 
     @staticmethod
@@ -220,17 +231,17 @@ class Observation:
 
     @cached_property
     def tables(self) -> Mapping[str, Table]:
-        """Of every observer that has one, in the order of their names."""
+        """The table of every observer that has one, in the order of their names."""
         return {name: view.table for name, view in sorted(self.views.items()) if view.table}
 
 
 @dataclass(frozen=True)
 class Absence:
-    """What the looks at the source until now prove of who is missing.
+    """What the looks at the source so far prove about missing nodes.
 
-    ``listed``: whom the last look listed. ``missing``: seconds for which each has been missing, of those that an
-    earlier look listed. ``others``: the same of everybody else. ``samples``: why the source proves nobody's absence,
-    empty where it does.
+    ``listed``: the nodes of the last look. ``missing``: the nodes of earlier looks -> seconds for which each has been
+    missing. ``others``: the seconds for all other nodes. ``samples``: why the source proves no absence, empty if it
+    does.
     """
 
     listed: frozenset[str] = frozenset()
@@ -239,13 +250,13 @@ class Absence:
     samples: str = ""
 
     def seconds(self, name: str) -> float:
-        """For how long it has been missing; 0 for one that is not."""
+        """For how long the node has been missing; 0 if it is not."""
         return 0.0 if name in self.listed else self.missing.get(name, self.others)
 
 
 @dataclass(frozen=True)
 class DriverFacts:
-    """What a driver declares of the mesh that it observed.
+    """What a driver declares about the mesh that it observed.
 
     reversible: a pruned live member comes back when it is connected again.
     transitive: one connect between two islands merges them.
@@ -256,8 +267,8 @@ class DriverFacts:
     joins_alone: a connect takes one node alone into the island of the observer, and deletes what that node held. The
         members keep one list of all of them, those that are down included.
     comes_back: a pruned node that starts with what it has stored is a member again.
-    by_link: which of ``connect``, ``disconnect`` and ``list_nodes`` the driver does by links alone. What a function of
-        the user's own does is the user's to know.
+    by_link: which of ``connect``, ``disconnect`` and ``list_nodes`` the driver does by links alone. A function of the
+        user's own is not among them, since its effect is unknown.
     """
 
     reversible: bool
@@ -272,7 +283,7 @@ class DriverFacts:
 
 @dataclass(frozen=True)
 class Policy:
-    """What a plan may do; the options of the same names. ``prune_live`` None means: as the driver's facts allow.
+    """What a plan may do: the options of the same names. ``prune_live`` of None means what the driver's facts allow.
 
     ``absent_for`` counts for members that are dead, ``absent_for_live`` for those that run: the option gives both, and
     without it they differ for sources that may answer with samples. ``include_not_ready`` comes from the strategy's
@@ -297,8 +308,8 @@ class Policy:
     scope_of_nodes: bool = False
 
     def over(self, discovery: Discovery) -> Policy:
-        """The policy for these nodes: with all that stands before their ``@`` in scope, where the scope follows them.
-        Whoever has a basename that no node has any more stays."""
+        """The policy for these nodes. If the scope follows them, it has all basenames before their ``@``; a member
+        whose basename no node has any more is out of scope and stays."""
         if not self.scope_of_nodes:
             return self
         basenames = {name.partition("@")[0] for name in discovery.names if "@" in name}
@@ -318,9 +329,9 @@ class Policy:
 class Action(NamedTuple):
     """One line of a plan.
 
-    ``observer`` is the member on which the call is made; a node that is told to leave is its own observer, a refused or
-    kept node has none. ``reason`` is one word, ``detail`` says it to a person. ``refused`` is the kind of action that a
-    REFUSE stands for. ``rejoin``: the node first leaves what it is linked to.
+    ``observer`` is the member on which the call is made; a node that leaves by a call on itself is its own observer, a
+    refused or kept node has none. ``reason`` is one word, ``detail`` explains it to people. ``refused`` is the kind of
+    action that a REFUSE stands for. ``rejoin``: the node first leaves all that it is linked to.
     """
 
     kind: str
@@ -334,7 +345,7 @@ class Action(NamedTuple):
 
 @dataclass(frozen=True)
 class Plan:
-    """``doubts``: why the cluster is not whole though no action may be outstanding, in words."""
+    """``doubts``: why the cluster is not whole even if no action is outstanding, in words."""
 
     actions: tuple[Action, ...] = ()
     islands: tuple[tuple[str, ...], ...] = ()
@@ -357,12 +368,12 @@ class Plan:
 
     @property
     def converged(self) -> bool:
-        """Nothing is outstanding, refused actions included, and nothing speaks against it."""
+        """Whether no action is outstanding, refused ones included, and there is no doubt."""
         return not self.doubts and all(action.kind == KEEP for action in self.actions)
 
 
 @dataclass(frozen=True)
-class Event:
+class MemberEvent:
     """``joined``, ``left``, ``connect_failed`` or ``prune_refused``."""
 
     event: str

@@ -33,9 +33,9 @@ options:
     description:
       - For how many seconds to go on after the first run of up to O(max_rounds) rounds, with a run every O(interval).
         The connections to the members stay open in between.
-      - With V(0) there is one run. In check mode there always is.
-      - A discovery that fails on the way, or a cluster of which nobody answers, ends nothing. The task fails if it
-        is so in the end.
+      - With V(0) there is one run. In check mode there is always only one.
+      - A failed discovery, or a cluster in which no node answers, does not end the loop. The task fails if that is
+        still so at the end.
       - Each event is shown as it happens, on the standard error, where the task runs on the control host itself,
         without C(become) and without C(async).
     type: float
@@ -50,11 +50,12 @@ options:
     default: "30"
   watch:
     description:
-      - With O(duration), whether the source tells of its changes, so that a run follows each at once, at most one a
-        second. There still is a run every O(interval).
-      - V(auto) does where the source can be watched, which is the one of O(strategy=kubernetes), V(false) never does,
-        and V(true) is an error where it cannot be watched.
-      - Needs the verb C(watch) on what is listed. Without that right this is said once, and O(interval) is kept.
+      - With O(duration), whether the source is watched, so that a run follows each of its changes at once, at most one
+        a second. There still is a run every O(interval).
+      - V(auto) watches a source that can be watched, which only O(strategy=kubernetes) has. V(false) never watches, and
+        V(true) is an error where the source cannot be watched.
+      - It needs the verb C(watch) on what is listed. If that right is missing, this is reported once, and the runs
+        follow O(interval).
     type: str
     default: auto
   events_file:
@@ -108,7 +109,7 @@ EXAMPLES = r"""
     policy:
       prune: false
 
-- name: Keep the chat cluster whole for an hour, at once when Kubernetes tells of a change
+- name: Keep the chat cluster whole for an hour, at once when Kubernetes reports a change
   selfheal.cluster.membership:
     topology: chat
     strategy: kubernetes
@@ -227,7 +228,7 @@ timings:
     discover: 0.01
     observe: 0.02
 connected:
-  description: Who was connected to whom. In check mode, who would be.
+  description: The node of each connect that worked, and the member that connected it. In check mode, those planned.
   returned: always
   type: list
   elements: dict
@@ -235,7 +236,7 @@ connected:
     - observer: chat@10.0.0.1
       node: chat@10.0.0.3
 pruned:
-  description: Who was pruned, and which member was told so. In check mode, who would be.
+  description: The node of each prune that worked, and the member on which it was called. In check mode, those planned.
   returned: always
   type: list
   elements: dict
@@ -243,7 +244,7 @@ pruned:
     - observer: chat@10.0.0.4
       node: chat@10.0.0.4
 refused:
-  description: What was outstanding and was not done, and why, in one word; a warning says it in full.
+  description: Actions that were outstanding and refused, each with the reason in one word; a warning has the details.
   returned: always
   type: list
   elements: dict
@@ -253,8 +254,8 @@ refused:
       reason: max_prune
 events:
   description:
-    - What the run has come to, from its beginning to its end, a node once for each event. What happened and was undone
-      in the same run is no event.
+    - The net changes of the run. Each node appears at most once per event type; what was undone in the same run is left
+      out.
     - V(joined), the desired node was linked into the largest island. V(left), it was pruned, and no member lists it any
       more. V(connect_failed), it could not be connected and still lacks the link. V(prune_refused), the policy keeps
       it.
@@ -296,19 +297,18 @@ rounds:
   sample: 1
 """
 
-from typing import Any, Dict
-
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.schema import TOPOLOGY_SPEC
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import topology_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
-from ansible_collections.selfheal.cluster.plugins.module_utils._events_file import EventsFile
-from ansible_collections.selfheal.cluster.plugins.module_utils._loop import keep_whole
 from ansible_collections.selfheal.cluster.plugins.module_utils._module import Command, Request, run
-from ansible_collections.selfheal.cluster.plugins.module_utils._pace import pace_of
-from ansible_collections.selfheal.cluster.plugins.module_utils._reconcile import converge
-from ansible_collections.selfheal.cluster.plugins.module_utils._schema import TOPOLOGY_SPEC
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import topology_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._returned import Returned
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.events_file import EventsFile
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.loop import keep_whole
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.pace import pace_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import converge
 
 
-def work(request: Request) -> Dict[str, Any]:
+def run_module(request: Request) -> Returned:
     params = request.params
     topology = topology_of(params)
     pace = pace_of(topology.source, params)
@@ -316,12 +316,11 @@ def work(request: Request) -> Dict[str, Any]:
         return converge(topology, request.check_mode, params["max_rounds"], params["full"])
     events = EventsFile(topology.name, params["events_file"], request.masked)
     try:
-        result = keep_whole(topology, params["max_rounds"], params["full"], pace, events.tell)
+        kept = keep_whole(topology, params["max_rounds"], params["full"], pace, events.append)
     except RoundError as error:
-        error.result["warnings_"].extend(events.problems)
+        error.warnings = [*error.warnings, *events.problems]
         raise
-    result["warnings_"] += events.problems
-    return result
+    return kept._replace(warnings=[*kept.warnings, *events.problems])
 
 
 COMMAND = Command(
@@ -334,7 +333,7 @@ COMMAND = Command(
         "watch": {"type": "str", "default": "auto"},
         "events_file": {"type": "path"},
     },
-    work,
+    run_module,
 )
 
 

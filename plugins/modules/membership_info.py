@@ -30,7 +30,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Look at a cluster
+- name: Read the state of a cluster
   selfheal.cluster.membership_info:
     topology: chat
     strategy: dns
@@ -41,11 +41,11 @@ EXAMPLES = r"""
       cookie: "{{ chat_cookie }}"
   register: chat
 
-- name: Show it
+- name: Show the mesh
   ansible.builtin.debug:
     var: chat.picture
 
-- name: Do not go on with a split cluster
+- name: Stop if the cluster is split
   ansible.builtin.assert:
     that: chat.islands | length == 1
 """
@@ -70,7 +70,7 @@ desired:
   elements: str
   sample: [chat@10.0.0.1, chat@10.0.0.2]
 members:
-  description: The names of all who answered or are listed by somebody who did.
+  description: The names of all nodes that answered or are listed by a member that did.
   returned: always
   type: list
   elements: str
@@ -137,19 +137,18 @@ plan:
       reason: island
 """
 
-from typing import Any, Dict
-
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.schema import TOPOLOGY_SPEC
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import topology_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._module import Command, Request, run
-from ansible_collections.selfheal.cluster.plugins.module_utils._reconcile import inspect
-from ansible_collections.selfheal.cluster.plugins.module_utils._schema import TOPOLOGY_SPEC
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import topology_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._returned import Returned
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import inspect
 
 
-def work(request: Request) -> Dict[str, Any]:
-    return {"changed": False, **inspect(topology_of(request.params), full=request.params["full"])}
+def run_module(request: Request) -> Returned:
+    return inspect(topology_of(request.params), full=request.params["full"])
 
 
-COMMAND = Command({**TOPOLOGY_SPEC, "full": {"type": "bool", "default": False}}, work)
+COMMAND = Command({**TOPOLOGY_SPEC, "full": {"type": "bool", "default": False}}, run_module)
 
 
 def main() -> None:

@@ -24,8 +24,8 @@ extends_documentation_fragment:
 options:
   attempt:
     description:
-      - Counts the askings of a row, for who confirms an answer by asking again. A source with several servers, such as
-        O(config.nameservers), is asked at another one first each time.
+      - Which attempt of a confirmation this is, from V(0). A source with several servers, such as
+        O(config.nameservers), starts with another one each time.
     type: int
     default: 0
 seealso:
@@ -46,7 +46,7 @@ EXAMPLES = r"""
       node_basename: web
   register: web
 
-- name: Say what is there
+- name: Show the nodes and the status
   ansible.builtin.debug:
     msg: "{{ web.nodes | map(attribute='name') }} ({{ web.status }})"
 
@@ -144,32 +144,30 @@ notes:
   sample: []
 """
 
-from typing import Any, Dict
-
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
-from ansible_collections.selfheal.cluster.plugins.module_utils._listing import listing_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.schema import DISCOVERY_SPEC
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import source_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import FailedWithResult
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import FAILED, PARTIAL
 from ansible_collections.selfheal.cluster.plugins.module_utils._module import Command, Request, run
-from ansible_collections.selfheal.cluster.plugins.module_utils._schema import DISCOVERY_SPEC
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import discover
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import source_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._returned import Returned
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.listing import listing_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover
 
 
-def work(request: Request) -> Dict[str, Any]:
+def run_module(request: Request) -> Returned:
     source = source_of(request.params)
     result = listing_of(discover(source, request.params["attempt"]))
     reasons = "; ".join(result["reasons"])
     if result["status"] == FAILED:
-        raise RoundError(source.topology, f"the discovery failed: {reasons}", result)
+        raise FailedWithResult(source.topology, f"the discovery failed: {reasons}", result)
     warnings = list(result.get("notes", ()))
     if result["status"] == PARTIAL:
         warnings.insert(0, f"the discovery is partial: {reasons}")
-    if warnings:
-        result["warnings_"] = [f"topology {source.topology!r}: {warning}" for warning in warnings]
-    return {"changed": False, **result}
+    texts = [f"topology {source.topology!r}: {warning}" for warning in warnings]
+    return Returned({"changed": False, **result}, texts)
 
 
-COMMAND = Command({**DISCOVERY_SPEC, "attempt": {"type": "int", "default": 0}}, work)
+COMMAND = Command({**DISCOVERY_SPEC, "attempt": {"type": "int", "default": 0}}, run_module)
 
 
 def main() -> None:

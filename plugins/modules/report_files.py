@@ -71,7 +71,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Look at the cluster
+- name: Read the cluster
   selfheal.cluster.membership_info:
     topology: chat
     strategy: dns
@@ -83,7 +83,7 @@ EXAMPLES = r"""
   register: chat
   ignore_errors: true
 
-- name: Show it
+- name: Write the status page and the metrics
   selfheal.cluster.report_files:
     results:
       chat: "{{ chat }}"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The topologies in a ``*.cluster.yml``, for who asks their sources outside of an inventory or a play."""
+"""Reads the topologies of a ``*.cluster.yml``, for discoveries outside of an inventory or a play."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ansible.errors import AnsibleError
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import get_file_vault_secret
 from ansible.template import Templar
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Source
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Source
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._inventory_file import (
     check_keys,
     check_name,
@@ -28,12 +28,12 @@ _SUFFIXES = (".cluster.yml", ".cluster.yaml")
 
 
 def sources_in(paths: Iterable[str]) -> list[Source]:
-    """Of all topologies in these files, and in those of these directories whose names say that they are such files.
+    """The sources of all topologies in these files. Of a directory, the files that end in ``.cluster.yml`` are read.
 
-    Templates see what the inventory's own discovery sees, lookups, but for extra variables: there are none.
+    Templates can use lookups, as in the inventory, but no extra variables: there are none.
 
-    :raises PluginError: a file can't be read, names no topologies, or a topology's options are wrong. It tells of all
-        that is wrong.
+    :raises PluginError: a file can't be read or has no topologies, or a topology's options are wrong. The error has all
+        problems.
     """
     sources: dict[str, Source] = {}
     files: dict[str, list[str]] = {}
@@ -59,8 +59,8 @@ def sources_in(paths: Iterable[str]) -> list[Source]:
 
 def source_of_topology(name: Any, options: Any, templar: Templar | None = None) -> Source:
     """
-    :param options: what a file has under the topology's name.
-    :param templar: resolves the templates in ``strategy`` and ``config``; without one there are none.
+    :param options: the topology's options in a file.
+    :param templar: resolves the templates in ``strategy`` and ``config``; None where there are none.
     :raises PluginError: the name or an option is wrong.
     """
     check_name(name)
@@ -72,7 +72,7 @@ def source_of_topology(name: Any, options: Any, templar: Templar | None = None) 
 def _files(paths: Iterable[str]) -> list[str]:
     """
     :returns: each file once.
-    :raises PluginError: one of them is not there, or is a directory without such a file.
+    :raises PluginError: a path does not exist, or is a directory without such a file.
     """
     files: dict[Path, str] = {}
     for path in map(Path, paths):
@@ -96,7 +96,7 @@ def _topologies_in(loader: DataLoader, path: str) -> Mapping[str, Any]:
 
 
 def _loader() -> DataLoader:
-    """With the vault passwords that Ansible's configuration names in files; nobody is there to be asked for one."""
+    """A loader with the vault passwords from the files that Ansible's configuration names; none can be prompted for."""
     loader = DataLoader()
     secrets = []
     for entry in [*constants.DEFAULT_VAULT_IDENTITY_LIST, constants.DEFAULT_VAULT_PASSWORD_FILE]:

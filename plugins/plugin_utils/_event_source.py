@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The event source ``membership``: one teller a topology, which discovers, tells what is new, and waits."""
+"""The event source ``membership``: one watcher per topology, which discovers, emits the differences, and waits."""
 
 from __future__ import annotations
 
@@ -12,19 +12,23 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Source
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import ClusterError
+from ansible_collections.selfheal.cluster.plugins.module_utils._io.to_thread import to_thread
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import COMPLETE, FAILED, PARTIAL, Discovery
-from ansible_collections.selfheal.cluster.plugins.module_utils._pace import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.pace import (
     AUTO,
     Pace,
     Retries,
     pace_of,
     wait_until_due,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._threads import in_a_thread
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Source
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._cluster_files import source_of_topology, sources_in
-from ansible_collections.selfheal.cluster.plugins.plugin_utils._membership_events import LISTS_NOBODY, Event, Story
+from ansible_collections.selfheal.cluster.plugins.plugin_utils._membership_events import (
+    LISTS_NOBODY,
+    MembershipDiff,
+    SourceEvent,
+)
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._never_ending_watch import NeverEndingWatch
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._options import (
     PluginError,
@@ -49,19 +53,19 @@ log = logging.getLogger(__name__)
 
 
 class Queue(Protocol):
-    async def put(self, event: Event) -> None: ...
+    async def put(self, event: SourceEvent) -> None: ...
 
 
 @dataclass(frozen=True)
-class Manner:
-    """How one topology is told of; ``pause`` and ``repeat`` in seconds, ``repeat`` of 0 is never."""
+class Timing:
+    """The timing of one topology's events. ``pause`` and ``repeat`` are in seconds; 0 means never to repeat."""
 
     pace: Pace
     pause: float
     repeat: float
 
 
-async def tell(queue: Queue, args: Mapping[str, Any]) -> None:
+async def emit_events(queue: Queue, args: Mapping[str, Any]) -> None:
     """Put an event for each change of each topology into the queue, until cancelled.
 
     It never returns: ansible-rulebook ends all sources and rules with exit code 0 when one source returns, and with 1
@@ -69,14 +73,14 @@ async def tell(queue: Queue, args: Mapping[str, Any]) -> None:
 
     :raises PluginError: the arguments are wrong.
     """
-    tellers = await asyncio.wrap_future(in_a_thread(lambda: _tellers(queue, args)))
-    await _side_by_side(teller.go_on() for teller in tellers)
+    watchers = await to_thread(lambda: _watchers(queue, args))
+    await _side_by_side(watcher.go_on() for watcher in watchers)
 
 
-async def _side_by_side(works: Iterable[Coroutine[Any, Any, None]]) -> None:
-    """Until one raises, which ends the others. What it raises comes out as it is: ansible-rulebook shows no more than
-    its text, and that of a group hides those in it."""
-    tasks = [asyncio.ensure_future(work) for work in works]
+async def _side_by_side(coroutines: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Run them until one raises, which ends the others. Its exception is raised as it is, not in an exception group:
+    ansible-rulebook shows only the text, and a group's text hides those in it."""
+    tasks = [asyncio.ensure_future(coroutine) for coroutine in coroutines]
     try:
         await asyncio.gather(*tasks)
     finally:
@@ -85,10 +89,10 @@ async def _side_by_side(works: Iterable[Coroutine[Any, Any, None]]) -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _tellers(queue: Queue, args: Mapping[str, Any]) -> list[Teller]:
+def _watchers(queue: Queue, args: Mapping[str, Any]) -> list[TopologyWatcher]:
     options = _checked(args)
     sources = sources_in(options["inventory"]) if options["inventory"] else _inline(options["topologies"])
-    return [Teller(source, _manner_of(source, options), queue) for source in sources]
+    return [TopologyWatcher(source, _timing_of(source, options), queue) for source in sources]
 
 
 def _checked(args: Mapping[str, Any]) -> dict[str, Any]:
@@ -110,62 +114,62 @@ def _inline(topologies: Mapping[str, Any]) -> list[Source]:
     return [source_of_topology(name, options) for name, options in topologies.items()]
 
 
-def _manner_of(source: Source, options: Mapping[str, Any]) -> Manner:
+def _timing_of(source: Source, options: Mapping[str, Any]) -> Timing:
     try:
         pace = pace_of(source, {"duration": 0.0, "interval": options["interval"], "watch": options["watch"]})
     except ClusterError as error:
         raise PluginError(str(error)) from None
-    return Manner(pace, options["pause"], options["repeat"])
+    return Timing(pace, options["pause"], options["repeat"])
 
 
-class Teller:
-    """Of one topology. Whatever happens to its source, it goes on, so that it takes no other topology with it."""
+class TopologyWatcher:
+    """Emits the events of one topology. No fault of its source ends it, so that other topologies are not affected."""
 
-    def __init__(self, source: Source, manner: Manner, queue: Queue) -> None:
+    def __init__(self, source: Source, timing: Timing, queue: Queue) -> None:
         self._source = source
-        self._manner = manner
+        self._timing = timing
         self._queue = queue
-        self._story = Story(source.topology, source.authoritative)
+        self._diff = MembershipDiff(source.topology, source.authoritative)
         self._changed = asyncio.Event()
         self._status: str | None = None
 
     async def go_on(self) -> None:
-        works = [self._discover_again_and_again()]
-        if self._manner.pace.watch:
+        coroutines = [self._discover_repeatedly()]
+        if self._timing.pace.watch:
             watch = NeverEndingWatch(self._source, self._changed.set, self._warn)
-            works.append(watch.go_on(self._manner.pace.pause(None)))
-        await _side_by_side(works)
+            coroutines.append(watch.go_on(self._timing.pace.pause(None)))
+        await _side_by_side(coroutines)
 
-    async def _discover_again_and_again(self) -> None:
+    async def _discover_repeatedly(self) -> None:
         now = asyncio.get_running_loop().time
-        told, retries = now(), Retries()
+        last_event, retries = now(), Retries()
         while True:
             began = now()
-            # Whatever changes from here on may be missing from the discovery, so it wakes the next one.
+            # A change from here on may be missing from this discovery, so it has to trigger the next one.
             self._changed.clear()
             discovery = await self._discover()
-            event = self._story.take(discovery)
+            event = self._diff.update(discovery)
             self._log(discovery)
-            if event is None and self._manner.repeat and now() >= told + self._manner.repeat:
-                event = self._story.again()
+            if event is None and self._timing.repeat and now() >= last_event + self._timing.repeat:
+                event = self._diff.unchanged()
             if event is not None:
                 await self._queue.put(event)
-                told = now()
-                await asyncio.sleep(self._manner.pause)
-            due = began + retries.pause(discovery.status == COMPLETE, self._manner.pace.pause(discovery.ttl))
-            if self._manner.repeat and not self._story.is_failing:
-                due = min(due, told + self._manner.repeat)
+                last_event = now()
+                await asyncio.sleep(self._timing.pause)
+            due = began + retries.pause(discovery.status == COMPLETE, self._timing.pace.pause(discovery.ttl))
+            if self._timing.repeat and not self._diff.is_failing:
+                due = min(due, last_event + self._timing.repeat)
             await wait_until_due(self._changed, began, due)
 
     async def _discover(self) -> Discovery:
         try:
-            return await asyncio.wrap_future(in_a_thread(lambda: discovery_from(self._source)))
+            return await to_thread(lambda: discovery_from(self._source))
         except PluginError as error:
             return Discovery.failed([str(error)], self._source.authoritative)
 
     def _log(self, discovery: Discovery) -> None:
-        """What users should know, once when it begins and once when it is over."""
-        before, self._status = self._status, _EMPTY if self._story.is_empty else discovery.status
+        """Log a problem of the discovery once when it begins, and once when it is over."""
+        before, self._status = self._status, _EMPTY if self._diff.is_empty else discovery.status
         if self._status == before:
             return
         if self._status == FAILED:

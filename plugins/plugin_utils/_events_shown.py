@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lines for people from the file of a loop's events, as they come."""
+"""Shows the events of a loop as lines for people, from the file that they are appended to."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.selfheal.cluster.plugins.plugin_utils._deaf_thread import DeafThread
+from ansible_collections.selfheal.cluster.plugins.module_utils._io.text import printable
+from ansible_collections.selfheal.cluster.plugins.plugin_utils._signal_masked_thread import SignalMaskedThread
 
 _EVERY = 0.2
 _MOST = 1 << 20
-"""Bytes that are read at once; the rest comes with the next look."""
+"""The most bytes of one read; the rest is read next."""
 
 
-class Follower:
-    """Used as a context: from its beginning to its end each event that is appended is shown, also where the file is
-    rotated on the way.
+class EventTailer:
+    """A context manager that shows each event which is appended meanwhile, even if the file is rotated.
 
     :param show: called with a line, from a thread.
-    :raises OSError: the file cannot be read from where it ends now.
+    :raises OSError: the file cannot be opened at its current end.
     """
 
     def __init__(self, path: Path, show: Callable[[str], None]) -> None:
@@ -34,9 +34,9 @@ class Follower:
         self._file = self._opened(os.SEEK_END) if path.exists() else None
         self._rest = b""
         self._over = threading.Event()
-        self._thread = DeafThread(target=self._follow)
+        self._thread = SignalMaskedThread(target=self._follow)
 
-    def __enter__(self) -> Follower:
+    def __enter__(self) -> EventTailer:
         self._thread.start()
         return self
 
@@ -55,7 +55,7 @@ class Follower:
         """:returns: whether there may be more."""
         try:
             file = self._file = self._file or self._opened(os.SEEK_SET)
-            # In this order: the rest of a file comes before what has taken its place.
+            # Checked before the read, so that the rest of a rotated file is shown before its successor.
             is_over = self._is_over(file)
             data = file.read(_MOST)
         except OSError:
@@ -71,7 +71,7 @@ class Follower:
         return bool(data)
 
     def _opened(self, whence: int) -> io.FileIO:
-        # Of a pipe it would wait until somebody writes, be it for ever; it has no end to begin at.
+        # Without O_NONBLOCK, opening a FIFO would block until the other end is opened. Its seek fails below.
         file = io.FileIO(self._path, opener=lambda path, flags: os.open(path, flags | os.O_NONBLOCK))
         try:
             file.seek(0, whence)
@@ -81,7 +81,7 @@ class Follower:
         return file
 
     def _is_over(self, file: io.FileIO) -> bool:
-        """Whether another file has taken its place, or it was emptied."""
+        """Whether the file was replaced or truncated."""
         try:
             now = self._path.stat()
         except OSError:
@@ -96,7 +96,7 @@ class Follower:
 
 def shown(line: bytes) -> str | None:
     """
-    :returns: what a person reads of an event, without what a terminal would take for a command; None if it is none.
+    :returns: an event as a line for people, without control characters; None if the line is not an event.
     """
     try:
         event: Any = json.loads(line)
@@ -105,4 +105,4 @@ def shown(line: bytes) -> str | None:
         text = f"{event['topology']} {clock} {what}: {event['reason']}"
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
-    return "".join(character if character.isprintable() else "?" for character in text)
+    return printable(text)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an inventory file says of its topologies, before anything is discovered."""
+"""Reads and checks the topologies of an inventory file, before anything is discovered."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.template import trust_as_template
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
-from ansible_collections.selfheal.cluster.plugins.module_utils._pace import watch_of
-from ansible_collections.selfheal.cluster.plugins.module_utils._schema import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.schema import (
     DRIVERS,
     STRATEGIES,
     TASKS,
     TOPOLOGY_SPEC,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._similar import did_you_mean
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.similar import did_you_mean
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import (
     check_own,
     check_taken,
     check_watchable,
     choose,
 )
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.pace import watch_of
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._options import PluginError, secrets_in
 
 FACTS_SPEC: dict[str, dict[str, Any]] = {
     key: {"type": "bool", "default": False} for key in ("reversible", "transitive")
 }
-"""What a topology can say of a cluster that task files read and change, as it can to driver ``exec``."""
+"""The facts that a topology can declare for a cluster that task files read and change, as for driver ``exec``."""
 
 _OF_THE_ROLE: dict[str, dict[str, Any]] = {
     "connect_tasks": {"type": "str"},
@@ -53,12 +53,12 @@ TOPOLOGY_KEYS: dict[str, dict[str, Any]] = {
     **{key: option for key, option in TOPOLOGY_SPEC.items() if key != "topology"},
     **_OF_THE_ROLE,
 }
-"""What a topology in the file can have: the options of the module ``membership``, and those of the role alone."""
+"""The options of a topology in the file: those of the module ``membership``, and those that only the role has."""
 
 _TEMPLATE = re.compile(r"\{[{%#]")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
-# The path and the name are variables and no literals in the template, so that whatever they hold is only ever data.
-# from_yaml knows none of Ansible's own tags, which other values in the file may have.
+# The path and the name are variables, not literals in the template, so that they are never evaluated.
+# from_yaml does not know Ansible's own tags, which other values in the file may have.
 _FROM_FILE = (
     r"{{ (lookup('ansible.builtin.file', topology_file)"
     r" | regex_replace('(?<=\s)!(vault|vault-encrypted|unsafe)(?=\s)', '')"
@@ -68,14 +68,14 @@ _LOCAL: dict[str, Any] = {
     "ansible_connection": trust_as_template("local"),
     "ansible_python_interpreter": trust_as_template("{{ ansible_playbook_python }}"),
 }
-_TELLS_THE_PROBLEM = "{{ undef(hint=topology_problem) }}"
+_SHOWS_THE_PROBLEM = "{{ undef(hint=topology_problem) }}"
 TAKEN_NAMES = ("all", "ungrouped", "topologies", "localhost", "127.0.0.1", "::1")
-"""What Ansible takes for something else than a host of ours."""
+"""Names that have another meaning for Ansible than a topology's host."""
 
 
 def check_name(name: Any) -> None:
     """
-    :raises PluginError: the name cannot be that of a host that --limit picks.
+    :raises PluginError: the name cannot be a host's name that --limit selects.
     """
     if not isinstance(name, str) or not _NAME.fullmatch(name) or name in TAKEN_NAMES:
         raise PluginError(
@@ -85,10 +85,10 @@ def check_name(name: Any) -> None:
 
 
 def check_keys(topology: str, options: Any) -> None:
-    """The names of the options, and what of their values is no template: those are the business of whoever uses them.
+    """Check the names of the options, and the values that are not templates. Templates are checked where they are used.
 
-    :raises PluginError: the topology is no dictionary, or has an option that no topology, the chosen strategy or the
-        chosen driver does not have.
+    :raises PluginError: the topology is not a dictionary, or has an option that topologies, the chosen strategy or the
+        chosen driver do not have.
     """
     if not isinstance(options, Mapping):
         raise PluginError(f"topology {topology!r}: is a {type(options).__name__}, not a dictionary of options")
@@ -106,8 +106,8 @@ def check_keys(topology: str, options: Any) -> None:
 
 def _check_chosen(topology: str, options: Mapping[str, Any], known: Mapping[str, Any]) -> None:
     """
-    :param known: what :func:`_literals` makes of the options.
-    :raises TopologyError: the strategy or the driver has no such option.
+    :param known: the options after :func:`_literals`.
+    :raises TopologyError: the strategy or the driver does not have an option.
     """
     strategy = known["strategy"]
     if strategy is not None:
@@ -130,7 +130,7 @@ def _keys(given: Any) -> list[str]:
 
 def _literals(value: Any, key: str = "") -> Any:
     """
-    :returns: a copy with None in the place of all that Ansible resolves later, templates and what Vault encrypted.
+    :returns: a copy with None in place of the values that Ansible resolves later: templates, and values from Vault.
     """
     if isinstance(value, Mapping):
         return {name: _literals(inner, name) for name, inner in value.items()}
@@ -148,15 +148,15 @@ def _check_known(topology: str, prefix: str, given: Mapping[str, Any], known: Ma
 
 
 def not_an_option(key: Any, known: Collection[str], prefix: str = "") -> str:
-    """What messages say of a key that is none of the known ones."""
+    """The message about an unknown key."""
     hint = did_you_mean(str(key), known, prefix)
     return f"{key}: is not an option (the options: {', '.join(sorted(known))}){hint}"
 
 
 def check_one_file(topology: str, files: Sequence[str]) -> None:
     """
-    :param files: that name the topology.
-    :raises PluginError: there are two, of which nobody could tell what each is to have of the other.
+    :param files: the files that name the topology.
+    :raises PluginError: there are two, and it is ambiguous which one counts.
     """
     if len(files) > 1:
         raise PluginError(
@@ -183,8 +183,8 @@ def host_vars(
 ) -> dict[str, Any]:
     """The variables of the topology's host.
 
-    Templates are handed on as they are, so that a secret stays one until a task needs it. A secret that stands in the
-    file in the clear is replaced by a template that reads it from there, since inventories are printed and exported.
+    Templates are passed on unresolved, so that a secret is only resolved when a task needs it. A secret in the clear is
+    replaced by a template that reads it from the file, since inventories are printed and exported.
     """
     given = {key: value for key, value in options.items() if value is not None}
     variables = {**_LOCAL, "topology_directory": os.path.dirname(os.path.abspath(path))}
@@ -198,12 +198,12 @@ def host_vars(
 def host_name(topology: str, node: str) -> str:
     """The name of a node's host.
 
-    A colon separates patterns, so that none could name a host with one. Neither could ``[`` and ``]``, which no node's
-    name has.
+    A colon separates patterns for Ansible, so that a pattern could not name a host with one. The same is true of ``[``
+    and ``]``, which never occur in a node's name.
     """
     return f"{topology}.{node.replace(':', '-')}"
 
 
 def problem_vars(problem: str) -> dict[str, Any]:
-    """The variables of an invalid topology's host, which tell whoever uses it what is wrong, not what is missing."""
-    return {**_LOCAL, "topology_problem": problem, "topology_strategy": trust_as_template(_TELLS_THE_PROBLEM)}
+    """The variables of an invalid topology's host. Using it fails with the problem, not with a missing variable."""
+    return {**_LOCAL, "topology_problem": problem, "topology_strategy": trust_as_template(_SHOWS_THE_PROBLEM)}

@@ -1,44 +1,44 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The watch of a source for as long as somebody listens, whatever happens to it."""
+"""A watch that is restarted whenever it ends."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._pace import Retries
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import watch
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Source
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Source
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.pace import Retries
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import watch
 
 
 class NeverEndingWatch:
-    """One that is begun again when it has ended, and tells of each trouble once and of its end."""
+    """Watches a source, restarts the watch when it has ended, and reports each trouble once, and its end."""
 
-    def __init__(self, source: Source, changed: Callable[[], None], told: Callable[[str], None]) -> None:
+    def __init__(self, source: Source, changed: Callable[[], None], on_message: Callable[[str], None]) -> None:
         """
-        :param changed: called as :func:`_registry.watch` calls it, so when a watch begins as well.
-        :param told: called with a line for the user.
+        :param changed: called as by :func:`registry.watch`, so also when a watch begins.
+        :param on_message: called with a line for the user.
         """
         self._source = source
         self._on_change = changed
-        self._told = told
+        self._on_message = on_message
         self._has_worked = False
         self._trouble: str | None = None
 
     async def go_on(self, longest: float) -> None:
-        """Until cancelled.
+        """Run until cancelled.
 
-        :param longest: seconds from the end of one watch to the beginning of the next, at the most.
+        :param longest: the most seconds from the end of one watch to the beginning of the next.
         """
         retries = Retries()
         while True:
             self._has_worked = False
             try:
-                await watch(self._source, self._changed, self._told)
+                await watch(self._source, self._changed, self._on_message)
                 self._begins("it has ended")
-            except Exception as error:  # it is asked every interval all the same
+            except Exception as error:  # without a watch, the source is still polled at each interval
                 self._begins(str(error))
             if self._has_worked:
                 retries = Retries()
@@ -47,11 +47,11 @@ class NeverEndingWatch:
     def _begins(self, trouble: str) -> None:
         if trouble != self._trouble:
             self._trouble = trouble
-            self._told(f"{trouble}; not watched until the next attempt")
+            self._on_message(f"{trouble}; not watched until the next attempt")
 
     def _changed(self) -> None:
         self._has_worked = True
         if self._trouble is not None:
             self._trouble = None
-            self._told("it is watched again")
+            self._on_message("it is watched again")
         self._on_change()

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the inventory and the lookup share: from what the user wrote to a discovery, and errors that hold no secret."""
+"""What all plugins of the control node share: from the user's options to a discovery, and errors without secrets."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import Any, Callable, Iterator, Mapping, TypeVar
 from ansible.module_utils.basic import missing_required_lib
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.schema import DISCOVERY_SPEC
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.similar import unknown_options
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Source, source_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import ClusterError, MissingLibraryError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import FAILED, Discovery
-from ansible_collections.selfheal.cluster.plugins.module_utils._schema import DISCOVERY_SPEC
-from ansible_collections.selfheal.cluster.plugins.module_utils._similar import unknown_options
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import discover
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Source, source_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover
 
 Spec = Mapping[str, Mapping[str, Any]]
 T = TypeVar("T")
@@ -27,7 +27,7 @@ class PluginError(Exception):
 
 
 def checked(topology: str, spec: Spec, params: Mapping[str, Any]) -> dict[str, Any]:
-    """What a module's argument spec does, for a plugin: types, choices, required and unknown options.
+    """Validate options as a module's argument spec does: types, choices, required and unknown options.
 
     :raises PluginError: the options do not fit the spec.
     """
@@ -63,12 +63,12 @@ def discovery_from(source: Source) -> Discovery:
 
 
 def plain(value: Any) -> Any:
-    """A copy without any mark that Ansible put on it, so that none of it is taken for a template later."""
+    """A copy without the marks that Ansible put on it, so that nothing in it is taken for a template later."""
     return json.loads(json.dumps(value, default=str))
 
 
 def masked(topology: str, problem: str, params: Mapping[str, Any]) -> PluginError:
-    """An error for the user in which the secrets of ``params`` do not show."""
+    """An error for the user, in which the secrets of ``params`` are masked."""
     secrets = {str(value) for _path, value in secrets_in(DISCOVERY_SPEC, params) if value not in (None, "")}
     prefix = f"topology {str(topology)!r}: "
     return PluginError(remove_values(problem if problem.startswith(prefix) else prefix + problem, secrets))
@@ -95,9 +95,10 @@ def without_secrets(params: Mapping[str, Any]) -> dict[str, Any]:
     return {"strategy": params.get("strategy"), "config": config}
 
 
-def _translated(topology: str, params: Mapping[str, Any], work: Callable[[], T]) -> T:
+def _translated(topology: str, params: Mapping[str, Any], function: Callable[[], T]) -> T:
+    """Call the function, and translate each error into a masked one for the user."""
     try:
-        return work()
+        return function()
     except MissingLibraryError as error:
         problem = missing_required_lib(error.library)
     except ClusterError as error:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The process that started this one, and its end."""
+"""Ending this process together with its parent."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ansible_collections.selfheal.cluster.plugins.plugin_utils._deaf_thread import DeafThread
+from ansible_collections.selfheal.cluster.plugins.plugin_utils._signal_masked_thread import SignalMaskedThread
 
 _EVERY = 1.0
 
 
 @contextmanager
 def ending_with_parent() -> Iterator[None]:
-    """Have this process ended by SIGTERM when its parent is gone.
+    """Send this process SIGTERM when its parent is gone.
 
-    Ansible's workers have sessions of their own, so that a terminal that is closed, or SIGKILL, ends all but what they
-    have begun. A loop would go on for days, unseen and beside the next one that is started.
+    Ansible's workers have sessions of their own: if the terminal is closed or Ansible is killed, they stay. A loop in
+    one would continue for days, unnoticed and next to the loop that is started later.
     """
     parent = os.getppid()
     over = threading.Event()
@@ -32,7 +32,7 @@ def ending_with_parent() -> Iterator[None]:
                 os.kill(os.getpid(), signal.SIGTERM)
                 return
 
-    thread = DeafThread(target=look)
+    thread = SignalMaskedThread(target=look)
     thread.start()
     try:
         yield

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the inventory files of a schedule mean for the Kubernetes objects that run it (pure)."""
+"""Derives the Kubernetes objects of a schedule from its inventory files (pure)."""
 
 from __future__ import annotations
 
@@ -12,16 +12,15 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import yaml
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.schema import STRATEGIES, TOPOLOGY_SPEC
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
-from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.resources import RESOURCES
-from ansible_collections.selfheal.cluster.plugins.module_utils._pace import AUTO, watch_of
-from ansible_collections.selfheal.cluster.plugins.module_utils._schema import STRATEGIES, TOPOLOGY_SPEC
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.resources import RESOURCES, is_label
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.pace import AUTO, watch_of
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._inventory_file import check_keys, check_name
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._options import PluginError, secrets_in
 
 Roles = dict[str, list[dict[str, list[str]]]]
 
-_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _TEMPLATE = re.compile(r"\{\{|\{%")
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _WAY_OUT = "say in schedule_kubernetes_roles what the schedule may do in which namespace"
@@ -38,16 +37,16 @@ _API_VERSIONS = {
 }
 
 
-class _Encrypted(str):
-    """What Ansible Vault has encrypted within a file."""
+class _VaultEncrypted(str):
+    """A value that is encrypted with Ansible Vault inside a file."""
 
 
 class _Loader(yaml.SafeLoader):
     """Knows the tags that Ansible knows."""
 
 
-def _encrypted(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> _Encrypted:
-    return _Encrypted(loader.construct_scalar(node))
+def _encrypted(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> _VaultEncrypted:
+    return _VaultEncrypted(loader.construct_scalar(node))
 
 
 _Loader.add_constructor("!vault", _encrypted)
@@ -59,20 +58,20 @@ def topologies_of(files: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     """The topologies of inventory files, by the name of the file and their own.
 
     :param files: the text of each file, by its name.
-    :raises PluginError: a file cannot be read, or tells a secret to whoever may read a ConfigMap.
+    :raises PluginError: a file cannot be read, or has a secret in the clear, which would be in a ConfigMap.
     """
     return {file: dict(_topologies_in(file, text)) for file, text in files.items()}
 
 
 def roles_of(files: Mapping[str, dict[str, Any]], namespace: str, loops: bool, watch: bool | str = AUTO) -> Roles:
-    """The rules of a Role for each namespace, exactly those that discovery and transports with the pod's own service
-    account use.
+    """The rules of a Role for each namespace: exactly the rights that discovery and transports with the pod's service
+    account need.
 
     :param files: from :func:`topologies_of`.
     :param namespace: the pod's own.
     :param loops: whether a topology may watch.
-    :param watch: whether each does that can, ``auto`` for what each topology says itself.
-    :raises PluginError: a template decides what is needed, so that nobody can tell before the pod runs.
+    :param watch: whether all that can be watched are; ``auto`` for what each topology says itself.
+    :raises PluginError: a template decides which rights are needed, so that they are unknown before the pod runs.
     """
     needed: dict[str, dict[tuple[str, str], set[str]]] = {}
     for file, topologies in files.items():
@@ -93,12 +92,12 @@ def roles_of(files: Mapping[str, dict[str, Any]], namespace: str, loops: bool, w
 
 def check_roles(roles: Any) -> Roles:
     """
-    :raises PluginError: they are not lists of rules by namespace.
+    :raises PluginError: they are not a dictionary from namespaces to lists of rules.
     """
     if not isinstance(roles, Mapping):
         raise PluginError("schedule_kubernetes_roles: is no dictionary from namespaces to rules")
     for namespace, rules in roles.items():
-        if not isinstance(namespace, str) or not _LABEL.fullmatch(namespace):
+        if not is_label(namespace):
             raise PluginError(f"schedule_kubernetes_roles: {namespace!r} is not a name of a namespace")
         if not isinstance(rules, list) or not rules or not all(isinstance(rule, Mapping) for rule in rules):
             raise PluginError(
@@ -108,10 +107,9 @@ def check_roles(roles: Any) -> Roles:
 
 
 def cron_of(interval: float) -> str:
-    """When a CronJob starts a run, so that there are so many seconds from one start to the next, at every hour of every
-    day.
+    """The schedule of a CronJob for starts that are so many seconds apart, at every hour of every day.
 
-    :raises PluginError: cron has no word for it.
+    :raises PluginError: cron cannot express that interval.
     """
     if interval == _DAY:
         return "0 0 * * *"
@@ -127,11 +125,11 @@ def cron_of(interval: float) -> str:
 
 
 def objects_of(name: str, namespace: str, roles_in: Iterable[str], kinds: Collection[str]) -> list[dict[str, Any]]:
-    """The objects of a schedule, each with what identifies it and the file that it is rendered to, in the order
-    in which they are made: what comes later needs what comes before.
+    """The objects of a schedule, each with its identity and the file that it is rendered to. An object comes after the
+    ones that it needs.
 
     :param roles_in: the namespaces that have a Role.
-    :param kinds: those of which there is one, beside the ServiceAccount and the ConfigMap that there always are.
+    :param kinds: the other kinds of objects; there always are a ServiceAccount and a ConfigMap.
     """
     roles = [
         _object(kind, f"{namespace}:{name}", where, where) for where in sorted(roles_in) for kind in _PER_NAMESPACE
@@ -141,21 +139,21 @@ def objects_of(name: str, namespace: str, roles_in: Iterable[str], kinds: Collec
 
 
 def checksum_of(files: Mapping[str, str], secrets: Mapping[str, str], salt: str) -> str:
-    """Another one where a file or a secret is another.
+    """A checksum of the files and the secrets, so that a change of them changes the object.
 
-    Whoever may read a Deployment need not be allowed to read its Secret, so it is made too slow and too short to find
-    out a secret by trying.
+    A reader of the Deployment may not be allowed to read its Secret, so the checksum is too slow and too short to guess
+    a secret by brute force.
     """
     content = json.dumps([files, secrets], sort_keys=True).encode()
     return hashlib.pbkdf2_hmac("sha256", content, salt.encode(), _ROUNDS).hex()[:12]
 
 
-def _object(kind: str, name: str, namespace: str, *more: str) -> dict[str, Any]:
+def _object(kind: str, name: str, namespace: str, *parts: str) -> dict[str, Any]:
     return {
         "apiVersion": _API_VERSIONS[kind],
         "kind": kind,
         "metadata": {"name": name, "namespace": namespace},
-        "file": ".".join([name.rpartition(":")[2], kind.lower(), *more, "yml"]),
+        "file": ".".join([name.rpartition(":")[2], kind.lower(), *parts, "yml"]),
     }
 
 
@@ -186,7 +184,7 @@ def _topologies_in(file: str, text: str) -> Iterator[tuple[str, Any]]:
 
 def _check_secrets(subject: str, options: Mapping[str, Any]) -> None:
     for path, value in secrets_in(TOPOLOGY_SPEC, options):
-        if not isinstance(value, _Encrypted) and not _is_template(value):
+        if not isinstance(value, _VaultEncrypted) and not _is_template(value):
             raise PluginError(
                 f"{subject}: {'.'.join(path)}: is in the clear (not shown), and would be in a ConfigMap; give it in"
                 " schedule_secrets and read it from there, as in"
@@ -195,7 +193,7 @@ def _check_secrets(subject: str, options: Mapping[str, Any]) -> None:
 
 
 def _namespaces(subject: str, options: Mapping[str, Any], own: str) -> list[str]:
-    """Where the topology needs the pod's service account."""
+    """The namespaces in which the topology needs the pod's service account."""
     config = _dictionary(subject, options, "config") if _text(subject, "strategy", options) == "kubernetes" else None
     if config is None or any(config.get(key) for key in ("host", "kubeconfig", "context")):
         return []
@@ -209,7 +207,7 @@ def _namespaces(subject: str, options: Mapping[str, Any], own: str) -> list[str]
     for namespace in found:
         if _is_template(namespace):
             raise _untold(subject, f"config.{option}")
-        if not isinstance(namespace, str) or not _LABEL.fullmatch(namespace):
+        if not is_label(namespace):
             raise PluginError(f"{subject}: config.{option}: {namespace!r} is not a name of a namespace")
     return list(dict.fromkeys(found))
 
@@ -225,7 +223,7 @@ def _rights(
     resource = RESOURCES[lookup]
     watching = loops and _may_watch(subject, watch, options.get("watch"))
     yield (resource.group, resource.plural), ("list", "watch") if watching else ("list",)
-    # Before a prune pods are asked who still runs, and a transport finds the pod of who is no longer listed.
+    # Pods are listed before a prune, to see which members still run, and by a transport to undesired members.
     yield ("", "pods"), ("list",)
     if lookup != "pods":
         yield ("", "services"), ("list",)
@@ -234,12 +232,12 @@ def _rights(
         yield ("", "pods/portforward"), ("create", "get")
 
 
-def _may_watch(subject: str, said: bool | str, own: Any) -> bool:
+def _may_watch(subject: str, for_all: bool | str, own: Any) -> bool:
     """
-    :param said: for all topologies, see :func:`roles_of`; ``own``: of this one.
+    :param for_all: for all topologies, see :func:`roles_of`; ``own``: of this one.
     """
     try:
-        watch = watch_of(subject, said)
+        watch = watch_of(subject, for_all)
         if watch is None and own is not None and not _is_template(own):
             watch = watch_of(subject, own)
     except TopologyError as error:
@@ -271,5 +269,5 @@ def _untold(subject: str, option: str) -> PluginError:
 
 
 def _is_template(value: Any) -> bool:
-    """Whether it is one, or a secret that nobody but the pod can read."""
-    return isinstance(value, str) and (isinstance(value, _Encrypted) or bool(_TEMPLATE.search(value)))
+    """Whether it is a template, or a secret that can only be read in the pod."""
+    return isinstance(value, str) and (isinstance(value, _VaultEncrypted) or bool(_TEMPLATE.search(value)))

@@ -4,9 +4,9 @@
 """The rounds of a topology whose members are read and changed by task files.
 
 Only a playbook can run tasks, and only the core knows what comes next. So the role keeps a log of what its tasks have
-done, and asks after each step. Each time the rounds are played from their beginning, with the log in the place of the
-source and of the driver, up to the first thing that the log does not hold: that is the next step. What a round is, is
-written once, in ``_reconcile``.
+done, and asks for the next step after each one. The rounds are then replayed from their beginning, with the log in
+place of the source and the driver. The first call that the log does not answer is the next step. So rounds are defined
+only once, in ``_run/round.py``.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base import Driver, Outcome
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
-from ansible_collections.selfheal.cluster.plugins.module_utils._listing import discovery_of, node_to_dict
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Topology
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Driver, Outcome
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundAborted, RoundError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Action,
     Discovery,
@@ -26,24 +26,24 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Unreachable,
     View,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._reconcile import (
-    CannotGoOn,
+from ansible_collections.selfheal.cluster.plugins.module_utils._returned import Returned
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.listing import discovery_of, node_to_dict
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.result import RunRecord
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import (
     Reconciler,
     check_rounds,
-    ended,
+    run_to_result,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._result import Record
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology
 
 DISCOVER, LIST, CONNECT, DISCONNECT = "discover", "list", "connect", "disconnect"
 END, FAIL = "end", "fail"
 
 LOOKS = 5
-"""How often the views are read until what was done shows in them."""
+"""How often the views are read until an action shows in them."""
 PAUSE = 1.0
 """Seconds between two of them."""
 MOST_STEPS = 200
-"""Each step is an include inside the one before it, and Ansible comes to its end at some 240 of those."""
+"""Each step is an include inside the one before it, and Ansible fails at a depth of some 240 includes."""
 
 Log = Sequence[Mapping[str, Any]]
 
@@ -57,39 +57,38 @@ def next_step(
     max_rounds: int = 5,
     full: bool = False,
     inspect: bool = False,
-) -> dict[str, Any]:
-    """What the tasks have to do next.
+) -> Returned:
+    """The next step for the tasks.
 
-    :param log: what they did until now; an entry has its ``step``, and holds of discover the ``listing``, of list the
-        ``views``, ``unreachable`` and ``down`` or the ``problem``, of connect and disconnect the ``problems``, one for
-        each action.
-    :param inspect: look only, as ``membership_info`` does.
+    :param log: the steps so far; an entry has its ``step``, and for discover the ``listing``, for list the ``views``,
+        ``unreachable`` and ``down`` or the ``problem``, for connect and disconnect the ``problems``, one for each
+        action.
+    :param inspect: only read, as ``membership_info`` does.
     :returns: the ``step``; for discover ``attempt`` and ``pause``, for list ``nodes`` and ``pause``, for connect and
-        disconnect ``actions``; for end and fail the ``result``, for fail also ``msg``.
+        disconnect ``actions``; for end and fail the ``result``, for fail also ``msg``. Warnings are
+        those of the end.
     :raises TopologyError: ``max_rounds`` is less than 1.
     """
     check_rounds(topology.name, max_rounds)
-    record = Record(topology.name, full, check_mode)
+    record = RunRecord(topology.name, full, check_mode)
     driver = _TaskDriver(_Reader(log), topology, facts, record)
     reconciler = Reconciler(topology, driver, record, driver.ask)
     try:
-        if inspect:
-            result = ended(topology.name, reconciler.inspect, record.inspected)
-        else:
-            result = ended(topology.name, lambda: reconciler.converge(check_mode, max_rounds), record.done)
+        values, warnings = run_to_result(
+            topology.name,
+            reconciler.inspect if inspect else lambda: reconciler.converge(check_mode, max_rounds),
+            lambda: Returned(record.inspected() if inspect else record.done(), record.warnings),
+        )
     except _Needed as needed:
-        return needed.step
+        return Returned(needed.step)
     except RoundError as error:
-        return {
-            "step": FAIL,
-            "msg": str(error),
-            "result": {**_untimed(error.result), "failed": True, "msg": str(error)},
-        }
-    return {"step": END, "result": {**_untimed(result), "failed": False}}
+        failed = {**_untimed(error.result), "failed": True, "msg": str(error)}
+        return Returned({"step": FAIL, "msg": str(error), "result": failed}, error.warnings)
+    return Returned({"step": END, "result": {**_untimed(values), "failed": False}}, warnings)
 
 
 def _untimed(result: Mapping[str, Any]) -> dict[str, Any]:
-    """The times of a replay are nobody's."""
+    """Drop the timings: a replay's are meaningless."""
     return {key: value for key, value in result.items() if key != "timings"}
 
 
@@ -100,19 +99,19 @@ class _Needed(Exception):
 
 
 class _Reader:
-    """The log, in the order in which the rounds ask for what it holds."""
+    """Reads the log, in the order in which the rounds ask for its entries."""
 
     def __init__(self, log: Log) -> None:
         self._log = log
         self._read = 0
 
     def next(self, step: str, **details: Any) -> Mapping[str, Any]:
-        """What the tasks did for this step.
+        """The entry of the next step.
 
-        :raises _Needed: they have not done it yet.
+        :raises _Needed: the tasks have not done that step yet.
         """
         if self._read == MOST_STEPS:
-            raise CannotGoOn(f"{MOST_STEPS} steps were made and it goes on: run again, and give fewer max_rounds")
+            raise RoundAborted(f"{MOST_STEPS} steps were made and it goes on: run again, and give fewer max_rounds")
         if self._read == len(self._log):
             raise _Needed({"step": step, **details})
         entry = self._log[self._read]
@@ -123,9 +122,9 @@ class _Reader:
 
 
 class _TaskDriver(Driver):
-    """Answers with what the log says, and remembers who has which address."""
+    """A driver that answers from the log, and remembers the addresses of nodes."""
 
-    def __init__(self, log: _Reader, topology: Topology, facts: DriverFacts, record: Record) -> None:
+    def __init__(self, log: _Reader, topology: Topology, facts: DriverFacts, record: RunRecord) -> None:
         self._log = log
         self._topology = topology
         self._facts = facts
@@ -138,7 +137,7 @@ class _TaskDriver(Driver):
         return self._facts
 
     async def ask(self, attempt: int, pause: float) -> Discovery:
-        """The tasks wait, and nothing here has to."""
+        """The logged discovery. It does not wait: the tasks do that."""
         self._last = None
         entry = self._log.next(DISCOVER, attempt=attempt, pause=pause)
         return discovery_of(entry["listing"], self._topology.source.authoritative)
@@ -157,7 +156,7 @@ class _TaskDriver(Driver):
         return seen
 
     async def prune(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
-        """The views decide whether it worked, whatever the tasks say."""
+        """The views decide whether a prune worked, whatever the tasks report."""
         problems = self._do(DISCONNECT, actions)
         gone = frozenset(action.node for action in actions)
         seen = await self.settle(desired, lambda _name: True, lambda seen: not _listing(seen, gone, gone))
@@ -173,19 +172,21 @@ class _TaskDriver(Driver):
         self._addresses.update((node.name, node.address) for node in desired)
         entry = self._log.next(LIST, nodes=[node_to_dict(node) for node in desired], pause=pause)
         if entry.get("problem"):
-            raise CannotGoOn(f"the tasks that list failed, {self._record.so_far}: {entry['problem']}")
+            raise RoundAborted(f"the tasks that list failed, {self._record.changed_clause}: {entry['problem']}")
         try:
             self._last = observation_of(entry.get("views"), entry.get("unreachable"), entry.get("down"), desired)
         except ValueError as error:
-            raise CannotGoOn(f"the tasks that list said nothing usable, {self._record.so_far}: {error}") from error
+            raise RoundAborted(
+                f"the tasks that list said nothing usable, {self._record.changed_clause}: {error}"
+            ) from error
         return self._last
 
     def _do(self, step: str, actions: Sequence[Action]) -> dict[Action, str | None]:
-        entry = self._log.next(step, actions=[self._told(step, action) for action in actions])
+        entry = self._log.next(step, actions=[self._described(step, action) for action in actions])
         self._last = None
         return dict(zip(actions, entry["problems"], strict=True))
 
-    def _told(self, step: str, action: Action) -> dict[str, Any]:
+    def _described(self, step: str, action: Action) -> dict[str, Any]:
         return {
             "action": step,
             "observer": action.observer,
@@ -198,12 +199,12 @@ class _TaskDriver(Driver):
 
 
 def observation_of(views: Any, unreachable: Any, down: Any, desired: Sequence[Node]) -> Observation:
-    """What task files say of the members. A desired node of which they say nothing is unreachable, never alone.
+    """The members as task files read them. A desired node that is in neither variable is unreachable, never alone.
 
     :param views: from each observer to the names of its peers.
-    :param unreachable: from the name of who could not be read to the reason.
+    :param unreachable: from the name of a node that could not be read to the reason.
     :param down: from observer to those of its peers that it reports unreachable.
-    :raises ValueError: it is nothing of the kind; its text says what.
+    :raises ValueError: a variable has the wrong form; the text says which one.
     """
     if views is None:
         raise ValueError("converge_views is not set")
@@ -235,7 +236,7 @@ def _names(variable: str, given: Any) -> list[tuple[str, Sequence[str]]]:
 
 
 def _listing(seen: Observation, nodes: frozenset[str], gone: frozenset[str]) -> list[str]:
-    """Who of those that stay lists one of the nodes."""
+    """The members that stay and list one of the nodes."""
     return sorted(name for name, view in seen.views.items() if name not in gone and view.peers & nodes)
 
 

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Variables that somebody wrote for a topology and that nothing reads, since their names are misspelt.
+"""Finds variables that are meant for a topology and that nothing reads, since their names are misspelt.
 
-Names alone are looked at: a value may be a secret, or a template that costs a look-up.
+Only names are looked at: a value may be a secret, or a template that is expensive to resolve.
 """
 
 from __future__ import annotations
@@ -14,7 +14,12 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Any
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._similar import SLIP, edits, may_be_within, nearest
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.similar import (
+    SLIP,
+    edits,
+    may_be_within,
+    nearest,
+)
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._inventory_file import TOPOLOGY_KEYS
 
 OWN = "topology_own_variables"
@@ -22,7 +27,7 @@ OWN = "topology_own_variables"
 TOPOLOGY = frozenset(
     {
         *(f"topology_{key}" for key in TOPOLOGY_KEYS),
-        # What the inventory sets, and what a host without one says of itself.
+        # Set by the inventory, or by the user for a host without an inventory of topologies.
         *("topology_directory", "topology_file", "topology_name", "topology_problem"),
     }
 )
@@ -44,14 +49,14 @@ _SCHEDULE = (
     *(f"kubernetes_{word}" for word in _KUBERNETES),
 )
 WORDS: Mapping[str, frozenset[str]] = {
-    # What task files and plays set for the role converge, and read of it.
+    # Variables that task files and plays set for the role converge, or read from it.
     "converge": frozenset(
         f"converge_{word}" for word in ("action", "down", "event", "failure", "nodes", "result", "unreachable", "views")
     ),
     "report": frozenset(f"report_{word}" for word in ("failures", "metrics", "mode", "page", "results", "title")),
     "schedule": frozenset(f"schedule_{word}" for word in _SCHEDULE),
 }
-"""The variables of each role that begin with its name: a word of the language, which others use as well."""
+"""The variables of each role that begin with its name, an ordinary word that other variables begin with too."""
 
 _TOPOLOGY = "topology"
 _PREFIX = f"{_TOPOLOGY}_"
@@ -67,9 +72,9 @@ def problem_of(
     """
     :param subject: what the message is about, such as ``topology 'chat'``.
     :param variables: the names of all variables of a host.
-    :param own: gives the value of :data:`OWN`. It is asked for only where a variable has to be excused.
+    :param own: returns the value of :data:`OWN`. It is only called if there is a suspicious variable.
     :param of_topology: whether the host stands for a topology, so that each ``topology_*`` has to be one of ours.
-    :returns: a message with a line for each variable that is none of ours and looks as if it were meant to be.
+    :returns: a message with a line for each variable that is not ours and looks as if it were meant to be.
     """
     suspects = list(_suspects(variables, of_topology))
     globs = _globs_of(own()) if suspects else []
@@ -91,16 +96,16 @@ def _suspects(variables: Iterable[str], of_topology: bool) -> Iterator[tuple[str
 
 
 def _slip_of(word: str, part: str) -> str | None:
-    """The variable that was meant. The part behind the word is measured, since each of them has the word.
+    """The variable that was probably meant. Only the part after the word is compared, since all of them have the word.
 
-    In a short part a letter in the place of another makes an ordinary word of it, such as ``code`` of ``mode``.
+    In a short part, one replaced letter often makes another ordinary word, such as ``code`` from ``mode``.
     """
     most = _most_slips(part)
     known = (name.partition("_")[2] for name in WORDS[word])
     if most == 1:
         known = (one for one in known if len(one) != len(part) or sorted(one) == sorted(part))
     if word == "converge":
-        # What tasks register under a name of their own, such as all results beside our one.
+        # Tasks register variables of their own, such as the plural of one of ours.
         known = (one for one in known if one != f"{part}s" and f"{one}s" != part)
     meant = nearest(part, known, most)
     return f"{word}_{meant}" if meant else None
@@ -111,7 +116,7 @@ def _most_slips(part: str) -> int:
 
 
 def _problem_of_topology(name: str) -> str | None:
-    """What is wrong with a variable that is none of a topology; None where it is not meant to be one."""
+    """What is wrong with a variable that is not a topology's; None if it is not meant to be one."""
     word = _first_word(name)
     slips = _slips_in(word)
     if slips > SLIP:
@@ -122,7 +127,7 @@ def _problem_of_topology(name: str) -> str | None:
         return None
     inside = _INSIDE.fullmatch(rest)
     has_dot = inside and inside["joint"] == "."
-    # What all of them begin with makes no two of them alike.
+    # The prefix that all of them share must not count as similarity.
     most = max(SLIP, len(rest) // 3) if is_ours else min(SLIP - slips, _most_slips(rest))
     meant = None if has_dot else nearest(f"{_PREFIX}{rest}", TOPOLOGY, most)
     if meant:
@@ -137,20 +142,20 @@ def _problem_of_topology(name: str) -> str | None:
 
 
 def _first_word(name: str) -> str:
-    """What stands before the first separator, or the word ``topology`` that another one follows without any."""
+    """The part before the first separator, or ``topology`` if the name begins with it, even without a separator."""
     lower = name.lower()
     return _TOPOLOGY if lower.startswith(_TOPOLOGY) else lower.replace("-", "_").replace(".", "_").partition("_")[0]
 
 
 @lru_cache(maxsize=256)
 def _slips_in(word: str) -> int:
-    """How many edits make it ``topology``, as far as a slip has so many. Many names begin with the same word."""
+    """The number of edits to ``topology``, up to those of a slip. It is cached, since many names share a first word."""
     return edits(word, _TOPOLOGY) if may_be_within(SLIP, word, _TOPOLOGY) else SLIP + 1
 
 
 def _globs_of(value: Any) -> list[str]:
     """
-    :param value: a list, or text with commas as the command line gives it.
+    :param value: a list, or a text with commas from the command line.
     """
     if isinstance(value, str):
         value = value.split(",")

@@ -57,14 +57,14 @@ class Controller:
 
 
 def _main() -> None:
-    from ansible_collections.selfheal.cluster.plugins.module_utils import _reconcile
-    from ansible_collections.selfheal.cluster.plugins.module_utils._topology import topology_of
+    from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import topology_of
+    from ansible_collections.selfheal.cluster.plugins.module_utils._run import round as _reconcile
 
     from tests.harness.clusters import outcome
 
     order = json.loads(sys.stdin.readline())
     if order["kill"]:
-        _die_in(_reconcile.Record, *order["kill"])
+        _die_in(_reconcile.RunRecord, *order["kill"])
     topology = topology_of(order["topology"])
     print("ready", flush=True)
     sys.stdin.readline()

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import topology_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import topology_of
 
 from tests.harness.beam import BASENAME, COOKIE, Beam, beams, join, wait_whole
 from tests.harness.clusters import forget, lost, outcome
@@ -96,7 +96,7 @@ class Scene:
 
 def _message(results: Sequence[dict[str, Any]]) -> str:
     for result in reversed(results):
-        texts = [*result["reasons"], *result["warnings_"], result.get("msg", "")]
+        texts = [*result["reasons"], *result["warnings"], result.get("msg", "")]
         for text in filter(None, texts):
             return str(text).removeprefix("topology 'chat': ")
     return ""

@@ -30,7 +30,7 @@ def test_a_misspelt_policy(rows: list[Row], tmp_path: Path) -> None:
         with five.fault("a misspelt policy (topology_polcy)", rounds=0):
             run = Ansible(tmp_path).playbook("selfheal.cluster.converge", "-i", str(tmp_path / "app.cluster.yml"))
             result = run.of("chat", MEMBERSHIP)
-            five.results.append({"status": "none", "pruned": [], "reasons": [], "warnings_": [], **result})
+            five.results.append({"status": "none", "pruned": [], "reasons": [], "warnings": [], **result})
         assert run.code != 0
         assert "topology_polcy: is no variable of a topology; did you mean topology_policy?" in result["msg"]
         # Without any policy but what the file has, it is pruned.

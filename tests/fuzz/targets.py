@@ -11,27 +11,25 @@ from typing import Callable
 
 import dns.message
 import dns.rdatatype
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers import _exec_output
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_view import Question
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.view import Question
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec import output
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist import decoder, epmd
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Switchboard
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.handshake import Handshake
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import TermError
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import ClusterError
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes import resources, stream
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import (
-    _gossip_packet,
-    _hosts_file,
-    _kubernetes_merge,
-    _kubernetes_parse,
-    _rancher_parse,
-    _resolver,
-    _resolver_exchange,
-    dns_srv,
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.common import (
+    resolver,
+    resolver_exchange,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import (
-    dns as dns_strategy,
-)
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.dns import fetch as dns_strategy
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.dns_srv import fetch as dns_srv
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.erlang_hosts import parse as erlang_hosts
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.gossip import packet
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.kubernetes import merge
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.kubernetes import parse as _kubernetes_parse
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.rancher import parse as _rancher_parse
 
 Target = Callable[[bytes], bool]
 
@@ -99,17 +97,17 @@ def epmd_names(data: bytes) -> bool:
 
 
 def gossip_plain(data: bytes) -> bool:
-    return _names_a_node(_gossip_packet.reader("chat", None), data)
+    return _names_a_node(packet.reader("chat", None), data)
 
 
 def gossip_encrypted(data: bytes) -> bool:
-    return _names_a_node(_gossip_packet.reader("chat", SECRET), data)
+    return _names_a_node(packet.reader("chat", SECRET), data)
 
 
-def _names_a_node(read: _gossip_packet.NodeOf, data: bytes) -> bool:
+def _names_a_node(read: packet.NodeOf, data: bytes) -> bool:
     try:
         read(data)
-    except _gossip_packet.UnreadableError:
+    except packet.UnreadableError:
         return False
     return True
 
@@ -120,10 +118,10 @@ def dns_answer(data: bytes) -> bool:
 
 def _answers(query: dns.message.Message, data: bytes) -> bool:
     try:
-        answer = _resolver.judge(_resolver_exchange._parse((query,), data)[0])
-    except _resolver_exchange.NameserverError:
+        answer = resolver.interpret(resolver_exchange._parse((query,), data)[0])
+    except resolver_exchange.NameserverError:
         return False
-    if not isinstance(answer, _resolver.Answer):
+    if not isinstance(answer, resolver.RecordsAnswer):
         return True
     if query.question[0].rdtype == dns.rdatatype.SRV:
         dns_srv.nodes_of("chat", "app", answer)
@@ -152,14 +150,14 @@ def _kubernetes(lookup: str, data: bytes) -> bool:
         return False
     for mode in ("ip", "dns", "hostname"):
         naming = _kubernetes_parse.Naming("chat", "app", mode, "cluster.local", "chat")
-        nodes, _problems = _kubernetes_merge.merge([_kubernetes_parse.parse(lookup, items, naming)])
+        nodes, _problems = merge.merge([_kubernetes_parse.parse(lookup, items, naming)])
         assert len(nodes) <= _MOST_NODES
     return True
 
 
 def kubernetes_watch(data: bytes) -> bool:
     """A whole stream, in chunks as they may come."""
-    decoder = stream.Decoder(_MOST_OF_A_LINE)
+    decoder = stream.WatchDecoder(_MOST_OF_A_LINE)
     try:
         for start in range(0, len(data), _CHUNK):
             for event in decoder.feed(data[start : start + _CHUNK]):
@@ -180,7 +178,7 @@ def rancher(data: bytes) -> bool:
 
 def hosts_file(data: bytes) -> bool:
     try:
-        _hosts_file.parse("chat", data.decode("latin-1"))
+        erlang_hosts.parse("chat", data.decode("latin-1"))
     except ClusterError:
         return False
     return True
@@ -196,7 +194,7 @@ def exec_json(data: bytes) -> bool:
 
 
 def _exec(data: bytes, driver_config: dict[str, object]) -> bool:
-    read = _exec_output.reader_of("chat", driver_config)
+    read = output.reader_of("chat", driver_config)
     try:
         read(data)
     except ClusterError:

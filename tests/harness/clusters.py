@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Topology, topology_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
-from ansible_collections.selfheal.cluster.plugins.module_utils._reconcile import converge, inspect
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology, topology_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._returned import Returned
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import converge, inspect
 
 from tests.harness.beam import BASENAME, COOKIE, Beam
 
@@ -40,12 +41,17 @@ def topology(names: Sequence[str | dict], port: int | None, policy: dict | None 
     )
 
 
+def with_warnings(returned: Returned) -> dict[str, Any]:
+    """A result as a user sees it, with its warnings beside it."""
+    return {**returned.values, "warnings": list(returned.warnings)}
+
+
 def outcome(wanted: Topology, *, inspects: bool = False) -> dict[str, Any]:
     """The result of one run, also of one that fails: then ``failed`` is true, and ``msg`` says why."""
     try:
-        return inspect(wanted) if inspects else converge(wanted, False, 5)
+        return with_warnings(inspect(wanted) if inspects else converge(wanted, False, 5))
     except RoundError as error:
-        return {"failed": True, "msg": str(error), **error.result}
+        return {"failed": True, "msg": str(error), **with_warnings(Returned(error.result, error.warnings))}
 
 
 def heal(
@@ -54,7 +60,7 @@ def heal(
     """The result of one ``membership`` run that wants exactly these nodes."""
     names = [node.name if isinstance(node, Beam) else node for node in nodes]
     ports = [node.port for node in nodes if isinstance(node, Beam)]
-    return converge(topology(names, port or ports[0], **options), check, 5)
+    return with_warnings(converge(topology(names, port or ports[0], **options), check, 5))
 
 
 def lost(nodes: Sequence[Beam], but: Sequence[Beam] = ()) -> dict[str, list[str]]:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from ansible_collections.selfheal.cluster.plugins.module_utils._schema import TOPOLOGY_SPEC
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import source_of, topology_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.schema import TOPOLOGY_SPEC
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import source_of, topology_of
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._inventory_file import TOPOLOGY_KEYS, check_keys
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._options import checked
 

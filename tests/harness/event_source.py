@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.plugin_utils._event_source import tell
+from ansible_collections.selfheal.cluster.plugins.plugin_utils._event_source import emit_events
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._options import PluginError
 
 from tests.harness.kube import KubeDouble
@@ -47,7 +47,7 @@ class Events:
 def run_source(test: Callable[[Events], Awaitable[None]], **args: Any) -> None:
     async def run() -> None:
         queue: asyncio.Queue[dict[str, Any]] = asyncio.Queue(1)
-        source = asyncio.ensure_future(tell(queue, {"pause": 0, **args}))
+        source = asyncio.ensure_future(emit_events(queue, {"pause": 0, **args}))
         try:
             await test(Events(queue, source))
         finally:

@@ -10,8 +10,10 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._reconcile import converge, inspect
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import topology_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import topology_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import converge, inspect
+
+from tests.harness.clusters import with_warnings
 
 
 class Files:
@@ -42,7 +44,7 @@ class Files:
         return [f"{self.directory}/{{observer}}/{{node}}", f"{self.directory}/{{node}}/{{observer}}"]
 
     def heal(self, nodes: list[str] | None = None, *, check: bool = False, **options: Any) -> dict[str, Any]:
-        return converge(topology_of(self.topology(nodes, **options)), check, 5)
+        return with_warnings(converge(topology_of(self.topology(nodes, **options)), check, 5))
 
     def peers(self, name: str) -> set[str]:
         return set(os.listdir(self.directory / name))
@@ -61,7 +63,7 @@ def reason(files: Files, script: str, **options: Any) -> str:
     """Why a view failed for which this script was run; the others' views are read as ever."""
     one = files.names[0]
     test = f'if [ "$1" = {one} ]; then {script}\nelse ls {shlex.quote(str(files.directory))}/"$1"; fi'
-    result = inspect(topology_of(files.topology(list_nodes=shell(test, "{observer}"), **options)))
+    result = inspect(topology_of(files.topology(list_nodes=shell(test, "{observer}"), **options))).values
     assert set(result["views"]) == set(files.names[1:])
     assert set(result["unreachable_nodes"]) == {one}
     return str(result["unreachable_nodes"][one])

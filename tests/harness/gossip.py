@@ -25,9 +25,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import source_of, topology_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import ClusterError
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import discover
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import source_of, topology_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover
 
 from tests.harness.beam import BASENAME, Beam, running
 from tests.harness.clusters import outcome

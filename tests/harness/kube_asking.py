@@ -14,14 +14,14 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import source_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes import auth
-from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.forward import Forward
-from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.gateway import ForwardError, Gateway
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.api_server import ApiServer, PortForwardError
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.pods import Pod
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.port_forward import PortForward
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import discover
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import source_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover
 
 from tests.harness.beam import wait_until
 from tests.harness.kube import KubeDouble
@@ -88,14 +88,14 @@ def by_port_forward(**config: Any) -> str:
 
     async def forward() -> None:
         deadline = asyncio.get_running_loop().time() + PATIENCE
-        gateway = await Gateway.open("t", source.config, deadline)
-        opened = await Forward.open(gateway, Pod("prod", "chat-0"), _PORT, deadline)
+        server = await ApiServer.open("t", source.config, deadline)
+        opened = await PortForward.open(server, Pod("prod", "chat-0"), _PORT, deadline)
         opened.socket.close()
         await opened.task
 
     try:
         asyncio.run(forward())
-    except ForwardError as error:
+    except PortForwardError as error:
         return _shown(str(error))
     return ""
 

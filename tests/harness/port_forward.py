@@ -19,13 +19,13 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, TypeVar
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_port_forward import PortForward
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import source_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.port_forward import PortForwardTransport
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import UnreachableError
-from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.forward import Forward
-from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.gateway import Gateway
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.api_server import ApiServer
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.pods import Pod
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.port_forward import PortForward
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Node
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import source_of
 
 from tests.harness.beam import COOKIE, loopback_addresses, wait_until
 from tests.harness.kube import KubeDouble, kube_api
@@ -93,9 +93,9 @@ def config(api: KubeDouble, **more: Any) -> dict[str, Any]:
     return dict(source_of({"topology": "t", "strategy": "kubernetes", "config": given}).config)
 
 
-def reach(api: KubeDouble, **more: Any) -> PortForward:
+def reach(api: KubeDouble, **more: Any) -> PortForwardTransport:
     source = source_of({"topology": "t", "strategy": "kubernetes", "config": config(api, **more)})
-    return PortForward(source)
+    return PortForwardTransport(source)
 
 
 def why(api: KubeDouble, node: Node = NODE, *, timeout: float = SLOW, port: int | None = None, **more: Any) -> str:
@@ -118,14 +118,18 @@ def why(api: KubeDouble, node: Node = NODE, *, timeout: float = SLOW, port: int 
 
 
 def through(
-    api: KubeDouble, port: int, work: Callable[[Forward], Awaitable[T]], *, gateway_config: dict[str, Any] | None = None
+    api: KubeDouble,
+    port: int,
+    work: Callable[[PortForward], Awaitable[T]],
+    *,
+    server_config: dict[str, Any] | None = None,
 ) -> T:
     """Do something with one port-forward."""
 
     async def main() -> T:
         deadline = asyncio.get_running_loop().time() + SLOW
-        gateway = await Gateway.open("t", gateway_config or config(api), deadline)
-        forward = await Forward.open(gateway, Pod(api.namespace, "chat-0"), port, deadline)
+        server = await ApiServer.open("t", server_config or config(api), deadline)
+        forward = await PortForward.open(server, Pod(api.namespace, "chat-0"), port, deadline)
         try:
             return await work(forward)
         finally:
@@ -135,7 +139,7 @@ def through(
     return asyncio.run(main())
 
 
-async def hello(forward: Forward) -> bytes:
+async def hello(forward: PortForward) -> bytes:
     loop = asyncio.get_running_loop()
     await loop.sock_sendall(forward.socket, b"hello")
     return await loop.sock_recv(forward.socket, 100)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._base import Driver, Outcome
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Driver, Outcome
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Action,
     DriverFacts,

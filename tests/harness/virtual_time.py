@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import selectors
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Future
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -45,9 +44,9 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         return runner.run(work)
 
 
-def at_once(work: Callable[[], T]) -> Future[T]:
+def at_once(work: Callable[[], T]) -> asyncio.Future[T]:
     """What stands in for a thread: the work is done when this returns."""
-    future: Future[T] = Future()
+    future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
     try:
         future.set_result(work())
     except Exception as error:

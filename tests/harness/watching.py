@@ -25,9 +25,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import source_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes import watch as kubernetes_watch
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import watch
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import source_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import watch
 
 from tests.harness.beam import wait_until
 from tests.harness.kube import KubeDouble, kube_api
@@ -149,9 +149,9 @@ def params_of(api: KubeDouble, **config: Any) -> dict[str, Any]:
 
 def _main() -> None:
     """The loopback of this network goes down under an open stream, and up again."""
-    from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes import line
+    from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes import abortable_connection
 
-    line.KEEPALIVE.update(TCP_KEEPIDLE=1, TCP_KEEPINTVL=1, TCP_KEEPCNT=2)
+    abortable_connection.KEEPALIVE.update(TCP_KEEPIDLE=1, TCP_KEEPINTVL=1, TCP_KEEPCNT=2)
     json.load(sys.stdin)
     _loopback("up")
     with kube_api() as api, watching(params_of(api, timeout=2)) as heard:

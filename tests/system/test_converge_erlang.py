@@ -9,10 +9,10 @@ import re
 import socket
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers import _erlang_prune
-from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Call
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang import prune
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import RemoteCall
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
-from ansible_collections.selfheal.cluster.plugins.module_utils._reconcile import inspect
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import inspect
 
 from tests.harness.beam import beams, is_whole, join, loopback_addresses, wait_until
 from tests.harness.clock import within
@@ -109,9 +109,8 @@ def test_a_split_cluster_is_healed_and_nobody_loses_a_link(sizes):
         for size in sizes:
             join(rest[:size])
             rest = rest[size:]
-        assert [len(island) for island in inspect(topology([n.name for n in nodes], nodes[0].port))["islands"]] == list(
-            sizes
-        )
+        seen = inspect(topology([n.name for n in nodes], nodes[0].port)).values
+        assert [len(island) for island in seen["islands"]] == list(sizes)
         result = heal(nodes)
         assert result["converged"]
         assert len(result["connected"]) == len(sizes) - 1
@@ -156,7 +155,7 @@ def test_members_that_refuse_each_other_are_told_and_not_torn_again_and_again(re
 
 
 def test_before_otp_25_1_a_node_leaves_while_global_sleeps(monkeypatch):
-    monkeypatch.setattr(_erlang_prune, "_LEAVE", Call("global", "not_there_yet", []))
+    monkeypatch.setattr(prune, "_LEAVE", RemoteCall("global", "not_there_yet", []))
     with beams(6) as nodes:
         join(nodes)
         *staying, stray = nodes
@@ -175,7 +174,7 @@ def test_a_frozen_stray_is_left_to_its_peers():
         result = heal(staying, driver_config={"timeout": 3})
         assert result["refused"] == [{"node": stray.name, "action": "prune", "reason": "no_answer"}]
         assert (result["changed"], result["converged"]) == (False, False)
-        assert any("no_answer" in warning and stray.name in warning for warning in result["warnings_"])
+        assert any("no_answer" in warning and stray.name in warning for warning in result["warnings"])
         stray.thaw()
         assert lost(nodes) == {}
 
@@ -201,7 +200,7 @@ def test_a_node_that_reconnects_itself_is_told_and_not_fought_for_ever():
         result = heal(staying)
         assert not result["converged"]
         assert result["rounds"] == 1
-        assert any("something inside it connects it" in warning for warning in result["warnings_"])
+        assert any("something inside it connects it" in warning for warning in result["warnings"])
         assert lost(staying, but=[stray]) == {}
 
 
@@ -293,7 +292,7 @@ def test_a_function_that_is_not_there_is_told_by_name_and_arity():
         result = heal(nodes, connect=["chat", "join", ["a"]])
         observers = "|".join(re.escape(node.name) for node in nodes)
         told = rf"({observers}) has no function chat:join/2 \(topology option `connect`\)"
-        assert any(re.search(told, warning) for warning in result["warnings_"])
+        assert any(re.search(told, warning) for warning in result["warnings"])
         told = f"{nodes[0].name} has no function chat:members/0 (topology option `list_nodes`)"
         with pytest.raises(RoundError, match=re.escape(told)):
             heal(nodes, list_nodes=["chat", "members", []])
@@ -302,7 +301,7 @@ def test_a_function_that_is_not_there_is_told_by_name_and_arity():
 def test_a_function_that_fails_inside_is_not_called_missing():
     with beams(2) as nodes:
         result = heal(nodes, connect=["erlang", "apply", ["chat", "join"]])
-        assert not any("has no function" in warning for warning in result["warnings_"])
+        assert not any("has no function" in warning for warning in result["warnings"])
 
 
 def test_looking_adds_no_atom_to_the_members():
@@ -352,9 +351,9 @@ def test_what_nobody_saw_is_not_called_done(monkeypatch):
             for node in nodes:
                 node.freeze()
 
-        monkeypatch.setattr(_erlang_prune.Pruner, "leave", everybody_freezes)
+        monkeypatch.setattr(prune.ErlangPruner, "leave", everybody_freezes)
         result = heal(staying, driver_config={"timeout": 3})
         for node in nodes:
             node.thaw()
         assert (result["changed"], result["pruned"]) == (False, [])
-        assert stray.name in " ".join(result["warnings_"])
+        assert stray.name in " ".join(result["warnings"])

@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import topology_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
-from ansible_collections.selfheal.cluster.plugins.module_utils._reconcile import converge, inspect
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import topology_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import converge, inspect
 
 from tests.harness.ansible import Ansible, result_of
 from tests.harness.beam import BASENAME, COOKIE, Beam, beams, is_whole, join, wait_until, wait_whole, write_cookie
 from tests.harness.certificates import CertificateAuthority
 from tests.harness.clock import within
-from tests.harness.clusters import lost
+from tests.harness.clusters import lost, with_warnings
 from tests.harness.erlang_tls import NodeTls
 from tests.harness.hosts import hosts, network
 from tests.harness.kube import KubeDouble, kube_api
@@ -52,7 +52,7 @@ class Pods:
         }
 
     def converge(self, **driver_config: Any) -> dict[str, Any]:
-        return converge(topology_of(self.options(cookie=COOKIE, **driver_config)), False, 5)
+        return with_warnings(converge(topology_of(self.options(cookie=COOKIE, **driver_config)), False, 5))
 
     def relabel(self, number: int, labels: dict[str, str]) -> None:
         name = f"chat-{number}"
@@ -134,7 +134,7 @@ def test_one_pod_that_cannot_be_reached_costs_one_time_out(pods: Pods) -> None:
     nodes, api = pods.nodes, pods.api
     api.hang(on="/chat-3/portforward")
     with within(TIMEOUT, work=1.5):
-        seen = inspect(topology_of(pods.options(cookie=COOKIE)))
+        seen = inspect(topology_of(pods.options(cookie=COOKIE))).values
     assert seen["unreachable_nodes"] == {
         nodes[3].name: f"{nodes[3].name}: port-forward to pod 'prod/chat-3': {api.url} did not open it in time"
     }

@@ -10,10 +10,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import source_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import COMPLETE, FAILED, Discovery
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import _resolver_config
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import discover
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import source_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.common import (
+    resolver_config,
+)
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover
 
 from tests.harness.nameserver import TTL, Nameserver, free_port, nameserver
 
@@ -162,7 +164,7 @@ def test_a_kubernetes_service_by_its_bare_name_is_sought_in_the_own_namespace_on
 ) -> None:
     resolv_conf = tmp_path / "resolv.conf"
     resolv_conf.write_text("search prod.svc.cluster.test svc.cluster.test cluster.test test\noptions ndots:5\n")
-    monkeypatch.setattr(_resolver_config, "RESOLV_CONF", resolv_conf)
+    monkeypatch.setattr(resolver_config, "RESOLV_CONF", resolv_conf)
     config = {"service": "app", **ns.config}
     ns.set_addresses("app.prod.svc.cluster.test", ["127.0.8.4"])
     ns.set_addresses("app.test", ["127.0.8.66"])

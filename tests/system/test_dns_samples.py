@@ -12,15 +12,16 @@ import asyncio
 import random
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils._absence import Absences
-from ansible_collections.selfheal.cluster.plugins.module_utils._evidence import Caches
-from ansible_collections.selfheal.cluster.plugins.module_utils._history import History
-from ansible_collections.selfheal.cluster.plugins.module_utils._loop import Loop
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import topology_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundAborted
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Answered, Discovery, Node
-from ansible_collections.selfheal.cluster.plugins.module_utils._pace import Pace
-from ansible_collections.selfheal.cluster.plugins.module_utils._reconcile import CannotGoOn, Reconciler
-from ansible_collections.selfheal.cluster.plugins.module_utils._result import Record
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import topology_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._planner.absence import Absences
+from ansible_collections.selfheal.cluster.plugins.module_utils._planner.evidence import Caches
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.history import History
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.loop import Loop
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.pace import Pace
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.result import RunRecord
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import Reconciler
 
 from tests.harness.simulated import Cluster, SimulatedDriver
 from tests.harness.virtual_time import run
@@ -76,7 +77,7 @@ class World:
         self.driver = SimulatedDriver(Cluster(names(*range(1, members + 1))))
         self.source = SampledSource(members, seed, cached)
 
-    def reconciler(self, record: Record) -> Reconciler:
+    def reconciler(self, record: RunRecord) -> Reconciler:
         return Reconciler(self.topology, self.driver, record, self.source.ask)
 
     def loop(self, seconds: float) -> History:
@@ -85,11 +86,11 @@ class World:
         run(Loop(self.reconciler(history.record), history, self.topology.source, 5, pace).go_on())
         return history
 
-    async def single_runs(self, seconds: float) -> list[Record]:
+    async def single_runs(self, seconds: float) -> list[RunRecord]:
         """One run a minute, none of which knows of another."""
         records = []
         for _run in range(int(seconds / A_MINUTE)):
-            records.append(Record("chat", False))
+            records.append(RunRecord("chat", False))
             await self.reconciler(records[-1]).converge(False, 5)
             await asyncio.sleep(A_MINUTE)
         return records
@@ -152,7 +153,7 @@ def test_answers_that_differ_within_a_run_connect_their_union() -> None:
     world = World(16, cached=False, absent_for=0, max_prune="100%")
     for number in range(13, 17):
         world.driver.cluster.isolate(name(number))
-    record = Record("chat", False)
+    record = RunRecord("chat", False)
 
     async def one_run() -> None:
         await world.reconciler(record).converge(False, 1)
@@ -177,11 +178,11 @@ def test_a_cache_that_outlives_the_run_confirms_nothing_and_says_the_way_out() -
 
     world.source = LongLived(9, 1, True)
     world.source.ends = -1.0
-    record = Record("chat", False)
+    record = RunRecord("chat", False)
     run(_converge(world, record))
     result = record.done()
     assert {refused["reason"] for refused in result["refused"]} == {"unconfirmed"}
-    assert any("a cache may give the same answer" in warning for warning in result["warnings_"])
+    assert any("a cache may give the same answer" in warning for warning in record.warnings)
 
 
 def test_a_confirmation_waits_for_the_cache_within_a_minute() -> None:
@@ -196,14 +197,14 @@ def test_a_confirmation_waits_for_the_cache_within_a_minute() -> None:
         return found
 
     world.source.ask = timed  # type: ignore[method-assign]
-    run(_converge(world, Record("chat", False)))
+    run(_converge(world, RunRecord("chat", False)))
     assert len(times) >= 3
     assert times[1] == 2
     assert TTL <= times[2] <= TTL + 2
 
 
-async def _converge(world: World, record: Record) -> None:
+async def _converge(world: World, record: RunRecord) -> None:
     try:
         await world.reconciler(record).converge(False, 1)
-    except CannotGoOn as error:
+    except RoundAborted as error:
         pytest.fail(str(error))

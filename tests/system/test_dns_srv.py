@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import pytest
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import source_of, topology_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     COMPLETE,
@@ -16,8 +17,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Discovery,
     Node,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import discover
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import source_of, topology_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover
 
 from tests.harness.beam import BASENAME, COOKIE, beam
 from tests.harness.clusters import outcome

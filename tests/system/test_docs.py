@@ -18,8 +18,15 @@ from typing import Any
 import kubernetes_validate
 import pytest
 import yaml
-from ansible_collections.selfheal.cluster.plugins.module_utils import _plan_connect, _plan_join, _plan_prune
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import _hosts_file
+from ansible_collections.selfheal.cluster.plugins.module_utils._planner import prune, table
+from ansible_collections.selfheal.cluster.plugins.module_utils._rules import (
+    base,
+    exclusive,
+    joins_alone,
+    pairwise,
+    transitive,
+)
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.erlang_hosts.parse import parse as hosts_of
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._events_shown import shown as event_line
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._inventory_file import TOPOLOGY_KEYS
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._variables import problem_of
@@ -176,7 +183,10 @@ def _manifest(block: Block, ansible: Ansible) -> None:
 
 
 def _refused(block: Block, ansible: Ansible) -> None:
-    planner = "".join(Path(str(part.__file__)).read_text() for part in (_plan_connect, _plan_join, _plan_prune))
+    planner = "".join(
+        Path(str(part.__file__)).read_text()
+        for part in (prune, table, base, pairwise, transitive, exclusive, joins_alone)
+    )
     for entry in _data(block)["refused"]:
         assert set(entry) == {"node", "action", "reason"}
         assert f'"{entry["reason"]}"' in planner, entry
@@ -211,7 +221,7 @@ def _picture(block: Block, ansible: Ansible) -> None:
 
 
 def _hosts(block: Block, ansible: Ansible) -> None:
-    assert _hosts_file.parse("app", block.text), block
+    assert hosts_of("app", block.text), block
 
 
 def _erlang_options(block: Block, ansible: Ansible) -> None:

@@ -89,7 +89,8 @@ def test_the_new_strategy(checkout: Path, tmp_path: Path) -> None:
         elif block.language == "python":
             _write(checkout, block.file, block.content)
     (commands,) = [block.text for block in guide("extending") if block.language == "shell"]
-    test, write, ask = commands.splitlines()
+    package, test, write, ask = commands.splitlines()
+    _run(checkout, "sh", "-c", package)
     assert "3 passed" in _test(checkout, test)
 
     nodes = tmp_path / "nodes"

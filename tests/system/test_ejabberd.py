@@ -13,12 +13,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers import _settle
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._registry import driver_for
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import topology_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common import settle
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.registry import driver_for
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError, TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, Node
-from ansible_collections.selfheal.cluster.plugins.module_utils._reconcile import converge
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import topology_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import converge
 
 from tests.harness.ansible import Ansible
 from tests.harness.beam import COOKIE, beams, free_port, wait_until
@@ -150,7 +150,7 @@ def test_a_dead_member_is_kept_while_it_is_listed_and_then_taken_off_everywhere(
     assert whole(staying)
     (left,) = (event for event in result["events"] if event["event"] == "left")
     assert "delete its database before it is started again" in left["reason"]
-    assert any(dead.name in warning and "delete its database" in warning for warning in result["warnings_"])
+    assert any(dead.name in warning and "delete its database" in warning for warning in result["warnings"])
     dead.start()
     wait_until(lambda: whole(three), 20, "the member to be back, by itself")
     assert outcome(keep(three)) == (False, True, {})
@@ -165,7 +165,7 @@ def test_a_member_that_lost_its_database_joins_again_unless_it_holds_new_data(th
     lost.register("bob")
     result = keep(three)
     assert outcome(result) == (False, False, {lost.name: "data"})
-    assert any("passwd" in warning and lost.name in warning for warning in result["warnings_"])
+    assert any("passwd" in warning and lost.name in warning for warning in result["warnings"])
     lost.remove("bob")
     result = keep(three)
     assert outcome(result) == (True, True, {})
@@ -176,14 +176,14 @@ def test_in_a_partition_nobody_joins_and_nobody_is_taken_off(
     three: list[Ejabberd], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """E2: after one lost connection each is alone, and calls the one whom we cannot ask dead."""
-    monkeypatch.setattr(_settle, "UNCHANGED", 0.5)
+    monkeypatch.setattr(settle, "UNCHANGED", 0.5)
     one, other, third = three
     partition(three)
     everyone = {node.name: "partitioned" for node in three}
     result = keep(three)
     assert outcome(result) == (False, False, everyone)
     assert list(map(len, result["islands"])) == [1, 1, 1]
-    assert any("do not agree on who is in the cluster and runs" in warning for warning in result["warnings_"])
+    assert any("do not agree on who is in the cluster and runs" in warning for warning in result["warnings"])
     third.beam.eval("erlang:set_cookie(node(), another)")
     assert outcome(keep([one, other])) == (False, False, everyone)
     assert all(len(node.known()) == 3 for node in three)
@@ -249,7 +249,7 @@ def test_a_function_that_is_not_there_is_told_by_name_and_arity_and_option(three
     own = {"driver_config": {}, "list_nodes": ["ejabberd_cluster", "get_nodes", []]}
     result = keep(staying, {"prune_live": True}, disconnect=["ejabberd_cluster", "part", ["now"]], **own)
     assert result["changed"] is False
-    warning = next(warning for warning in result["warnings_"] if f"{stray.name} was not pruned" in warning)
+    warning = next(warning for warning in result["warnings"] if f"{stray.name} was not pruned" in warning)
     assert "has no function ejabberd_cluster:part/2 (topology option `disconnect`)" in warning
 
 

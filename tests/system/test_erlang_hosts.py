@@ -12,11 +12,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import source_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import COMPLETE, FAILED, PARTIAL, Discovery
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._hosts_file import hosts_in, parse
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import discover
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import source_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.erlang_hosts.hosts_file import hosts_in
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.erlang_hosts.parse import parse
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover
 
 from tests.harness import beam
 from tests.harness.ansible import Ansible, result_of

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist import epmd as client_epmd
-from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Call
-from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.connection import Connection
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import RemoteCall
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.connection import NodeConnection
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.decoder import MAX_BYTES
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors import (
     BadRpc,
@@ -62,11 +62,11 @@ def registered(epmd_port: int) -> Iterator[Beam]:
         yield one
 
 
-def connect(node: Beam, **options: Any) -> Awaitable[Connection]:
-    return Connection.open(node.name, **{"cookie": COOKIE, "port": node.port, "timeout": 20, **options})
+def connect(node: Beam, **options: Any) -> Awaitable[NodeConnection]:
+    return NodeConnection.open(node.name, **{"cookie": COOKIE, "port": node.port, "timeout": 20, **options})
 
 
-def with_connection(node: Beam, work: Callable[[Connection], Awaitable[Any]], **options: Any) -> Any:
+def with_connection(node: Beam, work: Callable[[NodeConnection], Awaitable[Any]], **options: Any) -> Any:
     async def run() -> Any:
         connection = await connect(node, **options)
         try:
@@ -117,7 +117,7 @@ class TestReaching:
 
 class TestStayingUnseen:
     def test_we_are_hidden(self, node: Beam) -> None:
-        async def work(connection: Connection) -> tuple[Any, ...]:
+        async def work(connection: NodeConnection) -> tuple[Any, ...]:
             kinds = ["visible", "hidden", "connected"]
             return tuple([await connection.call("erlang", "nodes", [Atom(kind)], 20) for kind in kinds])
 
@@ -196,7 +196,7 @@ class TestCalling:
         assert call(node, "lists", "reverse", list(reversed(terms))) == terms
 
     def test_a_fun_and_a_port_of_the_node_go_back_to_it(self, node: Beam) -> None:
-        async def work(connection: Connection) -> list[Any]:
+        async def work(connection: NodeConnection) -> list[Any]:
             fun = await connection.call("erl_eval", "new_bindings", [], 20)
             assert fun == {} or fun == []
             (port, *_more) = await connection.call("erlang", "ports", [], 20)
@@ -214,13 +214,13 @@ class TestCalling:
 
     def test_calls_composed_on_the_node_in_one_write(self, node: Beam) -> None:
         apply = ExportFun(Atom("erlang"), Atom("apply"), 3)
-        composed = Call(
+        composed = RemoteCall(
             "lists",
             "zipwith3",
             [apply, [Atom("erlang"), Atom("erlang")], [Atom("node"), Atom("is_alive")], [[], []]],
         )
-        synced = Call("gen_server", "call", [Atom("global_name_server"), Atom("get_synced")])
-        missing = Call("erlang", "nosuch", [])
+        synced = RemoteCall("gen_server", "call", [Atom("global_name_server"), Atom("get_synced")])
+        missing = RemoteCall("erlang", "nosuch", [])
 
         answers = with_connection(node, lambda connection: connection.call_all([composed, missing, synced], 20))
         assert answers[0] == [node.name, "true"]
@@ -228,7 +228,7 @@ class TestCalling:
         assert answers[2] == []
 
     def test_fifty_calls_at_once_each_get_their_own_answer(self, node: Beam) -> None:
-        async def work(connection: Connection) -> list[int]:
+        async def work(connection: NodeConnection) -> list[int]:
             return await asyncio.gather(*(connection.call("erlang", "abs", [-number], 20) for number in range(50)))
 
         assert with_connection(node, work) == list(range(50))
@@ -269,7 +269,7 @@ class TestCalling:
         assert call(node, "erlang", "throw", 1) == 1
 
     def test_a_call_that_is_given_up_disturbs_no_later_one(self, node: Beam) -> None:
-        async def work(connection: Connection) -> tuple[Any, Any]:
+        async def work(connection: NodeConnection) -> tuple[Any, Any]:
             with pytest.raises(CallTimeout, match="timer:sleep/1 within 0.05 s"):
                 await connection.call("timer", "sleep", [500], 0.05)
             first = await connection.call("erlang", "node", [], 20)
@@ -289,34 +289,34 @@ class TestRefusals:
 
     def test_not_registered(self, registered: Beam, epmd_port: int) -> None:
         with pytest.raises(NotRegistered, match=f"nobody@127.0.0.1: epmd on 127.0.0.1:{epmd_port} knows no such node"):
-            asyncio.run(Connection.open("nobody@127.0.0.1", cookie=COOKIE, epmd_port=epmd_port, timeout=20))
+            asyncio.run(NodeConnection.open("nobody@127.0.0.1", cookie=COOKIE, epmd_port=epmd_port, timeout=20))
 
     def test_no_epmd(self) -> None:
         port = free_port("127.0.0.1")
         with pytest.raises(EpmdUnreachable, match=f"no epmd for a@127.0.0.1 on 127.0.0.1:{port}: Connection refused"):
-            asyncio.run(Connection.open("a@127.0.0.1", cookie=COOKIE, epmd_port=port, timeout=20))
+            asyncio.run(NodeConnection.open("a@127.0.0.1", cookie=COOKIE, epmd_port=port, timeout=20))
         with pytest.raises(EpmdUnreachable, match="Connection refused"):
             asyncio.run(client_epmd.names("localhost", port, 20))
 
     def test_no_node_on_the_port(self) -> None:
         port = free_port("127.0.0.1")
         with pytest.raises(NodeUnreachable, match=rf"a@127.0.0.1 \(127.0.0.1:{port}\) takes no connection"):
-            asyncio.run(Connection.open("a@127.0.0.1", cookie=COOKIE, port=port, timeout=20))
+            asyncio.run(NodeConnection.open("a@127.0.0.1", cookie=COOKIE, port=port, timeout=20))
 
     @pytest.mark.parametrize(("port", "kind"), [(None, EpmdUnreachable), (1, NodeUnreachable)])
     @pytest.mark.parametrize("host", ["x" * 64 + ".invalid", "a\0b", "1:2:3"])
     def test_a_host_that_is_none(self, host: str, port: int | None, kind: type[Exception]) -> None:
         with pytest.raises(kind, match="has no address"):
-            asyncio.run(Connection.open(f"a@{host}", cookie=COOKIE, port=port, timeout=20))
+            asyncio.run(NodeConnection.open(f"a@{host}", cookie=COOKIE, port=port, timeout=20))
 
     @pytest.mark.parametrize("name", ["app", "@host", "app@", ""])
     def test_a_name_that_is_none(self, name: str) -> None:
         with pytest.raises(NodeUnreachable, match="is not a node name"):
-            asyncio.run(Connection.open(name, cookie=COOKIE, timeout=20))
+            asyncio.run(NodeConnection.open(name, cookie=COOKIE, timeout=20))
 
     def test_another_node_than_the_one_sought(self, node: Beam) -> None:
         with pytest.raises(WrongNode, match=f"answers as '{node.name}'"):
-            asyncio.run(Connection.open("other@host", node.address, port=node.port, cookie=COOKIE, timeout=20))
+            asyncio.run(NodeConnection.open("other@host", node.address, port=node.port, cookie=COOKIE, timeout=20))
 
     def test_a_node_that_allows_others_only(self) -> None:
         with beams(1) as (node,):
@@ -326,7 +326,7 @@ class TestRefusals:
             assert call(node, "erlang", "node", own_name="friend@127.0.0.1") == node.name
 
     def test_the_node_dies_during_a_call(self) -> None:
-        async def work(connection: Connection) -> None:
+        async def work(connection: NodeConnection) -> None:
             waiting = asyncio.ensure_future(connection.call("timer", "sleep", [60_000], 60))
             assert await connection.call("erlang", "node", [], 20) == node.name
             node.kill()
@@ -340,7 +340,7 @@ class TestRefusals:
             with_connection(node, work)
 
     def test_closing_ends_the_calls_under_way(self, node: Beam) -> None:
-        async def work(connection: Connection) -> None:
+        async def work(connection: NodeConnection) -> None:
             waiting = asyncio.ensure_future(connection.call("timer", "sleep", [60_000], 60))
             await asyncio.sleep(0)
             connection.close()
@@ -353,11 +353,11 @@ class TestRefusals:
 
 class TestTime:
     def test_a_frozen_node_takes_the_connection_and_is_silent(self) -> None:
-        async def call_until_late(connection: Connection) -> None:
+        async def call_until_late(connection: NodeConnection) -> None:
             while True:
                 await connection.call("erlang", "node", [], 2)
 
-        async def work(connection: Connection) -> None:
+        async def work(connection: NodeConnection) -> None:
             node.freeze()
             with pytest.raises(CallTimeout):  # its threads stop one after the other
                 await call_until_late(connection)
@@ -393,6 +393,6 @@ class TestTime:
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_options: release.wait(60) and [])
         try:
             with pytest.raises(EpmdUnreachable, match="a@some.host: host 'some.host': the resolver did not answer"):
-                asyncio.run(Connection.open("a@some.host", cookie=COOKIE, timeout=0.2))
+                asyncio.run(NodeConnection.open("a@some.host", cookie=COOKIE, timeout=0.2))
         finally:
             release.set()

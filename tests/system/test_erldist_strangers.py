@@ -13,9 +13,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_tls import tls_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.tls import tls_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist import epmd as client_epmd
-from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.connection import Connection
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.connection import NodeConnection
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors import (
     CallTimeout,
     ConnectionLost,
@@ -51,7 +51,7 @@ def open_at_fake(
         port = server.sockets[0].getsockname()[1]
         target = {"epmd_port": port} if as_epmd else {"port": port}
         try:
-            connection = await Connection.open("app@127.0.0.1", cookie=COOKIE, timeout=timeout, tls=tls, **target)
+            connection = await NodeConnection.open("app@127.0.0.1", cookie=COOKIE, timeout=timeout, tls=tls, **target)
             connection.close()
         finally:
             server.close()
@@ -118,7 +118,7 @@ def test_an_opening_that_is_cancelled_leaves_no_connection() -> None:
 
         server = await asyncio.start_server(connected, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
-        opening = asyncio.ensure_future(Connection.open("a@127.0.0.1", cookie=COOKIE, port=port, timeout=60))
+        opening = asyncio.ensure_future(NodeConnection.open("a@127.0.0.1", cookie=COOKIE, port=port, timeout=60))
         await taken.wait()
         opening.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -233,6 +233,6 @@ class TestTls:
         assert not caught.value.silent
 
     def test_a_host_that_tls_cannot_ask_for(self, tls: Tls) -> None:
-        opening = Connection.open(f"app@{'x' * 64}.net", "127.0.0.1", cookie=COOKIE, port=1, timeout=20, tls=tls)
+        opening = NodeConnection.open(f"app@{'x' * 64}.net", "127.0.0.1", cookie=COOKIE, port=1, timeout=20, tls=tls)
         with pytest.raises(TlsFailed, match="is not a host name that TLS can ask for"):
             asyncio.run(opening)

@@ -12,15 +12,15 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_tls import tls_of
-from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.connection import Connection
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.tls import tls_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.connection import NodeConnection
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors import (
     CallTimeout,
     ConnectionLost,
     CookieRejected,
     TlsFailed,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.net import Address, dial
+from ansible_collections.selfheal.cluster.plugins.module_utils._io.net import Address, dial
 
 from tests.harness.beam import COOKIE, Beam, beam, beams, epmd, free_port
 from tests.harness.certificates import CertificateAuthority
@@ -65,10 +65,10 @@ def undemanding(signer: CertificateAuthority, host: str | None = None, **options
 
 
 def with_connection(
-    node: Beam, tls: dict[str, Any], work: Callable[[Connection], Awaitable[Any]], **options: Any
+    node: Beam, tls: dict[str, Any], work: Callable[[NodeConnection], Awaitable[Any]], **options: Any
 ) -> Any:
     async def run() -> Any:
-        connection = await Connection.open(
+        connection = await NodeConnection.open(
             node.name,
             **{"cookie": COOKIE, "port": node.port, "timeout": 20, "tls": tls_of("chat", {"tls": tls}), **options},
         )
@@ -140,7 +140,7 @@ class TestSpeaking:
         assert (name, dialled) == (demanding.name, [("127.0.0.9", 1)])
 
     def test_the_member_dies_during_a_call(self, authority: CertificateAuthority, ours: dict[str, str]) -> None:
-        async def work(connection: Connection) -> None:
+        async def work(connection: NodeConnection) -> None:
             waiting = asyncio.ensure_future(connection.call("timer", "sleep", [60_000], 60))
             assert await connection.call("erlang", "node", [], 20) == node.name
             node.kill()
@@ -151,7 +151,7 @@ class TestSpeaking:
             with_connection(node, ours, work)
 
     def test_ticks_keep_the_connection(self, authority: CertificateAuthority, ours: dict[str, str]) -> None:
-        async def work(connection: Connection) -> None:
+        async def work(connection: NodeConnection) -> None:
             assert await connection.call("timer", "sleep", [4_000], 20) == "ok"
             assert not connection.closed
 
@@ -217,7 +217,7 @@ class TestTlsOnOneSideOnly:
 
     def test_a_member_with_tls_is_told_so(self, demanding: Beam) -> None:
         with pytest.raises(TlsFailed) as caught:
-            asyncio.run(Connection.open(demanding.name, cookie=COOKIE, port=demanding.port, timeout=20))
+            asyncio.run(NodeConnection.open(demanding.name, cookie=COOKIE, port=demanding.port, timeout=20))
         where = f"{demanding.name} ({demanding.address}:{demanding.port})"
         assert caught.value.reason == f"{where} speaks TLS: set driver_config.tls"
 

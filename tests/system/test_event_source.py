@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.selfheal.cluster.plugins.plugin_utils._event_source import SPEC, tell
+from ansible_collections.selfheal.cluster.plugins.plugin_utils._event_source import SPEC, emit_events
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._membership_events import LISTS_NOBODY
 
 from tests.harness.ansible import ROOT
@@ -165,7 +165,7 @@ def test_an_error_of_an_event_filter_comes_out_as_it_is() -> None:
             raise KeyError("no such key")
 
     with pytest.raises(KeyError, match="no such key"):
-        asyncio.run(asyncio.wait_for(tell(Filtered(), {"topologies": {"chat": STATIC, "web": STATIC}}), SOON))
+        asyncio.run(asyncio.wait_for(emit_events(Filtered(), {"topologies": {"chat": STATIC, "web": STATIC}}), SOON))
 
 
 def test_a_topology_that_fails_takes_no_other_one_with_it() -> None:

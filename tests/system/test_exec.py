@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers import _settle
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._registry import driver_for
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import topology_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common import settle
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.registry import driver_for
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import PRUNE, Action, Node
-from ansible_collections.selfheal.cluster.plugins.module_utils._reconcile import converge
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import topology_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import converge
 
 from tests.harness.files_cluster import Files, shell
 
@@ -52,14 +52,14 @@ def test_where_one_call_is_enough_no_other_is_made(files: Files) -> None:
     spread = f'echo "$1" >>{calls}; (sleep 0.3; rm {files.directory}/*/"$2") >/dev/null 2>&1 &'
     options = {"driver_config": {"reversible": True, "transitive": True}}
     result = files.heal(staying, disconnect=shell(spread, "{observer}", "{node}"), **options)
-    assert (result["changed"], result["refused"], result["warnings_"]) == (True, [], [])
+    assert (result["changed"], result["refused"], result["warnings"]) == (True, [], [])
     assert len(result["pruned"]) == 3
     assert calls.read_text().split() == [staying[0]]
 
 
 def test_who_stays_neither_in_nor_out_is_told_and_never_pruned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """E5: as an agent of Serf that was pruned and has started from its snapshot."""
-    monkeypatch.setattr(_settle, "UNCHANGED", 0.5)
+    monkeypatch.setattr(settle, "UNCHANGED", 0.5)
     members = [{"name": name, "status": status} for name, status in (("web1", "alive"), ("web2", "leaving"))]
     (tmp_path / "web1").write_text(json.dumps(members))
     (tmp_path / "web2").write_text(json.dumps([{**member, "status": "alive"} for member in members]))
@@ -79,7 +79,7 @@ def test_who_stays_neither_in_nor_out_is_told_and_never_pruned(tmp_path: Path, m
         (["web1"], {"prune_live": True}, "prune"),
     ):
         policy = {**shared["policy"], **policy}
-        result = converge(topology_of({**shared, "policy": policy, "config": {"nodes": names}}), False, 5)
+        result = converge(topology_of({**shared, "policy": policy, "config": {"nodes": names}}), False, 5).values
         assert (result["changed"], result["converged"], result["islands"]) == (False, False, [["web1", "web2"]])
         assert result["refused"] == [{"node": "web2", "action": action, "reason": "unsteady"}]
 
@@ -131,7 +131,7 @@ def test_a_prune_that_does_not_work_is_not_called_done(files: Files) -> None:
     one_fails = shell('[ "$1" != 10.0.0.2 ] || { echo no >&2; exit 9; }', "{observer}")
     result = files.heal(staying, disconnect=one_fails, policy={"prune_live": True})
     assert (result["changed"], result["pruned"]) == (False, [])
-    warnings = " ".join(result["warnings_"])
+    warnings = " ".join(result["warnings"])
     assert f"{stray} was not pruned: 10.0.0.1 lists it still or again" in warnings
     assert f"{stray} was not pruned: disconnect (sh) ended with exit code 9: no" in warnings
     assert files.is_whole
@@ -146,7 +146,7 @@ def test_strays_that_go_together_are_no_witnesses_of_each_other(tmp_path: Path, 
     forget = 'cd "$1"; rm -f ' + ("10.0.0.[1-4]/$2 $2/10.0.0.[1-4]" if they_stay else "*/$2; rm -rf $2")
     options = {"driver_config": {"reversible": True, "transitive": True}}
     result = files.heal(staying, disconnect=shell(forget, str(tmp_path), "{node}"), **options)
-    assert (result["changed"], result["converged"], result["warnings_"]) == (True, True, [])
+    assert (result["changed"], result["converged"], result["warnings"]) == (True, True, [])
     assert {link["node"] for link in result["pruned"]} == set(strays)
     assert [(event["event"], event["node"]) for event in result["events"]] == [("left", name) for name in strays]
     assert (tmp_path / strays[0]).exists() is they_stay
@@ -164,14 +164,14 @@ def test_one_listing_that_fails_in_between_is_asked_for_again(files: Files) -> N
     result = files.heal([one, two, new], list_nodes=shell(script, "{observer}"), policy={"on_unreachable": "fail"})
     assert two not in {link["observer"] for link in result["connected"]}
     assert once.exists()
-    assert (result["converged"], result["unreachable_nodes"], result["warnings_"]) == (True, {}, [])
+    assert (result["converged"], result["unreachable_nodes"], result["warnings"]) == (True, {}, [])
 
 
 def test_a_connect_that_links_nobody_is_not_called_done(files: Files) -> None:
     result = files.heal(files.names[:2], connect=["true"])
     assert (result["changed"], result["converged"], result["connected"]) == (False, False, [])
     said = r"the command ended well and 10.0.0.\d is not listed by 10.0.0.\d: does the cluster call it otherwise\?"
-    assert re.search(said, result["warnings_"][0])
+    assert re.search(said, result["warnings"][0])
     assert [event["event"] for event in result["events"]] == ["connect_failed"]
 
 
@@ -209,7 +209,7 @@ def test_nobody_is_pruned_who_may_be_a_desired_member_by_its_other_name(files: F
     options = {"driver_config": {"reversible": True}, "policy": {"scope": ["*"], "max_prune": "100%"}}
     result = files.heal([*known, "alias"], **options)
     assert result["pruned"] == []
-    assert f"{one} was not pruned: a desired node answers by another name" in " ".join(result["warnings_"])
+    assert f"{one} was not pruned: a desired node answers by another name" in " ".join(result["warnings"])
     assert f"does the cluster call it otherwise ({one} or {two})?" in result["unreachable_nodes"]["alias"]
     assert all(files.peers(name) >= set(files.names) for name in files.names)
 
@@ -231,4 +231,4 @@ def test_a_node_that_cannot_be_connected(files: Files) -> None:
     result = files.heal(connect=shell(script, "{observer}", "{node}"))
     assert all(files.peers(name) == set(good) - {name} for name in good)
     assert (result["converged"], {event["node"] for event in result["events"]}) >= (False, {bad})
-    assert "could not connect 10.0.0.4: connect (sh) ended with exit code 1" in " ".join(result["warnings_"])
+    assert "could not connect 10.0.0.4: connect (sh) ended with exit code 1" in " ".join(result["warnings"])

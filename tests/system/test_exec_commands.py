@@ -12,14 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import topology_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError, TopologyError
-from ansible_collections.selfheal.cluster.plugins.module_utils._reconcile import inspect
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import topology_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import inspect
 
 from tests.harness.ansible import Ansible
 from tests.harness.background import MEMBERSHIP, SOON, is_alive, run
 from tests.harness.beam import wait_until
 from tests.harness.clock import within
+from tests.harness.clusters import with_warnings
 from tests.harness.files_cluster import Files, reason, shell
 
 
@@ -68,7 +69,7 @@ def test_only_what_the_path_finds_is_a_view(files: Files, script: str, said: str
     one = files.names[0]
     test = f"""if [ "$1" = {one} ]; then {script}; else echo '{{"n": []}}'; fi"""
     options = {"list_nodes": shell(test, "{observer}"), "driver_config": {"format": "json", "path": "n"}}
-    result = inspect(topology_of(files.topology(**options)))
+    result = with_warnings(inspect(topology_of(files.topology(**options))))
     assert said in result["unreachable_nodes"][one]
     assert set(result["views"]) == set(files.names[1:])
 
@@ -114,10 +115,10 @@ def test_a_stray_is_asked_where_its_name_says_how(files: Files) -> None:
     files.heal()
     *staying, stray = files.names
     by_address = ["ls", f"{files.directory}/{{observer_address}}"]
-    assert stray in inspect(topology_of(files.topology(staying, list_nodes=by_address)))["views"]
+    assert stray in inspect(topology_of(files.topology(staying, list_nodes=by_address))).values["views"]
     for name in files.names:
         (files.directory / name / "other").touch()
-    seen = inspect(topology_of(files.topology(staying, list_nodes=by_address, policy={"scope": ["*"]})))
+    seen = inspect(topology_of(files.topology(staying, list_nodes=by_address, policy={"scope": ["*"]}))).values
     assert seen["unreachable_nodes"] == {
         "other": "list_nodes needs {observer_address}, and discovery gives other no address"
     }

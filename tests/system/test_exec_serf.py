@@ -12,19 +12,20 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import topology_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
-from ansible_collections.selfheal.cluster.plugins.module_utils._reconcile import converge, inspect
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import topology_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import converge, inspect
 
 from tests.harness.ansible import Ansible
 from tests.harness.clock import within
+from tests.harness.clusters import with_warnings
 from tests.harness.serf import Agent, agents, documented, is_whole, join, topology, wait_failed
 
 MEMBERSHIP = "selfheal.cluster.membership"
 
 
 def heal(nodes: Sequence[Agent], *, check: bool = False, **options: Any) -> dict[str, Any]:
-    return converge(topology_of(topology(nodes, **options)), check, 5)
+    return with_warnings(converge(topology_of(topology(nodes, **options)), check, 5))
 
 
 def statuses(name: str, observers: Sequence[Agent]) -> set[str | None]:
@@ -76,7 +77,7 @@ def test_two_islands_are_merged() -> None:
     with agents(5) as nodes:
         join(nodes[:3])
         join(nodes[3:])
-        assert [len(island) for island in inspect(topology_of(topology(nodes)))["islands"]] == [3, 2]
+        assert [len(island) for island in inspect(topology_of(topology(nodes))).values["islands"]] == [3, 2]
         one_join = [{"observer": "web1", "node": "web4"}]
         assert heal(nodes, check=True)["connected"] == one_join
         result = heal(nodes)
@@ -134,7 +135,7 @@ def test_a_live_agent_is_not_forced_out() -> None:
 
         result = heal(staying, policy={"prune_live": True})
         assert (result["changed"], result["pruned"]) == (False, [])
-        assert "lists it still or again" in " ".join(result["warnings_"])
+        assert "lists it still or again" in " ".join(result["warnings"])
         assert "left" not in statuses(stray.name, nodes)
 
 
@@ -145,7 +146,7 @@ def test_an_agent_that_was_pruned_while_it_ran_is_told() -> None:
         one, forgotten = nodes
         one.serf("force-leave", "-prune", forgotten.name)
         one.serf("join", f"{forgotten.address}:7946")
-        result = inspect(topology_of(topology(nodes)))
+        result = with_warnings(inspect(topology_of(topology(nodes))))
         assert result["views"] == {one.name: [], forgotten.name: [one.name]}
         assert (result["converged"], [line["node"] for line in result["plan"]]) == (False, [forgotten.name])
 
@@ -189,7 +190,7 @@ def test_an_agent_that_calls_itself_otherwise_is_neither_connected_nor_pruned() 
         assert is_whole(nodes), "it was joined, by its address"
         for result in (first, heal(nodes, **options)):
             assert (result["changed"], result["connected"], result["pruned"]) == (False, [], [])
-            assert "webX is not listed by web1: does the cluster call it otherwise?" in " ".join(result["warnings_"])
+            assert "webX is not listed by web1: does the cluster call it otherwise?" in " ".join(result["warnings"])
         assert result["refused"] == [{"node": "web3", "action": "prune", "reason": "other_name"}]
         assert "call it otherwise (web3)?" in result["unreachable_nodes"]["webX"]
         assert is_whole(nodes)

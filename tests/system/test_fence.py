@@ -9,11 +9,11 @@ import asyncio
 from typing import Any
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers import _erlang_fence
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_forms import EMPTY, atom, match
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_members import Members
-from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Call
-from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.connection import Connection
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang import fence as _erlang_fence
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.forms import EMPTY, atom, match
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.members import ErlangMembers
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import RemoteCall
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.connection import NodeConnection
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
 
 from tests.harness.beam import COOKIE, Beam, beams, is_whole, join, wait_whole
@@ -35,7 +35,7 @@ def test_a_node_that_connects_itself_stays_out_until_it_is_desired_again(mode: s
         assert stray.peers()
         assert stray.eval("erlang:get_cookie()") == f"'{COOKIE}'"
         result = heal(staying, policy=FENCE)
-        assert (result["changed"], result["converged"]) == (True, True), result["warnings_"]
+        assert (result["changed"], result["converged"]) == (True, True), result["warnings"]
         assert predicted["pruned"] == result["pruned"]
         assert not stray.peers()
         assert lost(staying, but=[stray]) == {}
@@ -44,7 +44,7 @@ def test_a_node_that_connects_itself_stays_out_until_it_is_desired_again(mode: s
         assert heal(staying, policy=FENCE)["changed"] is False
 
         result = heal(nodes, policy=FENCE)
-        assert (result["changed"], result["converged"]) == (True, True), result["warnings_"]
+        assert (result["changed"], result["converged"]) == (True, True), result["warnings"]
         wait_whole(nodes)
         assert lost(staying, but=[stray]) == {}
         cookies = stray.names("[erlang:get_cookie(Node) || Node <- [node() | nodes(known)]]")
@@ -91,7 +91,7 @@ def test_a_change_that_does_not_take_for_everyone_is_taken_back(monkeypatch: pyt
         *staying, stray = nodes
         result = heal(staying, policy=FENCE)
         assert result["pruned"] == []
-        assert any("could not all be changed" in warning for warning in result["warnings_"])
+        assert any("could not all be changed" in warning for warning in result["warnings"])
         assert is_whole(nodes)
         assert lost(nodes) == {}
         assert stray.names("[erlang:get_cookie(Node) || Node <- [node() | nodes(known)]]") == {COOKIE}
@@ -130,9 +130,9 @@ def test_a_node_that_is_refused_for_what_it_began_before_it_was_let_in_is_connec
 ) -> None:
     """Its own attempt with the cookie of the fence, under way at that moment, answers for ours: one in sixty times."""
     refused: list[str] = []
-    real = Members.call
+    real = ErlangMembers.call
 
-    async def call(members: Members, name: str, call: Call, extra: float = 0.0) -> Any:
+    async def call(members: ErlangMembers, name: str, call: RemoteCall, extra: float = 0.0) -> Any:
         if not refused and call.text.startswith("lists:map"):
             refused.append(call.text)
             return ["false"]
@@ -142,10 +142,10 @@ def test_a_node_that_is_refused_for_what_it_began_before_it_was_let_in_is_connec
         join(nodes)
         *staying, stray = nodes
         assert heal(staying, policy=FENCE)["converged"]
-        monkeypatch.setattr(Members, "call", call)
+        monkeypatch.setattr(ErlangMembers, "call", call)
         result = heal(nodes, policy=FENCE)
         assert refused
-        assert (result["changed"], result["converged"]) == (True, True), result["warnings_"]
+        assert (result["changed"], result["converged"]) == (True, True), result["warnings"]
         assert is_whole(nodes)
         assert lost(staying, but=[stray]) == {}
 
@@ -189,9 +189,9 @@ def test_a_frozen_node_is_neither_fenced_nor_pruned() -> None:
         assert is_whole(nodes)
 
 
-def call_on(node: Beam, cookie: str, call: Call) -> None:
+def call_on(node: Beam, cookie: str, call: RemoteCall) -> None:
     async def main() -> None:
-        connection = await Connection.open(node.name, node.address, cookie=cookie, port=node.port, timeout=5)
+        connection = await NodeConnection.open(node.name, node.address, cookie=cookie, port=node.port, timeout=5)
         await connection.call_all([call], 5)
         connection.close()
 

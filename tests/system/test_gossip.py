@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._gossip_socket import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.gossip.listener import (
     Channel,
     dropped,
     open_socket,

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import source_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import discover
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import source_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover
 
 from tests.harness.kube import KubeDouble, kube_api
 

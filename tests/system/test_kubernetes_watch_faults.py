@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
-from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes import attempt, auth, stream, watch
-from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.stream import Decoder
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes import auth, stream, watch, watch_attempt
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.stream import WatchDecoder
 
 from tests.harness.beam import wait_until
 from tests.harness.hosts import Namespace
@@ -138,7 +138,7 @@ class TestTrouble:
             heard.await_change()
 
     def test_a_stream_that_says_no_more(self, api: KubeDouble, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(attempt, "SECONDS", (2, 2))
+        monkeypatch.setattr(watch_attempt, "SECONDS", (2, 2))
         with opened(api, timeout=3) as heard:
             api.freeze_watches()
             api.add_pod("b", "10.1.0.2")
@@ -165,7 +165,7 @@ class TestTrouble:
         assert "trying again" in answer["lost"], json.dumps(answer)
 
     def test_a_line_without_end_is_not_kept(self, api: KubeDouble, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(attempt, "Decoder", partial(Decoder, limit=1 << 20))
+        monkeypatch.setattr(watch_attempt, "WatchDecoder", partial(WatchDecoder, limit=1 << 20))
         with opened(api) as heard:
             api.tell_watches(b" " * (1 << 19))
             api.tell_watches(b" " * (1 << 19))

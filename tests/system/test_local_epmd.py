@@ -9,10 +9,10 @@ import socket
 from contextlib import ExitStack
 
 import pytest
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import source_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import COMPLETE, FAILED, Discovery
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import discover
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import source_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover
 
 from tests.harness import beam
 from tests.harness.nameserver import nameserver

@@ -102,7 +102,7 @@ def test_a_member_off_the_list_is_not_cut_off(two: list[Rabbit], options: dict[s
         result = heal([one], check=check, **options)
         assert stays_as_it_is(result)
         assert refused(result) == {("prune", other.name, "other_membership")}
-        assert any("forget_cluster_node" in warning for warning in result["warnings_"])
+        assert any("forget_cluster_node" in warning for warning in result["warnings"])
     back = heal(two, **options)
     assert stays_as_it_is(back)
     assert refused(back) == set()

@@ -60,7 +60,6 @@ def test_what_is_refused_is_a_warning_and_a_result(ansible: Ansible) -> None:
         assert (result["changed"], result["converged"]) == (False, False)
         assert [(line["node"], line["action"]) for line in result["refused"]] == [(nodes[2].name, "prune")]
         assert f"[WARNING]: topology 'chat': prune of {nodes[2].name} refused" in run.text
-        assert "warnings_" not in result
         assert is_whole(nodes)
 
 

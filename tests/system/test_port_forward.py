@@ -23,9 +23,9 @@ import kubernetes
 import pytest
 import yaml
 from aiohttp import web
-from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.forward import Forward
-from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.gateway import Gateway
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.api_server import ApiServer
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.pods import Pod
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.port_forward import PortForward
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Node
 
 from tests.harness.beam import free_port, wait_until
@@ -80,7 +80,7 @@ def test_the_double_speaks_to_the_kubernetes_clients_own_port_forward(api: KubeD
 def test_what_goes_in_comes_out(api: KubeDouble, echo: tuple[str, int]) -> None:
     data = os.urandom(1 << 16) * 64
 
-    async def back_and_forth(forward: Forward) -> bytes:
+    async def back_and_forth(forward: PortForward) -> bytes:
         loop = asyncio.get_running_loop()
         sending = asyncio.ensure_future(loop.sock_sendall(forward.socket, data))
         received = bytearray()
@@ -98,9 +98,9 @@ def test_what_goes_in_comes_out(api: KubeDouble, echo: tuple[str, int]) -> None:
 def test_many_at_once(api: KubeDouble, echo: tuple[str, int]) -> None:
     async def main() -> list[bytes]:
         deadline = asyncio.get_running_loop().time() + 60
-        gateway = await Gateway.open("t", config(api), deadline)
+        server = await ApiServer.open("t", config(api), deadline)
         pod = Pod(api.namespace, "chat-0")
-        opening = (Forward.open(gateway, pod, echo[1], deadline) for _forward in range(64))
+        opening = (PortForward.open(server, pod, echo[1], deadline) for _forward in range(64))
         forwards = await asyncio.gather(*opening)
         answers = await asyncio.gather(*map(hello, forwards))
         for forward in forwards:
@@ -116,7 +116,7 @@ def test_the_far_end_closes(api: KubeDouble) -> None:
     near, far = socket.socketpair()
     api.forward("chat-0", lambda _port: far)
 
-    async def until_the_end(forward: Forward) -> bytes:
+    async def until_the_end(forward: PortForward) -> bytes:
         near.sendall(b"bye")
         near.close()
         loop = asyncio.get_running_loop()
@@ -134,7 +134,7 @@ def test_a_side_that_takes_nothing_any_more_holds_nothing_up(api: KubeDouble) ->
     near, far = socket.socketpair()
     api.forward("chat-0", lambda _port: far)
 
-    async def fill(forward: Forward) -> int:
+    async def fill(forward: PortForward) -> int:
         loop = asyncio.get_running_loop()
         sent = 0
         with contextlib.suppress(asyncio.TimeoutError):

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._registry import driver_for
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import topology_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.registry import driver_for
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import MissingLibraryError, UnreachableError
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import topology_of
 
 from tests.harness.beam import COOKIE, free_port, wait_until
 from tests.harness.certificates import CertificateAuthority
@@ -110,7 +110,7 @@ def test_a_client_certificate_from_a_kubeconfig(echo: tuple[str, int], tmp_path:
         api.forward("chat-0", on_loopback(echo[0]))
         user = {"token": api.token, "client-certificate": api.client_certificate, "client-key": api.client_certificate}
         with_certificate = config(api, **NO_AUTH, kubeconfig=api.kubeconfig(tmp_path / "with", user=user))
-        assert through(api, echo[1], hello, gateway_config=with_certificate) == b"hello"
+        assert through(api, echo[1], hello, server_config=with_certificate) == b"hello"
         without = why(api, **NO_AUTH, kubeconfig=api.kubeconfig(tmp_path / "without"))
         assert "TLS with" in without or "opens no WebSocket" in without or "takes no connection" in without
 

@@ -65,7 +65,8 @@ def test_the_documented_tasks_heal_and_then_change_nothing(ansible: Ansible, tmp
     with agents(3) as nodes:
         file = write(tmp_path, nodes)
         checked = ansible.playbook(STATUS, CONVERGE, "-i", str(file), "--check", "--diff").ok()
-        shown, *_after = [line["result"] for line in checked.results if line["task"].endswith("Show it")]
+        show = "Show the cluster and what would heal it"
+        shown, *_after = [line["result"] for line in checked.results if line["task"].endswith(show)]
         assert shown["msg"] == [
             "web: 3 desired, 3 members, 3 islands",
             "",

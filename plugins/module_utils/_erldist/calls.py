@@ -26,7 +26,7 @@ _MAX_NUMBER = 2**32 - 1
 _LAST_WORD = bytes(_WORD)
 
 
-class Call:
+class RemoteCall:
     """``module:function(args...)``, encoded once for any number of members.
 
     :param args: terms; see ``terms``.
@@ -40,17 +40,17 @@ class Call:
         self.encoded = encode_part((Atom("call"), Atom(module), Atom(function), list(args), Atom("user")))
 
 
-Answer = Union[Any, BadRpc]
-"""The term that the function returned, or the error, not raised, that tells why there is none."""
+CallResult = Union[Any, BadRpc]
+"""The term that the function returned, or the error, returned and not raised."""
 
 
-class Batch:
+class CallBatch:
     """Calls that are waited for together."""
 
-    def __init__(self, calls: Sequence[Call], future: asyncio.Future[list[Answer]]) -> None:
+    def __init__(self, calls: Sequence[RemoteCall], future: asyncio.Future[list[CallResult]]) -> None:
         self.calls = calls
         self.future = future
-        self._answers: list[Answer] = [None] * len(calls)
+        self._answers: list[CallResult] = [None] * len(calls)
         self._missing = len(calls)
 
     @property
@@ -65,7 +65,7 @@ class Batch:
 
 
 class Switchboard:
-    """The calls that are under way on one connection.
+    """The pending calls of one connection.
 
     :param own_name: as the handshake settled it; the answers are sent to a process of that name and ``creation``.
     :param where: node, address and port, for messages.
@@ -80,12 +80,12 @@ class Switchboard:
         # All but the number in the reference and the call itself is the same in every request.
         self._head = b"".join((_REG_SEND, pid, _TO_REX, _GEN_CALL, pid, ref))
         self._last = 0
-        self._waiting: dict[int, tuple[Batch, int]] = {}
+        self._waiting: dict[int, tuple[CallBatch, int]] = {}
 
     def _ref(self, number: int) -> Ref:
         return Ref(self._node, self._creation, (0, number, 0))
 
-    def requests(self, batch: Batch) -> bytes:
+    def requests(self, batch: CallBatch) -> bytes:
         """Every call of the batch as frames, ready to send."""
         frames = []
         for index, call in enumerate(batch.calls):
@@ -95,12 +95,12 @@ class Switchboard:
             frames.append(len(body).to_bytes(4, "big") + body)
         return b"".join(frames)
 
-    def abandon(self, batch: Batch) -> None:
+    def abandon(self, batch: CallBatch) -> None:
         """Forget the calls of the batch; what is still answered to them is ignored."""
         self._waiting = {number: entry for number, entry in self._waiting.items() if entry[0] is not batch}
 
-    def batches(self) -> list[Batch]:
-        """Those under way."""
+    def batches(self) -> list[CallBatch]:
+        """The pending batches."""
         return list({id(batch): batch for batch, _index in self._waiting.values()}.values())
 
     def take(self, frame: bytes) -> None:
@@ -132,7 +132,7 @@ class Switchboard:
         return ref.words[1], position
 
 
-def _answer_of(term: Any, call: Call, where: str) -> Answer:
+def _answer_of(term: Any, call: RemoteCall, where: str) -> CallResult:
     if not (isinstance(term, tuple) and len(term) == 2 and isinstance(term[0], Atom) and term[0] == _BADRPC):
         return term
     kind, missing = _kind_of(term[1])
@@ -141,8 +141,8 @@ def _answer_of(term: Any, call: Call, where: str) -> Answer:
 
 
 def _kind_of(reason: Any) -> tuple[str, Optional[str]]:
-    """The kind of error alone, since all else in a reason can be an argument of the call; and the function that is not
-    there, if that is it."""
+    """Only the kind of error, since everything else in a reason can be an argument of the call; and the function that
+    does not exist, if that is the error."""
     kind, stack = reason, None
     if isinstance(kind, tuple) and len(kind) == 2 and kind[0] == "EXIT":
         kind = kind[1]

@@ -9,7 +9,12 @@ import asyncio
 from typing import Any, Optional, Sequence, cast
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist import epmd
-from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Answer, Batch, Call, Switchboard
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import (
+    CallBatch,
+    CallResult,
+    RemoteCall,
+    Switchboard,
+)
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.decoder import MAX_BYTES
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors import (
     BadRpc,
@@ -21,7 +26,11 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors i
     TlsFailed,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.handshake import Handshake
-from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.net import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import TermError
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.tls import Tls, TlsStream
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.wire import Wire
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import UnreachableError
+from ansible_collections.selfheal.cluster.plugins.module_utils._io.net import (
     Address,
     DeadlinePassed,
     Dial,
@@ -31,17 +40,13 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.net impo
     literal,
     shared_out,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import TermError
-from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.tls import Tls, TlsStream
-from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.wire import Wire
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import UnreachableError
 
 _TLS_ALERT = b"\x15\x03"
 _TICK = b"\x00\x00\x00\x00"
 
 
-class Connection(asyncio.Protocol):
-    """Made by :meth:`open`. What it has besides its own methods is asyncio's side of it.
+class NodeConnection(asyncio.Protocol):
+    """Made by :meth:`open`. Its other public methods are callbacks of asyncio.
 
     ``name`` is the member's, ``own_name`` is ours there: the member lists it among its hidden and connected nodes.
     """
@@ -52,7 +57,7 @@ class Connection(asyncio.Protocol):
         where: str,
         cookie: str,
         own_name: Optional[str],
-        first: Sequence[Call],
+        first: Sequence[RemoteCall],
         tls: Optional[TlsStream],
     ) -> None:
         self.name = name
@@ -63,7 +68,7 @@ class Connection(asyncio.Protocol):
         self._handshake = Handshake(name, where, cookie, own_name, length_bytes=4 if tls else 2)
         self._ready: asyncio.Future[None] = self._loop.create_future()
         self._calls: Optional[Switchboard] = None
-        self._first = Batch(first, self._loop.create_future())
+        self._first = CallBatch(first, self._loop.create_future())
         self._after_handshake: Optional[Switchboard] = None
         self._transport: Optional[asyncio.Transport] = None
         self._rest = bytearray()
@@ -82,24 +87,24 @@ class Connection(asyncio.Protocol):
         port: Optional[int] = None,
         epmd_port: int = 4369,
         own_name: Optional[str] = None,
-        first: Sequence[Call] = (),
+        first: Sequence[RemoteCall] = (),
         dial: Dial = dial,
         tls: Optional[Tls] = None,
         timeout: float,
-    ) -> Connection:
+    ) -> NodeConnection:
         """Connect to a member as a hidden node.
 
-        :param name: its full name. The part after the first ``@`` is where it is, unless ``address`` says otherwise.
+        :param name: its full name. The part after the first ``@`` is its host, unless ``address`` is given.
         :param address: an IP address or a host name.
-        :param others: further IP addresses of the same member, tried after it. What is none is passed over.
+        :param others: further IP addresses of the same member, tried after it. Texts that are no address are ignored.
         :param port: its distribution port; without one, epmd is asked.
         :param own_name: a name of our own; without one, the member names us.
         :param first: calls to send together with our proof of the cookie, before the member has given its own: they
-            must tell nothing that is secret. :meth:`first_answers` has what a member answers that then proved itself.
+            must not contain a secret. :meth:`first_answers` returns the answers once the member has proved itself.
         :param dial: how its ports are reached.
-        :param tls: what to speak TLS with; without it, none is spoken. It is never spoken to epmd.
+        :param tls: the TLS to use, None for none. It is never used with epmd.
         :param timeout: seconds for everything, resolving included.
-        :raises UnreachableError: the one of its kinds that tells why it can't be.
+        :raises UnreachableError: in the subclass that says why it can't be reached.
         """
         deadline = asyncio.get_running_loop().time() + timeout
         alive, at, host = name.partition("@")
@@ -109,13 +114,13 @@ class Connection(asyncio.Protocol):
         places = await addresses_of(address or host, deadline, lambda problem: kind(f"{name}: {problem}"))
         places = list(dict.fromkeys([*places, *filter(None, map(literal, others))])) if others else places
         failure: UnreachableError = kind(f"{name}: host {address or host!r} has no address")
-        for place, its_deadline in shared_out(places, deadline):
+        for place, address_deadline in shared_out(places, deadline):
             try:
-                its_port = port or await epmd.port_of(name, place, epmd_port, its_deadline, dial)
-                where = f"{name} ({place.text(its_port)})"
+                member_port = port or await epmd.port_of(name, place, epmd_port, address_deadline, dial)
+                where = f"{name} ({place.text(member_port)})"
                 stream = TlsStream(tls, host, where) if tls else None
                 connection = cls(name, where, cookie, own_name, first, stream)
-                await connection._connect(dial, place, its_port, its_deadline, timeout)
+                await connection._connect(dial, place, member_port, address_deadline, timeout)
                 return connection
             except (EpmdUnreachable, NodeUnreachable) as error:
                 failure = error
@@ -141,7 +146,7 @@ class Connection(asyncio.Protocol):
 
     @property
     def closed(self) -> bool:
-        """Whether it can make no more calls: closed by us, by the member, or lost."""
+        """Whether it can no longer make calls: closed by us, by the member, or lost."""
         return self._end is not None
 
     def close(self) -> None:
@@ -160,12 +165,12 @@ class Connection(asyncio.Protocol):
         :raises UnreachableError: the connection was lost, or the time is over.
         :raises TermError: one of the arguments is no term.
         """
-        (answer,) = await self.call_all([Call(module, function, args)], timeout)
+        (answer,) = await self.call_all([RemoteCall(module, function, args)], timeout)
         if isinstance(answer, BadRpc):
             raise answer
         return answer
 
-    async def call_all(self, calls: Sequence[Call], timeout: float) -> list[Answer]:
+    async def call_all(self, calls: Sequence[RemoteCall], timeout: float) -> list[CallResult]:
         """Several calls in one write. The member makes them side by side, in no order.
 
         :param timeout: seconds for all together.
@@ -176,20 +181,20 @@ class Connection(asyncio.Protocol):
             raise (self._end or ConnectionLost(f"the connection to {self._where} is not open")).with_traceback(None)
         if not calls:
             return []
-        batch = Batch(calls, self._loop.create_future())
+        batch = CallBatch(calls, self._loop.create_future())
         self._send(self._calls.requests(batch))
         return await self._answers(batch, self._calls, timeout)
 
-    async def first_answers(self, timeout: float) -> list[Answer]:
+    async def first_answers(self, timeout: float) -> list[CallResult]:
         """The answers to the calls that were sent with the opening; see :meth:`call_all`."""
         if not self._calls:
             raise ConnectionLost(f"the connection to {self._where} is not open")
         return await self._answers(self._first, self._calls, timeout) if self._first.calls else []
 
-    async def _answers(self, batch: Batch, calls: Switchboard, timeout: float) -> list[Answer]:
+    async def _answers(self, batch: CallBatch, calls: Switchboard, timeout: float) -> list[CallResult]:
         heard = self._heard
         try:
-            answers: list[Answer] = await before(self._loop.time() + timeout, batch.future)
+            answers: list[CallResult] = await before(self._loop.time() + timeout, batch.future)
             return answers
         except DeadlinePassed:
             texts = ", ".join(call.text for call in batch.calls)
@@ -258,7 +263,7 @@ class Connection(asyncio.Protocol):
             self._transport.write(tls.unsent())
 
     def _take_frames(self, data: bytes) -> int:
-        """Take every whole frame; how many bytes they were. Whoever is told of a frame may close the connection."""
+        """Handle every whole frame, and return how many bytes they had. A handler may close the connection."""
         position = 0
         while not self._end:
             header, limit = (4, MAX_BYTES) if self._calls else (self._handshake.length_bytes, Handshake.MAX_FRAME)
@@ -293,7 +298,7 @@ class Connection(asyncio.Protocol):
                 self._ready.set_result(None)
 
     def _tick(self) -> None:
-        # One on its way is enough: who ticks us and reads nothing must not fill our memory.
+        # One pending tick is enough: a peer that sends ticks and reads nothing must not fill our memory.
         if self._transport and not self._transport.get_write_buffer_size():
             self._send(_TICK)
 
@@ -312,7 +317,7 @@ class Connection(asyncio.Protocol):
         return CallTimeout(f"{self._where} {said} {what} within {timeout:g} s{hint}", silent)
 
     def _fail(self, error: UnreachableError) -> None:
-        """The one way to the end, whichever side it comes from."""
+        """End the connection; every failure and every close, on either side, comes through here."""
         if self._end:
             return
         self._end = error

@@ -15,7 +15,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors i
     GarbledAnswer,
     NotRegistered,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.net import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._io.net import (
     Address,
     DeadlinePassed,
     Dial,
@@ -119,14 +119,14 @@ async def _ask(
     deadline: float,
     dial: Dial,
 ) -> bytes:
-    """What epmd answers until ``is_whole`` says that this is all, or else until it closes."""
+    """The bytes of epmd's answer, until ``is_whole`` holds or epmd closes the connection."""
     try:
         sock = await dial(address, epmd_port, deadline)
     except OSError as error:
         raise EpmdUnreachable(f"no {where}: {error.strerror or error}") from None
     except DeadlinePassed:
         raise EpmdUnreachable(f"no {where}: nothing took the connection in time") from None
-    exchange = _Exchange(sock, limit, is_whole)
+    exchange = _EpmdExchange(sock, limit, is_whole)
     try:
         return await exchange.run(request, deadline)
     except OSError as error:
@@ -139,7 +139,7 @@ async def _ask(
         sock.close()
 
 
-class _Exchange:
+class _EpmdExchange:
     """One request and its answer on a bare socket: a transport would cost more than the exchange itself."""
 
     def __init__(self, sock: socket.socket, limit: int, is_whole: Optional[Callable[[bytes], bool]]) -> None:

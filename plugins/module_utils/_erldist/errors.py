@@ -19,23 +19,23 @@ class NotRegistered(UnreachableError):
 
 
 class NodeUnreachable(UnreachableError):
-    """Nothing takes the connection on the node's port, or its host has no address."""
+    """Nothing accepts a connection on the node's port, or its host has no address."""
 
 
 class TlsFailed(UnreachableError):
-    """The node and we don't take each other's certificates, or one of the two does not speak TLS."""
+    """The node and we do not accept each other's certificates, or one of the two does not speak TLS."""
 
 
 class HandshakeRefused(UnreachableError):
-    """The node takes no connection from us."""
+    """The node refuses connections from us."""
 
 
 class NameInUse(HandshakeRefused):
-    """The node is already connected to somebody of our name."""
+    """The node is already connected to another node with our name."""
 
 
 class WrongNode(UnreachableError):
-    """Another node than the one sought answers."""
+    """A node with another name answers."""
 
 
 class CookieRejected(UnreachableError):

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The distribution handshake, version 6, from the side that connects (the ERTS User's Guide, ``erl_dist_protocol``).
 
-It does no I/O: it takes frames and gives back what to send. We are a hidden node: without the flag PUBLISHED the peer
-tells nobody of us, and without DIST_HDR_ATOM_CACHE and FRAGMENTS every message comes whole.
+It does no I/O: frames in, bytes to send out. We are a hidden node: without the flag PUBLISHED the peer does not
+announce us to other nodes, and without DIST_HDR_ATOM_CACHE and FRAGMENTS every message arrives whole.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class Handshake:
         """
         :param frame: the next frame from the peer, without its length.
         :returns: what to send now, maybe nothing.
-        :raises UnreachableError: the one of its kinds that tells what the peer refuses.
+        :raises UnreachableError: in the subclass that says what the peer refuses.
         """
         try:
             return self._step(frame)

@@ -14,7 +14,7 @@ from typing import Any
 
 MAX_ATOM_CHARACTERS = 255
 MAX_INTEGER_BYTES = 1024
-"""Far more than any member has to say, and little enough for Python to print."""
+"""Far more than any member sends, and few enough for Python to print."""
 
 
 class TermError(ValueError):

@@ -55,7 +55,7 @@ class Tls:
 class TlsStream:
     """Our side of TLS with one member.
 
-    ``open``: the handshake is done. ``ended``: the member said that it will say no more.
+    ``open``: the handshake is done. ``ended``: the member has announced that it sends nothing more.
 
     :param host: the part of the member's name after the ``@``, which is what members check of each other.
     :param where: node, address and port, for messages.
@@ -83,8 +83,8 @@ class TlsStream:
     def feed(self, data: bytes) -> bytes:
         """
         :param data: what the member sent.
-        :returns: what it says inside; nothing before the handshake is done and ``open`` is true.
-        :raises TlsFailed: one of the two does not take the other.
+        :returns: the decrypted data; none before the handshake is done and ``open`` is true.
+        :raises TlsFailed: one of the two rejects the other.
         """
         self._beginning += data[: 2 - len(self._beginning)]
         self._incoming.write(data)

@@ -17,9 +17,9 @@ _CHUNK = 256 * 1024
 
 
 class Wire(asyncio.Transport):
-    """Tells the protocol at once that the connection is made.
+    """Calls the protocol's ``connection_made`` at once.
 
-    :param sock: connected and non-blocking; it is the wire's from now on.
+    :param sock: connected and non-blocking; the wire owns it from now on.
     """
 
     def __init__(self, sock: socket.socket, protocol: asyncio.Protocol) -> None:
@@ -93,5 +93,5 @@ class Wire(asyncio.Transport):
         self._loop.remove_reader(self._fd)
         self._loop.remove_writer(self._fd)
         sock.close()
-        # Not now: whoever calls may be in the middle of something.
+        # Later, since the caller may not be ready for the callback.
         self._loop.call_soon(self._protocol.connection_lost, error)

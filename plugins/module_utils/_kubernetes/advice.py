@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a refusal of the API server, or the failure of the way to it, means, and the way out of it."""
+"""What a refusal of the API server, or a failure to reach it, means, and what to do about it."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ import re
 from typing import Optional
 from urllib.parse import urlsplit
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.auth import Connection
+from ansible_collections.selfheal.cluster.plugins.module_utils._io.text import one_line
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.auth import ApiConnection
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.certificate import certificate_in
-from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.wording import one_line
 
 _HOST = "config.host (or the kubeconfig's server)"
-# Go's, nginx's and Apache's words; what is no TLS is answered before the API server sees it.
+# The words of Go, nginx and Apache, which answer plain HTTP on a TLS port before the API server sees it.
 _IS_TLS = re.compile(r"HTTP request to an HTTPS server|plain HTTP request was sent to HTTPS|speaking plain HTTP to")
-# What is no object of Kubernetes is authorized as a path.
+# Kubernetes authorizes a request as a path where it is not about an object.
 _NO_OBJECT = re.compile(r"cannot [a-z]+ path \"")
 _NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL", "HTTP_REQUEST")
 _OUR_CERTIFICATE = re.compile(r"ALERT_(?:CERTIFICATE|BAD_CERTIFICATE|UNKNOWN_CA|UNSUPPORTED)|CERTIFICATE_REQUIRED")
 
 
-def explanation(connection: Connection, status: int, body: bytes) -> Optional[str]:
-    """What a refusal means; None where it depends on what was asked for."""
+def explanation(connection: ApiConnection, status: int, body: bytes) -> Optional[str]:
+    """What a refusal means; None where that depends on the request."""
     text = body.decode("utf-8", "replace").replace('\\"', '"')
     if status == 401:
         return _unauthorized(connection)
@@ -43,8 +43,8 @@ def explanation(connection: Connection, status: int, body: bytes) -> Optional[st
     return None
 
 
-def _unauthorized(connection: Connection) -> str:
-    """What was sent, and what is wrong with it."""
+def _unauthorized(connection: ApiConnection) -> str:
+    """The credentials that were sent, and what may be wrong with them."""
     sent = []
     if certificate := _client_certificate(connection):
         sent.append(certificate)
@@ -55,7 +55,7 @@ def _unauthorized(connection: Connection) -> str:
     return " and ".join(sent) or "no credentials were sent: give config.api_key, or a kubeconfig with a user"
 
 
-def _client_certificate(connection: Connection) -> Optional[str]:
+def _client_certificate(connection: ApiConnection) -> Optional[str]:
     """What may be wrong with that which was sent; None where none was."""
     path = connection.configuration.cert_file
     if not path or not connection.host.startswith("https:"):
@@ -72,14 +72,14 @@ def _client_certificate(connection: Connection) -> Optional[str]:
     return f"the client certificate of {whose} (until {until}) is not one that it takes: is it of this cluster?"
 
 
-def about_path(connection: Connection) -> str:
-    """After a 404."""
+def about_path(connection: ApiConnection) -> str:
+    """The advice after a 404."""
     path = urlsplit(connection.host).path
     return f"is the API's root at the path {path!r} of {_HOST}?" if path else "does config.host need a path?"
 
 
-def about_tls(connection: Connection, error: BaseException) -> str:
-    """After a handshake that failed."""
+def about_tls(connection: ApiConnection, error: BaseException) -> str:
+    """The advice after a failed handshake."""
     text = f"{getattr(error, 'reason', None) or ''} {error}".upper().replace(" ", "_")
     if any(sign in text for sign in _NO_TLS):
         return f"the port speaks no TLS: is it http:// in {_HOST}, or another port?"
@@ -90,10 +90,10 @@ def about_tls(connection: Connection, error: BaseException) -> str:
     return "check config.ca_cert (or the kubeconfig's certificates) and the name in config.host"
 
 
-def about_break(connection: Connection, error: BaseException) -> str:
-    """After a connection that was closed without an answer; empty where there is nothing to say.
+def about_break(connection: ApiConnection, error: BaseException) -> str:
+    """The advice after a connection that was closed without an answer; it may be empty.
 
-    A server that takes a certificate for wrong may hang up before it says so.
+    A server that rejects a certificate may close the connection before it says so.
     """
     if not isinstance(error, (http.client.BadStatusLine, ConnectionError)):
         return ""

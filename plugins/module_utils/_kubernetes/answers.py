@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the API server, or whoever answers in its place, says when it refuses."""
+"""The messages in refusals of the API server, or of a proxy that answers in its place."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import json
 import re
 from typing import Any, Mapping
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.auth import Connection
-from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.wording import one_line
+from ansible_collections.selfheal.cluster.plugins.module_utils._io.text import one_line
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.auth import ApiConnection
 
 LONGEST_DELAY = 300.0
 _SECONDS = re.compile(r"[0-9]{1,9}")
 
 
-def message_of(connection: Connection, body: bytes, headers: Mapping[str, str]) -> str:
-    """What the server's Status object says; outside text, so it is cut, made one line and cleared of secrets."""
+def message_of(connection: ApiConnection, body: bytes, headers: Mapping[str, str]) -> str:
+    """The message of the server's Status object. It is untrusted text: shortened, on one line, without secrets."""
     try:
         message = json.loads(body)["message"]
     except (ValueError, RecursionError, KeyError, TypeError):
@@ -28,8 +28,8 @@ def message_of(connection: Connection, body: bytes, headers: Mapping[str, str]) 
     return cleared(connection, message)
 
 
-def cleared(connection: Connection, message: Any) -> str:
-    """A message of the server as it may be shown."""
+def cleared(connection: ApiConnection, message: Any) -> str:
+    """A message of the server, made safe to show."""
     if not isinstance(message, str):
         return "(no message)"
     for secret in connection.secrets:
@@ -38,12 +38,12 @@ def cleared(connection: Connection, message: Any) -> str:
 
 
 def requested_delay(headers: Mapping[str, str]) -> float:
-    """The seconds that a server asks to wait, at most as many as are heeded; 0 where it says none, or a date."""
+    """The seconds that a server asks to wait, up to LONGEST_DELAY; 0 where it asks for none, or gives a date."""
     text = headers.get("Retry-After") or ""
     return min(float(text), LONGEST_DELAY) if _SECONDS.fullmatch(text) else 0.0
 
 
 def root_of(error: BaseException) -> BaseException:
-    """urllib3 wraps the error that says something in others that repeat the URL."""
+    """The innermost error: urllib3 wraps the useful one in others that repeat the URL."""
     inner = error.__cause__ or next((arg for arg in error.args if isinstance(arg, BaseException)), None)
     return root_of(inner) if inner is not None else error

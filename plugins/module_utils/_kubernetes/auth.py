@@ -1,12 +1,12 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the API server is and what it is asked with: options and environment -> a Connection.
+"""The address of the API server and the credentials for it: options and environment -> an ApiConnection.
 
-The options and the K8S_AUTH_* variables are those of kubernetes.core. The source is, in this order: ``host`` with
-``api_key``; a kubeconfig (or a context of the default one); ``host`` alone, without any credentials; the variable
-KUBECONFIG; the service account of the pod that this runs in; ~/.kube/config. Each option overrides what
-that source says.
+The options and the K8S_AUTH_* variables are those of kubernetes.core. The first of these that is given is the source:
+``host`` with ``api_key``; a kubeconfig (or a context of the default one); ``host`` alone, without any credentials; the
+variable KUBECONFIG; the service account of the pod that this runs in; ~/.kube/config. Each option overrides the
+source's value.
 A variable never mixes the credentials of one API server into a topology that names another: with an own ``host`` only
 those about credentials count, with an own ``kubeconfig`` none.
 """
@@ -22,14 +22,17 @@ from dataclasses import dataclass, field
 from typing import Any, Mapping, Optional
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import MissingLibraryError, TopologyError
-from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.direct import (
-    Direct,
-    load_service_account,
-)
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.kubeconfig import Loaded, load_kubeconfig
-from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.kubeconfig_files import Source, source_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.kubeconfig_files import (
+    KubeconfigSource,
+    source_of,
+)
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.proxies import is_proxied, pool_through
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.tls import context_of, require_urllib3
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.token_configuration import (
+    TokenConfiguration,
+    load_service_account,
+)
 
 USER_AGENT = "ansible-selfheal.cluster"
 SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
@@ -43,20 +46,20 @@ _ENVIRONMENT = {
     "validate_certs": ("K8S_AUTH_VALIDATE_CERTS", "K8S_AUTH_VERIFY_SSL"),
 }
 _IMPORTING = threading.Lock()
-# A header's value must be fit for the wire; http.client would print one that is not, token and all.
+# A header's value must be valid: the error of http.client for an invalid one quotes it, token included.
 _CREDENTIAL = re.compile(r"[\x21-\x7e]+( [\x21-\x7e]+)?")
 
 
 @dataclass(frozen=True)
-class Connection:
-    """A way to one API server.
+class ApiConnection:
+    """How to send requests to one API server.
 
     namespace: the one to read when the topology names none.
-    configuration: a :class:`Direct` or the kubernetes client's, with TLS, client certificate and proxy.
+    configuration: a :class:`TokenConfiguration` or the kubernetes client's, with TLS, client certificate and proxy.
     tls: None with http://.
-    pool: its urllib3 pool, made from those two.
-    headers: of each request. A name may come several times.
-    secrets: what must not show in any text.
+    pool: a urllib3 pool, made from those two.
+    headers: of each request. A name may occur several times.
+    secrets: what no message may show.
     """
 
     host: str
@@ -73,29 +76,29 @@ class Connection:
         return dict(self.headers).get("authorization", "").lower().startswith("basic ")
 
     def headers_for_urllib3(self) -> Any:
-        """Those of a ``dict`` would be one a name."""
+        """The headers in a type that allows a name several times, unlike ``dict``."""
         from urllib3._collections import HTTPHeaderDict
 
         return HTTPHeaderDict(self.headers)
 
     def namespaces(self, config: Mapping[str, Any]) -> list[str]:
-        """Those in which the topology's nodes are."""
+        """The namespaces of the topology's nodes."""
         if config["namespaces"]:
             return list(dict.fromkeys(config["namespaces"]))
         return [config["namespace"] or self.namespace]
 
 
-def connect(topology: str, config: Mapping[str, Any]) -> Connection:
-    """Nothing is sent yet, but a kubeconfig may run its credential plugin.
+def connect(topology: str, config: Mapping[str, Any]) -> ApiConnection:
+    """Prepare a connection. Nothing is sent yet, but a kubeconfig's credential plugin may run.
 
     :raises TopologyError: an option, or the kubeconfig, is wrong.
     :raises DiscoveryError: the kubeconfig's credential plugin gave nothing.
-    :raises MissingLibraryError: the kubernetes client, or urllib3, is not there.
+    :raises MissingLibraryError: the kubernetes client, or urllib3, is not installed.
     """
     options = _with_environment(config)
     source = _kubeconfig(topology, options)
-    # For which hosts a proxy is can be said in many ways, and the client knows them.
-    configuration = _client_configuration() if source or is_proxied(options["host"]) else Direct()
+    # There are many ways to say for which hosts a proxy is used, and the kubernetes client knows them.
+    configuration = _client_configuration() if source or is_proxied(options["host"]) else TokenConfiguration()
     require_urllib3()
     loaded = Loaded("default", ())
     if source:
@@ -106,12 +109,12 @@ def connect(topology: str, config: Mapping[str, Any]) -> Connection:
     host = _checked_host(topology, configuration.host)
     tls = context_of(configuration) if host.startswith("https:") else None
     credentials = _credentials(topology, configuration)
-    return Connection(
+    return ApiConnection(
         host,
         loaded.namespace,
         configuration,
         tls,
-        configuration.pool(tls) if isinstance(configuration, Direct) else pool_through(configuration, tls),
+        configuration.pool(tls) if isinstance(configuration, TokenConfiguration) else pool_through(configuration, tls),
         (("Accept", "application/json"), ("User-Agent", USER_AGENT), *credentials.items(), *loaded.headers),
         tuple(part for part in credentials.get("authorization", "").split(" ")[1:] if part),
     )
@@ -137,9 +140,9 @@ def _with_environment(config: Mapping[str, Any]) -> dict[str, Any]:
     return options
 
 
-def _kubeconfig(topology: str, options: Mapping[str, Any]) -> Optional[Source]:
+def _kubeconfig(topology: str, options: Mapping[str, Any]) -> Optional[KubeconfigSource]:
     """
-    :returns: the files to read; None for ``host`` or for the service account of a pod.
+    :returns: the kubeconfig files to read; None where ``host`` or the service account of a pod is used.
     """
     if options["host"] and (options["api_key"] or not (options["kubeconfig"] or options["context"])):
         return None
@@ -161,10 +164,10 @@ def _kubeconfig(topology: str, options: Mapping[str, Any]) -> Optional[Source]:
 
 def _client_configuration() -> Any:
     """
-    :raises MissingLibraryError: the kubernetes client is not there.
+    :raises MissingLibraryError: the kubernetes client is not installed.
     """
     try:
-        # Some of its modules import one another in a circle, which two threads at once would find half done.
+        # Some of its modules import one another in a circle: a second thread could see them half imported.
         with _IMPORTING:
             from kubernetes.client import Configuration
     except ImportError:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whose a certificate is and until when it is good, for a message. Nothing is verified here.
+"""The subject and the dates of a certificate, for messages. Nothing is verified here.
 
 The form is that of RFC 5280, section 4.1, in DER (X.690); the standard library reads no client certificates.
 """
@@ -23,7 +23,7 @@ _UTC = datetime.timezone.utc
 
 @dataclass(frozen=True)
 class Certificate:
-    """``subject`` as in ``CN=admin, O=system:masters``; outside text."""
+    """``subject`` as in ``CN=admin, O=system:masters``; untrusted text."""
 
     subject: str
     begins: datetime.datetime
@@ -37,8 +37,8 @@ class _Item(NamedTuple):
 
 def certificate_in(path: str) -> Optional[Certificate]:
     """
-    :param path: a PEM file, of which the first certificate counts.
-    :returns: None where there is none that can be read.
+    :param path: a PEM file; its first certificate is read.
+    :returns: None where there is no readable certificate.
     """
     try:
         with open(path, encoding="ascii", errors="replace") as file:
@@ -50,7 +50,7 @@ def certificate_in(path: str) -> Optional[Certificate]:
 
 def certificate_of(der: bytes) -> Certificate:
     """
-    :raises ValueError: it is none.
+    :raises ValueError: it is not a certificate.
     """
     to_be_signed = _items(_only(_only(der, _SEQUENCE), _SEQUENCE))
     # version (which may be left out), serialNumber, signature, issuer, validity, subject

@@ -5,8 +5,8 @@
 
 https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins
 
-It runs as kubectl 1.32 runs it where there is no terminal: in the current directory, without input. What it prints is
-the credential, and never shown; what it says on its standard error is why there is none.
+It runs as under kubectl 1.32 without a terminal: in the current directory, without input. Its standard output is the
+credential and is never shown; its standard error explains a failure.
 """
 
 from __future__ import annotations
@@ -23,30 +23,30 @@ import time
 from typing import Any, Mapping, NamedTuple, Optional, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError
+from ansible_collections.selfheal.cluster.plugins.module_utils._io.text import masked, one_line
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.kubeconfig_files import (
     MalformedError,
     text_in,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.wording import masked, one_line
 
 SECONDS = 60.0
-"""That it has: some ask a cloud for a token, over and over."""
+"""Time limit of a plugin. It is long, since some ask a cloud for a token and retry."""
 _MAX_BYTES = 1024 * 1024
 _CHUNK = 64 * 1024
 _LONGEST_LINE = 8192
 _EXTENSION = "client.authentication.k8s.io/exec"
 _OF_CLUSTER = ("server", "tls-server-name", "insecure-skip-tls-verify", "proxy-url", "disable-compression")
-# What it prints may be a token, whatever its form; a short word of prose is none.
+# Anything in its output that is long enough may be a token; a short word of prose is not one.
 _PRINTED = re.compile(r"[^\s\"'\\]{16,}|(?=[^\s\"'\\]*[0-9])[^\s\"'\\]{8,}")
 _SECRET = re.compile(r"secret|token|passw|passphrase|credential|key", re.IGNORECASE)
 
 
-class _PluginError(Exception):
+class _CredentialPluginError(Exception):
     pass
 
 
 class _Output(NamedTuple):
-    """``code`` is None where it did not end in time."""
+    """``code`` is the exit code, None where the plugin did not end in time."""
 
     code: Optional[int]
     stdout: bytes
@@ -54,14 +54,14 @@ class _Output(NamedTuple):
 
 
 def credentials_of(whose: str, settings: Any, cluster: Mapping[str, Any]) -> dict[str, str]:
-    """Run it.
+    """Run the plugin.
 
-    :param whose: for messages.
-    :param settings: what ``exec`` holds.
+    :param whose: the kubeconfig's user, for messages.
+    :param settings: the value of ``exec``.
     :param cluster: the entry of the cluster, with absolute paths.
     :returns: the keys of a user in a kubeconfig: ``token``, ``client-certificate-data`` and ``client-key-data``.
-    :raises DiscoveryError: it gave no credentials.
-    :raises MalformedError: the settings are none.
+    :raises DiscoveryError: the plugin gave no credentials.
+    :raises MalformedError: the settings are malformed.
     """
     what = f"the credential plugin of {whose}"
     if not isinstance(settings, dict):
@@ -71,11 +71,11 @@ def credentials_of(whose: str, settings: Any, cluster: Mapping[str, Any]) -> dic
     info = _info(version, cluster if settings.get("provideClusterInfo") else None)
     try:
         if text_in(settings, "interactiveMode", what) == "Always":
-            raise _PluginError("it works at a terminal only (interactiveMode: Always), and here is none")
+            raise _CredentialPluginError("it works at a terminal only (interactiveMode: Always), and here is none")
         environment = {**os.environ, **own, "KUBERNETES_EXEC_INFO": info}
         output = _run([_program(argv[0], settings), *argv[1:]], environment)
         return _credentials(argv[0], output, version, _secrets(environment, argv[1:]))
-    except _PluginError as error:
+    except _CredentialPluginError as error:
         raise DiscoveryError(f"{what}: {error}") from None
 
 
@@ -102,7 +102,7 @@ def _own_environment(settings: Mapping[str, Any], what: str) -> dict[str, str]:
 
 
 def _secrets(environment: Mapping[str, str], arguments: Sequence[str]) -> list[str]:
-    """Those that it is given by a name that says so."""
+    """The values that the plugin gets under names which suggest secrets."""
     given = list(environment.items())
     given += [(name, value) for name, _equals, value in (argument.partition("=") for argument in arguments)]
     given += [(name, value) for name, value in zip(arguments, arguments[1:]) if "=" not in name]
@@ -144,8 +144,8 @@ def _program(command: str, settings: Mapping[str, Any]) -> str:
     found = shutil.which(command, path=path)
     if not found:
         hint = settings.get("installHint")
-        told = f"; {one_line(hint)}" if isinstance(hint, str) else ""
-        raise _PluginError(f"{command!r} is not on the PATH, which is {one_line(path)!r} here{told}")
+        advice = f"; {one_line(hint)}" if isinstance(hint, str) else ""
+        raise _CredentialPluginError(f"{command!r} is not on the PATH, which is {one_line(path)!r} here{advice}")
     return found
 
 
@@ -162,17 +162,17 @@ def _run(argv: Sequence[str], environment: Mapping[str, str]) -> _Output:
         )
     except (OSError, ValueError) as error:
         problem = getattr(error, "strerror", None) or "it holds what no command line can"
-        raise _PluginError(f"{argv[0]!r} can't be run: {problem}") from None
+        raise _CredentialPluginError(f"{argv[0]!r} can't be run: {problem}") from None
     with process:
         try:
             return _read(process, time.monotonic() + SECONDS)
-        finally:  # with whatever it has started
+        finally:  # the whole process group, so that nothing that it started is left
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
 
 
 def _read(process: subprocess.Popen[bytes], deadline: float) -> _Output:
-    """No more than is heeded is kept, and all is read, so that it is not held up."""
+    """Read all output, so that the plugin never blocks in a write, but keep only as much as is used."""
     texts = {pipe.fileno(): bytearray() for pipe in (process.stdout, process.stderr) if pipe}
     with selectors.DefaultSelector() as selector:
         for descriptor in texts:
@@ -194,14 +194,14 @@ def _credentials(command: str, output: _Output, version: str, known: Sequence[st
     printed = output.stdout.decode("utf-8", "replace")
     reason = _reason(output.stderr.decode("utf-8", "replace"), [*known, *_PRINTED.findall(printed)])
     if output.code is None:
-        raise _PluginError(f"{command!r} did not end within {SECONDS:g} s{reason}")
+        raise _CredentialPluginError(f"{command!r} did not end within {SECONDS:g} s{reason}")
     if output.code:
         ended = f"ended with exit code {output.code}" if output.code > 0 else f"was ended by signal {-output.code}"
-        raise _PluginError(f"{command!r} {ended}{reason or ', and said nothing on its standard error'}")
+        raise _CredentialPluginError(f"{command!r} {ended}{reason or ', and said nothing on its standard error'}")
     status = _status(command, printed, version, reason)
     token, certificate, key = (_text(status.get(name)) for name in ("token", "clientCertificateData", "clientKeyData"))
     if bool(certificate) != bool(key) or not (token or key):
-        raise _PluginError(f"{command!r} gave neither a token nor a certificate with its key{reason}")
+        raise _CredentialPluginError(f"{command!r} gave neither a token nor a certificate with its key{reason}")
     user = {"token": token} if token else {}
     if certificate and key:
         user["client-certificate-data"] = base64.b64encode(certificate.encode()).decode()
@@ -212,13 +212,14 @@ def _credentials(command: str, output: _Output, version: str, known: Sequence[st
 def _status(command: str, printed: str, version: str, reason: str) -> Mapping[str, Any]:
     try:
         answer: Any = json.loads(printed) if len(printed) <= _MAX_BYTES else None
-        status, its_version = answer["status"], answer["apiVersion"]
+        status, printed_version = answer["status"], answer["apiVersion"]
     except (ValueError, RecursionError, KeyError, TypeError):
-        status, its_version = None, version
+        status, printed_version = None, version
     if not isinstance(status, dict):
-        raise _PluginError(f"{command!r} printed no ExecCredential{reason}")
-    if its_version != version:
-        raise _PluginError(f"{command!r} printed an ExecCredential of another apiVersion than {version!r}{reason}")
+        raise _CredentialPluginError(f"{command!r} printed no ExecCredential{reason}")
+    if printed_version != version:
+        problem = f"{command!r} printed an ExecCredential of another apiVersion than {version!r}"
+        raise _CredentialPluginError(f"{problem}{reason}")
     return status
 
 
@@ -227,7 +228,7 @@ def _text(value: Any) -> str:
 
 
 def _reason(stderr: str, known: Sequence[str]) -> str:
-    """The first line that says something: of a traceback of Python that is the error."""
+    """The first meaningful line; of a Python traceback that is the error."""
     for line in stderr.splitlines():
         if line.strip() and not line[0].isspace() and not line.startswith("Traceback "):
             return f": {one_line(masked(line[:_LONGEST_LINE], known))}"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whom a kubeconfig's user acts as: its ``as`` keys -> the headers of each request.
+"""User impersonation: the ``as`` keys of a kubeconfig's user -> the headers of each request.
 
 https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-impersonation
 """
@@ -24,8 +24,8 @@ def impersonation(user: Mapping[str, Any], whose: str) -> tuple[tuple[str, str],
     """
     :param user: an entry of a kubeconfig's users.
     :param whose: for messages.
-    :returns: names and values; a name comes once for each value, as the API server takes them.
-    :raises MalformedError: they are not what the keys take, or no header can carry them.
+    :returns: names and values of headers; a name is repeated for each of its values, as the API server expects.
+    :raises MalformedError: a value has the wrong type, or no header can carry it.
     """
     name, uid = text_in(user, "as", whose), text_in(user, "as-uid", whose)
     groups = _texts(user.get("as-groups") or [], "as-groups", whose)

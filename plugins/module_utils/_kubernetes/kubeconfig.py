@@ -1,11 +1,11 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A kubeconfig -> the kubernetes client's configuration, with errors that say what is wrong and never what is secret:
-the client's own texts may hold whole entries of the file.
+"""A kubeconfig -> the kubernetes client's configuration, with errors that are clear and show no secret: the client's
+own messages may quote whole entries of the file.
 
-Files, credential plugins and impersonation are read here. The client, which reads them in ways of its own, gets one
-context without them, and does what is left: sign-in providers, and files for certificates that stand in the kubeconfig.
+Files, credential plugins and impersonation are handled here, since the client differs from kubectl in them. The client
+gets one context without them and does the rest: sign-in providers, and files for certificates inside the kubeconfig.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.crede
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.impersonation import impersonation
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.kubeconfig_files import (
     Chosen,
+    KubeconfigSource,
     MalformedError,
-    Source,
     choose,
     not_a_kubeconfig,
     text_in,
@@ -30,17 +30,17 @@ _PROXY = re.compile(r"(?:https?|socks5h?)://[^\s/?#]+/?")
 
 
 class Loaded(NamedTuple):
-    """The namespace of the context, and the headers of each request beside those of the client's configuration."""
+    """The namespace of the context, and the headers to send in addition to those of the client's configuration."""
 
     namespace: str
     headers: tuple[tuple[str, str], ...]
 
 
-def load_kubeconfig(topology: str, source: Source, context: Optional[str], configuration: Any) -> Loaded:
+def load_kubeconfig(topology: str, source: KubeconfigSource, context: Optional[str], configuration: Any) -> Loaded:
     """Fill ``configuration`` from a kubeconfig. The file is never written to.
 
     :param context: None for the file's current one.
-    :raises TopologyError: the file can't be read, is no kubeconfig, or has no such context.
+    :raises TopologyError: the file can't be read, is not a kubeconfig, or has no such context.
     :raises DiscoveryError: its credential plugin, or sign-in provider, gave no credentials.
     """
     chosen = choose(topology, source, context)
@@ -52,10 +52,10 @@ def load_kubeconfig(topology: str, source: Source, context: Optional[str], confi
     except MalformedError as error:
         raise not_a_kubeconfig(topology, chosen.source.paths, str(error)) from None
     _load(topology, chosen, user, configuration)
-    configuration.refresh_api_key_hook = None  # it would put all back as the file says it
+    configuration.refresh_api_key_hook = None  # it would restore the values of the file
     configuration.tls_server_name = chosen.cluster.get("tls-server-name")
     if proxy:
-        # It counts for each host; the variable NO_PROXY is about those of the environment alone.
+        # A kubeconfig's proxy is used for every host: NO_PROXY only limits the proxies of the environment.
         configuration.proxy, configuration.no_proxy = proxy, None
     provider = user.get("auth-provider")
     if provider and not configuration.auth_settings() and not configuration.cert_file:
@@ -68,9 +68,9 @@ def load_kubeconfig(topology: str, source: Source, context: Optional[str], confi
 
 
 def remove_files() -> None:
-    """Those with certificates and keys that the client has written for kubeconfigs; no connection may be in use.
+    """Remove the files with certificates and keys that the client has written. No connection may be in use.
 
-    It removes them itself at the end of Python; Ansible's workers end without one.
+    The client removes them with an atexit handler, which does not run in Ansible's workers.
     """
     client: Any = sys.modules.get("kubernetes.config.kube_config")
     if client:
@@ -87,7 +87,7 @@ def _proxy(cluster: Mapping[str, Any]) -> str:
 
 
 def _signed_in(topology: str, chosen: Chosen, whose: str) -> dict[str, Any]:
-    """The user with what its token file or its credential plugin says. A token is all that kubectl asks for."""
+    """The user with the token of its file, or else with the credentials of its plugin, as kubectl chooses."""
     user = dict(chosen.user)
     token = _token(topology, user, whose)
     plugin = user.pop("exec", None)
@@ -99,7 +99,7 @@ def _signed_in(topology: str, chosen: Chosen, whose: str) -> dict[str, Any]:
 
 
 def _token(topology: str, user: dict[str, Any], whose: str) -> str:
-    """That in the file comes first, since it is replaced in time."""
+    """The token of the file wins, since that file is kept up to date."""
     token, path = text_in(user, "token", whose), user.pop("tokenFile", None)
     if not path:
         return token

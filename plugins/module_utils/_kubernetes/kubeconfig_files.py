@@ -5,9 +5,9 @@
 
 https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/#merging-kubeconfig-files
 
-The first file to name a cluster, a user, a context or a current context counts, and of an entry no part is taken from
-another file. Paths are relative to the file that holds them. A file with nothing in it is one that says nothing. What
-is said here of kubectl was measured on kubectl 1.32.
+The first file that names a cluster, a user, a context or a current context wins; entries are never merged across files.
+Paths are relative to the file that holds them. An empty file counts as a kubeconfig without entries. Statements about
+kubectl were measured on kubectl 1.32.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ _KINDS = {"clusters": "cluster", "contexts": "context", "users": "user"}
 _PATHS = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
 
 Entries = Mapping[str, Optional[Mapping[str, Any]]]
-"""By name; None where only the name is there."""
+"""Entries by name; None for an entry that has a name and nothing else."""
 
 
 class MalformedError(ValueError):
-    """It is not a kubeconfig; its text says why, and holds no value that may be secret."""
+    """It is not a kubeconfig. The text says why, without any value that may be secret."""
 
 
 @dataclass(frozen=True)
-class Source:
-    """Which files. ``must_exist``: each of them; else, as for the variable KUBECONFIG, one of them."""
+class KubeconfigSource:
+    """The files to read. ``must_exist``: all of them have to exist; otherwise one is enough, as for KUBECONFIG."""
 
     paths: tuple[str, ...]
     must_exist: bool
@@ -44,10 +44,10 @@ class Source:
 
 @dataclass(frozen=True)
 class Chosen:
-    """A context, and what it names. ``user`` is empty where it names nobody. Paths in the two are absolute, and what is
-    empty or null in them is left out."""
+    """A context with its cluster and its user. ``user`` is empty where the context names none. Paths in both are
+    absolute, and empty or null values are left out."""
 
-    source: Source
+    source: KubeconfigSource
     context: str
     namespace: str
     cluster: Mapping[str, Any]
@@ -56,36 +56,36 @@ class Chosen:
 
 
 @dataclass(frozen=True)
-class _File:
+class _KubeconfigFile:
     path: str
     is_empty: bool
     current: str
     entries: Mapping[str, Entries]
 
 
-def source_of(text: str, must_exist: bool) -> Source:
+def source_of(text: str, must_exist: bool) -> KubeconfigSource:
     """
     :param text: one path, or several joined as in the variable KUBECONFIG.
     """
     whole = os.path.expanduser(text)
     parts = [whole] if os.path.exists(whole) else map(os.path.expanduser, text.split(os.pathsep))
-    return Source(tuple(dict.fromkeys(filter(None, parts))), must_exist)
+    return KubeconfigSource(tuple(dict.fromkeys(filter(None, parts))), must_exist)
 
 
-def choose(topology: str, source: Source, context: Optional[str]) -> Chosen:
+def choose(topology: str, source: KubeconfigSource, context: Optional[str]) -> Chosen:
     """Read the files, and choose a context.
 
     :param context: None for the current one.
-    :raises TopologyError: a file can't be read, is no kubeconfig, or there is no such context.
+    :raises TopologyError: a file can't be read or is not a kubeconfig, or there is no such context.
     """
     files = list(_files(topology, source))
     if not files:
-        told = ", ".join(map(repr, source.paths)) or "it names none"
-        problem = f"none is given, and no file of the variable KUBECONFIG is there: {told}"
+        named = ", ".join(map(repr, source.paths)) or "it names none"
+        problem = f"none is given, and no file of the variable KUBECONFIG is there: {named}"
         raise TopologyError(topology, _OPTION, problem)
     if all(file.is_empty for file in files):
         raise not_a_kubeconfig(topology, source.paths, "it is empty")
-    read = Source(tuple(file.path for file in files), source.must_exist)
+    read = KubeconfigSource(tuple(file.path for file in files), source.must_exist)
     merged = {kind: _merged(file.entries[kind] for file in files) for kind in _KINDS}
     current = next((file.current for file in files if file.current), "")
     name = _checked_context(topology, read, context or current, merged["contexts"])
@@ -101,9 +101,9 @@ def not_a_kubeconfig(topology: str, paths: Sequence[str], problem: str) -> Topol
 
 def text_in(entry: Mapping[str, Any], key: str, what: str) -> str:
     """
-    :param what: whose entry it is, for the error.
-    :returns: an empty one where there is none.
-    :raises MalformedError: it is no text, which YAML makes of what looks like a number.
+    :param what: the owner of the entry, for the error.
+    :returns: an empty text where the key is missing.
+    :raises MalformedError: the value is not text. YAML reads an unquoted token of digits as a number.
     """
     value = entry.get(key)
     if value is not None and not isinstance(value, str):
@@ -111,7 +111,7 @@ def text_in(entry: Mapping[str, Any], key: str, what: str) -> str:
     return value or ""
 
 
-def _files(topology: str, source: Source) -> Iterator[_File]:
+def _files(topology: str, source: KubeconfigSource) -> Iterator[_KubeconfigFile]:
     for path in source.paths:
         try:
             with open(path, "rb") as file:
@@ -128,7 +128,7 @@ def _files(topology: str, source: Source) -> Iterator[_File]:
             raise not_a_kubeconfig(topology, [path], str(error)) from None
 
 
-def _file(path: str, content: bytes) -> _File:
+def _file(path: str, content: bytes) -> _KubeconfigFile:
     if len(content) > _MAX_BYTES:
         raise MalformedError(f"it is larger than {_MAX_BYTES >> 20} MiB")
     data = _yaml(content)
@@ -137,7 +137,7 @@ def _file(path: str, content: bytes) -> _File:
     if not isinstance(data, dict):
         raise MalformedError("it holds no mapping")
     base = os.path.dirname(os.path.abspath(path))
-    return _File(
+    return _KubeconfigFile(
         path,
         not data,
         text_in(data, "current-context", "the file"),
@@ -177,17 +177,17 @@ def _entries(items: Any, kind: str, key: str, base: str) -> Entries:
 
 
 def _resolved(entry: Mapping[str, Any], base: str, what: str) -> Mapping[str, Any]:
-    """What it says, with absolute paths."""
-    said = {key: value for key, value in entry.items() if value not in (None, "", [], {})}
+    """The entry without empty values, and with absolute paths."""
+    settings = {key: value for key, value in entry.items() if value not in (None, "", [], {})}
     for key in _PATHS:
-        if path := text_in(said, key, what):
-            said[key] = os.path.join(base, path)
-    plugin = said.get("exec")
+        if path := text_in(settings, key, what):
+            settings[key] = os.path.join(base, path)
+    plugin = settings.get("exec")
     if isinstance(plugin, dict):
         command = text_in(plugin, "command", f"the credential plugin of {what}")
-        if os.sep in command:  # else it is sought on the PATH
-            said["exec"] = {**plugin, "command": os.path.normpath(os.path.join(base, command))}
-    return said
+        if os.sep in command:  # otherwise it is searched on the PATH
+            settings["exec"] = {**plugin, "command": os.path.normpath(os.path.join(base, command))}
+    return settings
 
 
 def _merged(entries_of_files: Iterator[Entries]) -> Entries:
@@ -198,16 +198,16 @@ def _merged(entries_of_files: Iterator[Entries]) -> Entries:
     return merged
 
 
-def _checked_context(topology: str, source: Source, name: str, contexts: Entries) -> str:
-    its = f"(its contexts: {', '.join(sorted(contexts)) or 'none'})"
+def _checked_context(topology: str, source: KubeconfigSource, name: str, contexts: Entries) -> str:
+    choices = f"(its contexts: {', '.join(sorted(contexts)) or 'none'})"
     if not name:
-        raise TopologyError(topology, "config.context", f"is not given, and {source} has no current-context {its}")
+        raise TopologyError(topology, "config.context", f"is not given, and {source} has no current-context {choices}")
     if name not in contexts:
-        raise TopologyError(topology, "config.context", f"{name!r} is not in {source} {its}")
+        raise TopologyError(topology, "config.context", f"{name!r} is not in {source} {choices}")
     return name
 
 
-def _chosen(source: Source, name: str, merged: Mapping[str, Entries]) -> Chosen:
+def _chosen(source: KubeconfigSource, name: str, merged: Mapping[str, Entries]) -> Chosen:
     what = f"context {name!r}"
     context = _entry(merged, "contexts", name, what)
     cluster, user = (text_in(context, key, what) for key in ("cluster", "user"))

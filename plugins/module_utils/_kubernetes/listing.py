@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Asking the API server: one list, page by page, each answer bounded in time and size.
+"""Requests to the API server: one list, page by page, each answer bounded in time and size.
 
 https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
 """
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import threading
 import time
 from dataclasses import dataclass
 from typing import Any, Callable, Iterator, Mapping, NamedTuple, Optional, TypeVar
@@ -20,6 +19,10 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._errors import (
     ClusterError,
     DiscoveryError,
     TopologyError,
+)
+from ansible_collections.selfheal.cluster.plugins.module_utils._io.threads import within
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.abortable_connection import (
+    AbortableConnection,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.advice import (
     about_break,
@@ -32,8 +35,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.answe
     requested_delay,
     root_of,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.auth import Connection
-from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.line import Line
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.auth import ApiConnection
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.resources import (
     RESOURCES,
     Resource,
@@ -51,8 +53,8 @@ T = TypeVar("T")
 
 
 class ApiError(DiscoveryError):
-    """One request got no usable answer. ``status`` is None where there was no HTTP answer at all; ``delay`` are the
-    seconds that the server asks to wait."""
+    """One request got no usable answer. ``status`` is None where there was no HTTP answer at all; ``delay`` is how many
+    seconds the server asks to wait."""
 
     def __init__(self, problem: str, status: Optional[int] = None, delay: float = 0.0) -> None:
         super().__init__(problem)
@@ -61,12 +63,12 @@ class ApiError(DiscoveryError):
 
     @property
     def concerns_all(self) -> bool:
-        """The next namespace would only wait for the same."""
+        """Whether a request for another namespace would fail in the same way."""
         return self.status in (None, 401, 429)
 
 
 @dataclass(frozen=True)
-class Listing:
+class ListRequest:
     """One list request. ``timeout`` (seconds) is for each page, from the name look-up to the last byte."""
 
     lookup: str
@@ -84,11 +86,11 @@ class Listing:
         return f"{verb} {self.resource.plural} in namespace {self.namespace!r}"
 
     def path(self, continue_token: str = "") -> str:
-        # Without resourceVersion the server reads what is true now; with 0 it may answer from a stale cache.
+        # Without resourceVersion the server reads the current state; with 0 it may answer from a stale cache.
         return self._path({"limit": str(self.page_size)}, continue_token)
 
     def watch_path(self, version: str, seconds: int) -> str:
-        """What is to be told after ``version``, for so many seconds."""
+        """The path of a watch for changes after ``version``, for so many seconds."""
         query = {"watch": "true", "allowWatchBookmarks": "true"}
         return self._path({**query, "resourceVersion": version, "timeoutSeconds": str(seconds)})
 
@@ -102,7 +104,7 @@ class Listing:
         return f"{self.resource.prefix}/namespaces/{self.namespace}/{self.resource.plural}?{urlencode(query)}"
 
 
-class Answer(NamedTuple):
+class ApiAnswer(NamedTuple):
     status: int
     body: bytes
     headers: Mapping[str, str]
@@ -110,31 +112,31 @@ class Answer(NamedTuple):
 
 def list_all(
     topology: str,
-    connection: Connection,
+    connection: ApiConnection,
     config: Mapping[str, Any],
-    listing: Listing,
+    listing: ListRequest,
     take: Callable[[list[Any]], T],
     pages: Optional[int] = None,
 ) -> list[T]:
     """Read a list to its end.
 
-    :param config: names the selectors as the user gave them, for the error about a bad one.
-    :param take: turns the items of one page into what is kept, so that no more than a page is held raw.
-    :param pages: read no more than so many, where a part will do.
+    :param config: has the selectors as the user gave them, for the error about a bad one.
+    :param take: turns the items of one page into what is kept, so that at most one raw page is in memory.
+    :param pages: the most pages to read, where a part of the list is enough.
     :raises ApiError: any page failed.
     :raises TopologyError: the API server refuses a selector.
     """
-    with _line_of(connection, listing) as line:
-        return _list_all(topology, connection, config, listing, take, line, pages)
+    with _abortable_of(connection, listing) as abortable:
+        return _list_all(topology, connection, config, listing, take, abortable, pages)
 
 
 def _list_all(
     topology: str,
-    connection: Connection,
+    connection: ApiConnection,
     config: Mapping[str, Any],
-    listing: Listing,
+    listing: ListRequest,
     take: Callable[[list[Any]], T],
-    line: Line,
+    abortable: AbortableConnection,
     pages: Optional[int],
 ) -> list[T]:
     budget = MAX_BYTES
@@ -142,7 +144,7 @@ def _list_all(
         taken: list[T] = []
         token = ""
         for _page in range(MAX_PAGES):
-            answer = _get(connection, listing, listing.path(token), budget, line)
+            answer = _get(connection, listing, listing.path(token), budget, abortable)
             if answer.status == _GONE and token:
                 break
             if answer.status != 200:
@@ -162,35 +164,37 @@ def _list_all(
 
 
 @contextlib.contextmanager
-def _line_of(connection: Connection, listing: Listing) -> Iterator[Line]:
-    """The way of one list, over a connection that is closed behind it."""
-    line = Line()
+def _abortable_of(connection: ApiConnection, listing: ListRequest) -> Iterator[AbortableConnection]:
+    """A connection for the requests of one list, closed after the last one."""
+    abortable = AbortableConnection()
     with in_words(connection, listing.what(), listing.timeout):
-        line.guard(connection.pool.connection_from_url(connection.host))
+        abortable.guard(connection.pool.connection_from_url(connection.host))
     try:
-        yield line
+        yield abortable
     finally:
         connection.pool.clear()
-        line.close()
+        abortable.close()
 
 
-def _get(connection: Connection, listing: Listing, path: str, budget: int, line: Line) -> Answer:
+def _get(
+    connection: ApiConnection, listing: ListRequest, path: str, budget: int, abortable: AbortableConnection
+) -> ApiAnswer:
     import urllib3
 
     deadline = time.monotonic() + listing.timeout
 
-    def ask() -> Answer:
+    def ask() -> ApiAnswer:
         with send(connection, path, urllib3.Timeout(total=listing.timeout)) as response:
             return read_answer(listing, response, budget, deadline)
 
     with in_words(connection, listing.what(), listing.timeout):
-        return _within(listing.timeout, ask, line.cut)
+        return within(listing.timeout, ask, abortable.abort)
 
 
-def send(connection: Connection, path: str, timeout: Any) -> Any:
+def send(connection: ApiConnection, path: str, timeout: Any) -> Any:
     """
     :param timeout: a ``urllib3.Timeout``.
-    :returns: the response, of which nothing but the head has been read.
+    :returns: the response; its body has not been read yet.
     """
     return connection.pool.request(
         "GET",
@@ -203,12 +207,12 @@ def send(connection: Connection, path: str, timeout: Any) -> Any:
     )
 
 
-def read_answer(listing: Listing, response: Any, budget: int, deadline: float) -> Answer:
+def read_answer(listing: ListRequest, response: Any, budget: int, deadline: float) -> ApiAnswer:
     """
-    :param budget: the most bytes that a list may have.
+    :param budget: the most bytes that the body of a list may have.
     :param deadline: a time of ``time.monotonic``.
-    :raises ApiError: it has more.
-    :raises TimeoutError: it takes longer.
+    :raises ApiError: the body is larger.
+    :raises TimeoutError: the deadline passed.
     """
     limit = budget if response.status == 200 else _ERROR_BYTES
     body = _body(response, limit, deadline)
@@ -216,14 +220,15 @@ def read_answer(listing: Listing, response: Any, budget: int, deadline: float) -
         raise ApiError(
             f"{listing.what()}: the answer is larger than {MAX_BYTES >> 20} MiB; narrow config.selector", 200
         )
-    return Answer(response.status, body, response.headers)
+    return ApiAnswer(response.status, body, response.headers)
 
 
 @contextlib.contextmanager
-def in_words(connection: Connection, what: str, timeout: float) -> Iterator[None]:
-    """
-    :param what: is done here.
-    :raises ApiError: for whatever there is on the way to the answer.
+def in_words(connection: ApiConnection, what: str, timeout: float) -> Iterator[None]:
+    """Translate every error of urllib3 into ours.
+
+    :param what: what is requested here, for messages.
+    :raises ApiError: there was no whole answer.
     """
     import urllib3
 
@@ -254,7 +259,7 @@ def _body(response: Any, limit: int, deadline: float) -> bytes:
     while size <= limit:
         if time.monotonic() > deadline:
             raise TimeoutError
-        # What was not asked for compressed is not unpacked, so that the limit is a limit.
+        # Compression was not asked for. Without decompressing, the limit holds for what is read.
         chunk = response.read(min(_CHUNK, limit + 1 - size), decode_content=False)
         if not chunk:
             break
@@ -263,35 +268,10 @@ def _body(response: Any, limit: int, deadline: float) -> bytes:
     return b"".join(chunks)
 
 
-def _within(seconds: float, work: Callable[[], T], cut: Callable[[], None]) -> T:
-    """In a thread of its own: a name look-up, a handshake or a server that drips bytes heeds no socket time-out.
-
-    :param cut: ends what is not over in time, so that a loop does not gather such threads.
+def read_page(listing: ListRequest, answer: ApiAnswer, read: Callable[[Any, Resource], T]) -> T:
     """
-    results: list[T] = []
-    errors: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            results.append(work())
-        except BaseException as error:
-            errors.append(error)
-
-    thread = threading.Thread(target=run, name="kubernetes-list", daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if errors:
-        raise errors[0]
-    if not results:
-        cut()
-        raise TimeoutError
-    return results[0]
-
-
-def read_page(listing: Listing, answer: Answer, read: Callable[[Any, Resource], T]) -> T:
-    """
-    :param read: takes the payload apart, and raises DiscoveryError where it is none.
-    :raises ApiError: it is no page of this list.
+    :param read: parses the payload; it raises DiscoveryError where that is not possible.
+    :raises ApiError: the answer is not a page of this list.
     """
     try:
         return read(json.loads(answer.body), listing.resource)
@@ -308,14 +288,14 @@ def read_page(listing: Listing, answer: Answer, read: Callable[[Any, Resource], 
 
 def refusal(
     topology: str,
-    connection: Connection,
+    connection: ApiConnection,
     config: Mapping[str, Any],
-    listing: Listing,
-    answer: Answer,
+    listing: ListRequest,
+    answer: ApiAnswer,
     verb: str = "list",
 ) -> ClusterError:
     """
-    :param answer: one with another status than 200.
+    :param answer: its status is not 200.
     :returns: an ApiError, or a TopologyError about a selector.
     """
     message = message_of(connection, answer.body, answer.headers)
@@ -331,7 +311,7 @@ def refusal(
     return ApiError(problem + advice, answer.status, requested_delay(answer.headers))
 
 
-def _advice(connection: Connection, listing: Listing, answer: Answer, verb: str) -> str:
+def _advice(connection: ApiConnection, listing: ListRequest, answer: ApiAnswer, verb: str) -> str:
     resource, status = listing.resource, answer.status
     if status == 403:
         return (

@@ -1,8 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The proxy on the way to an API server: that of a kubeconfig, or that of the environment, which the kubernetes client
-knows how to read."""
+"""The proxy for an API server: the kubeconfig's, or the environment's, which the kubernetes client reads."""
 
 from __future__ import annotations
 
@@ -21,7 +20,7 @@ _NO_URL = (
 
 
 def is_proxied(host: Optional[str]) -> bool:
-    """Whether a variable of the environment names a proxy for such a URL; NO_PROXY may say otherwise.
+    """Whether a variable of the environment names a proxy for such a URL. NO_PROXY is not looked at.
 
     :param host: None for a service account, whose URL begins with https.
     """
@@ -33,8 +32,8 @@ def pool_through(configuration: Any, tls: Optional[ssl.SSLContext]) -> Any:
     """
     :param configuration: the kubernetes client's, filled.
     :returns: a pool of urllib3.
-    :raises MissingLibraryError: the proxy takes a library that is not there.
-    :raises DiscoveryError: the proxy is none.
+    :raises MissingLibraryError: the proxy needs a library that is not installed.
+    :raises DiscoveryError: the proxy is not a URL.
     """
     import urllib3
     from kubernetes.client import rest
@@ -47,7 +46,7 @@ def pool_through(configuration: Any, tls: Optional[ssl.SSLContext]) -> Any:
         raise MissingLibraryError("PySocks", traceback.format_exc()) from None
     except (urllib3.exceptions.HTTPError, ValueError):
         raise DiscoveryError(_NO_URL) from None
-    # The context has them. Those of authorities stay, which a proxy that speaks TLS itself is verified with.
+    # The TLS context has both already. The authorities stay: a proxy that speaks TLS itself is verified with them.
     for key in ("cert_file", "key_file"):
         pool.connection_pool_kw.pop(key, None)
     pool.connection_pool_kw["ssl_context"] = tls
@@ -57,7 +56,7 @@ def pool_through(configuration: Any, tls: Optional[ssl.SSLContext]) -> Any:
 
 
 def _complete(configuration: Any) -> None:
-    """With what is left out of, or stands in, the URL of a proxy: urllib3 takes neither."""
+    """Add the scheme where the proxy's URL lacks it, and move its credentials into a header: urllib3 does neither."""
     import urllib3
 
     if "://" not in configuration.proxy:

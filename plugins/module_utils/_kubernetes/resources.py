@@ -8,6 +8,7 @@ https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-re
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError
@@ -27,6 +28,16 @@ RESOURCES = {
     "pods": Resource("", "/api/v1", "pods", "PodList"),
     "services": Resource("", "/api/v1", "services", "ServiceList"),
 }
+
+
+LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+"""The pattern of one label of a host name (RFC 1123), as the API server takes it."""
+_LABEL = re.compile(LABEL)
+
+
+def is_label(name: Any) -> bool:
+    """Whether it can be the name of a namespace or a Service."""
+    return isinstance(name, str) and _LABEL.fullmatch(name) is not None
 
 
 def page_of(payload: Any, resource: Resource) -> tuple[list[Any], str]:

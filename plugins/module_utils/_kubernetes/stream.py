@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The bytes of a watch -> what they tell, and how long to wait when there are none (pure).
+"""The bytes of a watch -> its events, and the delay before the next attempt (pure).
 
-Only that something has changed is of use, not what: no object is kept.
+Only the fact of a change matters, not its content: no object is kept.
 https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
 """
 
@@ -18,16 +18,16 @@ FIRST_DELAY = 1.0
 LONGEST_DELAY = 30.0
 BOOKMARK, ERROR = "BOOKMARK", "ERROR"
 _TYPES = ("ADDED", "MODIFIED", "DELETED", BOOKMARK, ERROR)
-# The API calls it opaque, but it has to stand in the next request.
+# The API calls it opaque, but it has to fit into the next request.
 _VERSION = re.compile(r"[\x21-\x7e]{1,256}")
 
 
 class GarbledError(Exception):
-    """What came is no watch; the text says why, with nothing from outside in it."""
+    """The data is not a watch stream. The text says why, and quotes nothing of the data."""
 
 
 class WatchEvent(NamedTuple):
-    """``version`` is where the next watch goes on, empty in an error. ``status`` is an error's, else empty."""
+    """``version`` is where the next watch continues, empty in an error. ``status`` is an error's, else empty."""
 
     type: str
     version: str
@@ -35,13 +35,13 @@ class WatchEvent(NamedTuple):
 
     @property
     def code(self) -> Optional[int]:
-        """Of an error, the HTTP status that it stands for."""
+        """The HTTP status that an error stands for."""
         code = self.status.get("code")
         return code if isinstance(code, int) else None
 
 
-class Decoder:
-    """Chunks of any size in, events out. A line has an end, or the limit is one."""
+class WatchDecoder:
+    """Chunks of any size in, events out. A line that is longer than the limit is an error."""
 
     def __init__(self, limit: int = MAX_LINE) -> None:
         self._limit = limit
@@ -49,7 +49,7 @@ class Decoder:
 
     def feed(self, data: bytes) -> Iterator[WatchEvent]:
         """
-        :raises GarbledError: when it comes to a line that is too long or no event. Nothing more can be fed then.
+        :raises GarbledError: a line is too long or not an event. Nothing more can be fed then.
         """
         *ends, rest = data.split(b"\n")
         for end in ends:
@@ -67,7 +67,7 @@ class Decoder:
 
 def event_of(line: bytearray) -> WatchEvent:
     """
-    :raises GarbledError: it is no event.
+    :raises GarbledError: the line is not an event of a watch.
     """
     try:
         event = json.loads(line)
@@ -91,8 +91,8 @@ def version_in(metadata: Any) -> Optional[str]:
 
 
 class Backoff:
-    """The seconds before each attempt: doubled from the first to the longest, each cut by up to its half, so that
-    those who lost the same server do not come back at the same time."""
+    """The seconds before each attempt: doubled from the first to the longest, each reduced at random by up to half, so
+    that clients which lost the same server do not come back at the same time."""
 
     def __init__(self, random: Callable[[], float]) -> None:
         """
@@ -106,7 +106,7 @@ class Backoff:
 
     def delay(self, requested: float = 0.0) -> float:
         """
-        :param requested: what the server asks for; it is never less.
+        :param requested: the seconds that the server asks for, the minimum.
         """
         delay, self._next = self._next, min(2 * self._next, LONGEST_DELAY)
         return max(delay * (1 - self._random() / 2), requested)

@@ -13,7 +13,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._errors import Di
 
 
 def require_urllib3() -> None:
-    """:raises MissingLibraryError: it is not there."""
+    """:raises MissingLibraryError: it is not installed."""
     try:
         import urllib3
     except ImportError:
@@ -23,7 +23,7 @@ def require_urllib3() -> None:
 
 def context_of(configuration: Any) -> ssl.SSLContext:
     """
-    :param configuration: a ``Direct`` or the kubernetes client's.
+    :param configuration: a ``TokenConfiguration`` or the kubernetes client's.
     :raises DiscoveryError: a certificate can't be read.
     """
     from urllib3.util import ssl_
@@ -33,7 +33,7 @@ def context_of(configuration: Any) -> ssl.SSLContext:
     # What kubectl asks for: the chain, its dates and the host's name. The form of RFC 5280, which urllib3 asks for with
     # Python 3.13, is not that of the authorities that many clusters made for themselves: they have no key identifiers.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    # What is given is trusted as it is, be it signed by something else; without a flag before Python 3.10.
+    # A given certificate is trusted even if another one signed it. Before Python 3.10 the flag has no name.
     context.verify_flags |= getattr(ssl, "VERIFY_X509_PARTIAL_CHAIN", 0)
     try:
         _trust(context, configuration)
@@ -41,7 +41,7 @@ def context_of(configuration: Any) -> ssl.SSLContext:
         raise _unread("the authority of the API server's certificate", "config.ca_cert", error) from None
     try:
         if configuration.cert_file:
-            # With a password, be it none, an encrypted key is an error and not a question at the terminal.
+            # With an empty password an encrypted key is an error; without one, OpenSSL would prompt at the terminal.
             context.load_cert_chain(configuration.cert_file, configuration.key_file, password="")
     except (OSError, ValueError) as error:
         raise _unread("the client certificate, or its key,", "the kubeconfig's user", error) from None

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Watching lists of the API server: told of each change as it happens, and held up by nothing for long."""
+"""Watching lists of the API server: reports each change as it happens, and recovers from every fault by itself."""
 
 from __future__ import annotations
 
@@ -11,36 +11,41 @@ import random
 from typing import Any, Callable, Mapping, Optional, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import ClusterError, DiscoveryError
-from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.attempt import Attempt, SilentError
-from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.auth import Connection, connect
-from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.line import Line
-from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.listing import ApiError, Listing
+from ansible_collections.selfheal.cluster.plugins.module_utils._io.to_thread import to_thread
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.abortable_connection import (
+    AbortableConnection,
+)
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.auth import ApiConnection, connect
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.listing import ApiError, ListRequest
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.stream import LONGEST_DELAY, Backoff
-from ansible_collections.selfheal.cluster.plugins.module_utils._threads import in_a_thread
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.watch_attempt import (
+    SilentError,
+    WatchAttempt,
+)
 
 SHORTEST = 1.0
-"""Seconds. A stream that ends sooner was none, and whoever breaks it off would do so again at once."""
+"""Seconds that a stream must last to count as working. What ended a shorter one would end the next one at once too."""
 _CLOSING = 1.0
 _GONE = 410
 
-Call = Callable[[], None]
-Tell = Callable[[str], None]
+Callback = Callable[[], None]
+OnMessage = Callable[[str], None]
 
 
 async def watch_lists(
     topology: str,
     config: Mapping[str, Any],
-    listings_of: Callable[[Connection], Sequence[Listing]],
-    changed: Call,
-    told: Tell,
+    listings_of: Callable[[ApiConnection], Sequence[ListRequest]],
+    changed: Callback,
+    on_message: OnMessage,
 ) -> None:
-    """Until cancelled. See ``_strategies._registry.watch`` for ``changed``, ``told`` and what is raised."""
-    troubles = Troubles(told)
+    """Watch until cancelled. See ``_strategies.registry.watch`` for ``changed``, ``on_message`` and the exceptions."""
+    troubles = Troubles(on_message)
     listings = await _listings(topology, config, listings_of, troubles)
     watches = [asyncio.ensure_future(_Watch(topology, config, one, changed, troubles).run()) for one in listings]
     try:
-        ended, _others = await asyncio.wait(watches, return_when=asyncio.FIRST_EXCEPTION)
-        for watch in ended:
+        finished, _others = await asyncio.wait(watches, return_when=asyncio.FIRST_EXCEPTION)
+        for watch in finished:
             watch.result()
     finally:
         for watch in watches:
@@ -51,13 +56,13 @@ async def watch_lists(
 async def _listings(
     topology: str,
     config: Mapping[str, Any],
-    listings_of: Callable[[Connection], Sequence[Listing]],
+    listings_of: Callable[[ApiConnection], Sequence[ListRequest]],
     troubles: Troubles,
-) -> Sequence[Listing]:
+) -> Sequence[ListRequest]:
     what, backoff = "watch", Backoff(random.SystemRandom().random)
     while True:
         try:
-            connection = await asyncio.wrap_future(in_a_thread(lambda: connect(topology, config)))
+            connection = await to_thread(lambda: connect(topology, config))
             break
         except DiscoveryError as error:
             troubles.begins(what, error)
@@ -67,33 +72,33 @@ async def _listings(
 
 
 class Troubles:
-    """Tells of each trouble once, however many watches have it, and once when it is over."""
+    """Reports each trouble once, however many watches have it, and once when it is over."""
 
-    def __init__(self, told: Tell) -> None:
-        self._told = told
+    def __init__(self, on_message: OnMessage) -> None:
+        self._on_message = on_message
         self._of: dict[str, set[tuple[Any, ...]]] = {}
 
     def begins(self, what: str, error: ClusterError) -> None:
         status = error.status if isinstance(error, ApiError) else None
         of_all = status is None or status >= 500 or isinstance(error, ApiError) and error.concerns_all
-        # Not the text, in which something may differ each time.
+        # Without the error's text, parts of which may differ each time.
         trouble = (type(error), status) if of_all else (type(error), status, what)
         known = any(trouble in troubles for troubles in self._of.values())
         self._of.setdefault(what, set()).add(trouble)
         if not known:
-            self._told(f"{error}; trying again")
+            self._on_message(f"{error}; trying again")
 
     def ends(self, what: str) -> None:
         over = self._of.pop(what, set()).difference(*self._of.values())
         if over:
-            self._told(f"{what}: works again")
+            self._on_message(f"{what}: works again")
 
 
 class _Watch:
-    """One list. What it held before the watch began is for the caller to discover, so that begins with a change."""
+    """The watch of one list. The caller discovers what the list held before, so the start is reported as a change."""
 
     def __init__(
-        self, topology: str, config: Mapping[str, Any], listing: Listing, changed: Call, troubles: Troubles
+        self, topology: str, config: Mapping[str, Any], listing: ListRequest, changed: Callback, troubles: Troubles
     ) -> None:
         self._topology = topology
         self._config = config
@@ -108,18 +113,18 @@ class _Watch:
     async def run(self) -> None:
         while True:
             signals = _Signals(self._opened, self._changed, self._works)
-            attempt = Attempt(
+            attempt = WatchAttempt(
                 self._topology,
                 self._config,
                 self._listing,
                 self._version,
-                signals.line,
+                signals.connection,
                 signals.opened,
                 signals.changed,
             )
             error = await _outcome(attempt, signals)
             self._version = attempt.version
-            await asyncio.sleep(self._judge(attempt, error))
+            await asyncio.sleep(self._next_delay(attempt, error))
 
     def _opened(self) -> None:
         if self._missed:
@@ -130,19 +135,20 @@ class _Watch:
         self._has_worked = True
         self._troubles.ends(self._listing.what("watch"))
 
-    def _judge(self, attempt: Attempt, error: Optional[ClusterError]) -> float:
-        """
-        :returns: the seconds until the next attempt.
-        :raises ClusterError: there is no use in one.
+    def _next_delay(self, attempt: WatchAttempt, error: Optional[ClusterError]) -> float:
+        """Decide how to go on after an attempt.
+
+        :returns: the seconds until the next one.
+        :raises ClusterError: another attempt would be pointless.
         """
         status = error.status if isinstance(error, ApiError) else None
         if attempt.lasted >= SHORTEST:
             self._works()
             if attempt.lasted >= LONGEST_DELAY:
                 self._backoff.reset()
-            # Servers, and what is on the way to them, end streams every few minutes, and nothing is missed by that.
-            ended = isinstance(error, ApiError) and not isinstance(error, SilentError) and status is None
-            if error is None or ended:
+            # Servers, load balancers and proxies end streams every few minutes, and nothing is missed by that.
+            is_routine = isinstance(error, ApiError) and not isinstance(error, SilentError) and status is None
+            if error is None or is_routine:
                 return 0.0
         if status == _GONE and (attempt.lasted >= SHORTEST or not attempt.listed):
             self._version, self._missed = "", True
@@ -159,10 +165,10 @@ class _Watch:
 
 
 class _Signals:
-    """What an attempt's thread tells, in the loop's thread, until the attempt is over. A burst of changes that the
-    loop had no time for is one. ``line`` is cut when its time is over, and at the end."""
+    """Passes callbacks of an attempt's thread on to the loop's thread, until the attempt is over. Changes that arrive
+    before the loop handles the first one are merged. ``connection`` is aborted at its time limit, and at the end."""
 
-    def __init__(self, opened: Call, changed: Call, works: Call) -> None:
+    def __init__(self, opened: Callback, changed: Callback, works: Callback) -> None:
         self._loop = asyncio.get_running_loop()
         self._on_opened = opened
         self._on_changed = changed
@@ -171,7 +177,7 @@ class _Signals:
         self._timer: Optional[asyncio.TimerHandle] = None
         self._is_over = False
         self._has_changed = False
-        self.line = Line(lambda seconds: self._call(lambda: self._allow(seconds)))
+        self.connection = AbortableConnection(lambda seconds: self._call(lambda: self._allow(seconds)))
 
     def opened(self) -> None:
         self._call(self._open)
@@ -186,17 +192,17 @@ class _Signals:
         for timer in (self._proof, self._timer):
             if timer:
                 timer.cancel()
-        self.line.cut()
+        self.connection.abort()
 
-    def _call(self, work: Call) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop is closed, nobody listens any more
-            self._loop.call_soon_threadsafe(work)
+    def _call(self, callback: Callback) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is already closed
+            self._loop.call_soon_threadsafe(callback)
 
     def _allow(self, seconds: float) -> None:
         if self._timer:
             self._timer.cancel()
         if not self._is_over:
-            self._timer = self._loop.call_later(seconds, self.line.cut)
+            self._timer = self._loop.call_later(seconds, self.connection.abort)
 
     def _open(self) -> None:
         if not self._is_over:
@@ -204,16 +210,19 @@ class _Signals:
             self._on_opened()
 
     def _change(self) -> None:
-        # In this order: what comes from now on is told again.
+        # Reset first: a change that arrives from now on must be reported again.
         self._has_changed = False
         if not self._is_over:
             self._on_changed()
 
 
-async def _outcome(attempt: Attempt, signals: _Signals) -> Optional[ClusterError]:
-    """Let it run to its end, which a cancellation brings about at once."""
-    future = asyncio.wrap_future(in_a_thread(attempt.run))
-    future.add_done_callback(lambda done: done.cancelled() or done.exception())  # else asyncio logs that nobody asked
+async def _outcome(attempt: WatchAttempt, signals: _Signals) -> Optional[ClusterError]:
+    """Run the attempt to its end; a cancellation ends it at once.
+
+    :returns: why it failed, if it did.
+    """
+    future = to_thread(attempt.run)
+    future.add_done_callback(lambda done: done.cancelled() or done.exception())  # or asyncio logs it as never retrieved
     try:
         await asyncio.wait([future])
     finally:

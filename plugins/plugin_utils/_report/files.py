@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files that others read at any moment: they are whole or not there."""
+"""Writes files atomically: a reader sees the old or the new file, never a part of one."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _MOST_DIFF = 100_000
 
 
 @dataclass(frozen=True)
-class File:
-    """What a file is to hold. ``timeless`` takes out of a text what is another in each run."""
+class ReportFile:
+    """A file to write. ``timeless`` removes the parts of a text that differ in each run, such as times."""
 
     path: Path
     text: str
@@ -27,10 +27,10 @@ class File:
     timeless: Callable[[str], str]
 
     def write(self, check_mode: bool) -> tuple[bool, dict[str, Any]]:
-        """Write it in any case, since its times are to be those of this run.
+        """Write the file even if only its times change, since they have to be those of this run.
 
         :returns: whether more than times changed, or would in check mode; and the diff of that.
-        :raises OSError: it cannot be written. What was there before still is.
+        :raises OSError: it cannot be written. An existing file stays as it was.
         """
         path = Path(os.path.realpath(self.path))
         before, mode = _read(path)
@@ -40,7 +40,7 @@ class File:
         return changed, _diff(str(self.path), before or "", self.text) if changed else {}
 
     def _replace(self, path: Path) -> None:
-        # Not a name that the collector reads: it takes each file whose name ends in .prom, also a hidden one.
+        # The suffix must not be .prom: the collector reads each file with that suffix, even a hidden one.
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
         try:
             with os.fdopen(descriptor, "wb") as file:
@@ -55,7 +55,7 @@ class File:
 
 def _read(path: Path) -> tuple[str | None, int]:
     """
-    :raises OSError: it is there and cannot be read.
+    :raises OSError: it exists and cannot be read.
     """
     try:
         with path.open("rb") as file:
@@ -66,7 +66,7 @@ def _read(path: Path) -> tuple[str | None, int]:
 
 
 def _encoded(text: str) -> bytes:
-    """Names can hold what is no Unicode, as file names in Python do."""
+    """The text in UTF-8. Names can contain surrogates, as file names in Python do."""
     return text.encode(errors="backslashreplace")
 
 

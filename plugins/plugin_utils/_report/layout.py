@@ -12,7 +12,7 @@ from dataclasses import dataclass
 DISC = 12.0
 """The radius of a node."""
 MOST_WIDTH = 440.0
-"""So that a telephone shows the numbers in the nodes in a size that can be read."""
+"""The width at which the numbers in the nodes are still readable on a telephone."""
 
 _BETWEEN = 5.0
 _HULL = 8.0
@@ -23,19 +23,19 @@ _MARGIN = 6.0
 
 
 @dataclass(frozen=True)
-class Spot:
+class Point:
     x: float
     y: float
 
 
 @dataclass(frozen=True)
-class Island:
+class IslandShape:
     """A ring of nodes in a round hull, and below it the place of its label."""
 
-    centre: Spot
+    centre: Point
     radius: float
-    nodes: tuple[Spot, ...]
-    label: Spot
+    nodes: tuple[Point, ...]
+    label: Point
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ class Layout:
 
     width: float
     height: float
-    islands: tuple[Island, ...]
-    apart: tuple[Spot, ...] = ()
+    islands: tuple[IslandShape, ...]
+    apart: tuple[Point, ...] = ()
     apart_top: float = 0.0
 
 
@@ -59,14 +59,14 @@ def layout(sizes: Sequence[int], apart: int) -> Layout:
     columns = max(1, min(apart, int((MOST_WIDTH - 4 * _MARGIN) // (2 * DISC + _BETWEEN))))
     apart_width = columns * (2 * DISC + _BETWEEN) + 2 * _MARGIN if apart else 0.0
     width = max([*widths, apart_width, 2 * _LEAST_HULL]) + 2 * _MARGIN
-    islands: list[Island] = []
+    islands: list[IslandShape] = []
     top = _MARGIN
     for row, row_width in zip(rows, widths):
         islands += _placed(row, (width - row_width) / 2, top)
         top += 2 * max(_hull(ring) for ring in row) + _LABEL + _GAP
-    spots = tuple(_grid(apart, columns, (width - apart_width) / 2 + _MARGIN, top + _LABEL + _MARGIN))
-    bottom = spots[-1].y + DISC + _MARGIN if spots else top - _GAP
-    return Layout(width, bottom + _MARGIN, tuple(islands), spots, top)
+    points = tuple(_grid(apart, columns, (width - apart_width) / 2 + _MARGIN, top + _LABEL + _MARGIN))
+    bottom = points[-1].y + DISC + _MARGIN if points else top - _GAP
+    return Layout(width, bottom + _MARGIN, tuple(islands), points, top)
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class _Ring:
 
 
 def _ring(size: int) -> _Ring:
-    """Neighbours on it are further apart than two discs; a few nodes have room for their links to be seen."""
+    """A ring on which neighbouring discs do not touch; a ring of few nodes is large enough to show their links."""
     if size == 1:
         return _Ring(1, 0.0)
     neighbours = (DISC + _BETWEEN / 2) / math.sin(math.pi / size)
@@ -102,23 +102,23 @@ def _rows(rings: Sequence[_Ring]) -> Iterator[list[_Ring]]:
         yield row
 
 
-def _placed(row: Sequence[_Ring], left: float, top: float) -> Iterator[Island]:
+def _placed(row: Sequence[_Ring], left: float, top: float) -> Iterator[IslandShape]:
     middle = top + max(_hull(ring) for ring in row)
     for ring in row:
         hull = _hull(ring)
-        centre = Spot(left + hull, middle)
+        centre = Point(left + hull, middle)
         nodes = tuple(_on_ring(centre, ring, place) for place in range(ring.size))
-        yield Island(centre, hull, nodes, Spot(centre.x, middle + hull + _LABEL - 4))
+        yield IslandShape(centre, hull, nodes, Point(centre.x, middle + hull + _LABEL - 4))
         left += 2 * hull + _GAP
 
 
-def _on_ring(centre: Spot, ring: _Ring, place: int) -> Spot:
+def _on_ring(centre: Point, ring: _Ring, place: int) -> Point:
     angle = 2 * math.pi * place / ring.size - math.pi / 2
-    return Spot(centre.x + ring.radius * math.cos(angle), centre.y + ring.radius * math.sin(angle))
+    return Point(centre.x + ring.radius * math.cos(angle), centre.y + ring.radius * math.sin(angle))
 
 
-def _grid(count: int, columns: int, left: float, top: float) -> Iterator[Spot]:
+def _grid(count: int, columns: int, left: float, top: float) -> Iterator[Point]:
     step = 2 * DISC + _BETWEEN
     for place in range(count):
         row, column = divmod(place, columns)
-        yield Spot(left + step * (column + 0.5), top + DISC + row * step)
+        yield Point(left + step * (column + 0.5), top + DISC + row * step)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the lines and shapes of a picture mean: those that are in it, and no others."""
+"""The legend of a picture: the lines and shapes that occur in it, and no others."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.reading i
     NONE,
     ONE_END,
     UNKNOWN,
-    Reading,
+    TopologyReading,
 )
 from markupsafe import Markup
 
@@ -27,18 +27,18 @@ _LINKS = {
 _CELL_TOPS = {BOTH: (1, 12), ONE_END: (4, 6), NONE: (6, 3), UNKNOWN: (6, 1.5)}
 
 
-def legend(reading: Reading, small: bool) -> Markup:
+def legend(reading: TopologyReading, small: bool) -> Markup:
     return element("ul", *(_of_graph(reading) if small else _of_matrix()), class_="legend")
 
 
-def _of_graph(reading: Reading) -> Iterator[Markup]:
+def _of_graph(reading: TopologyReading) -> Iterator[Markup]:
     kinds = graph.kinds_inside(reading)
     for kind in (BOTH, ONE_END, NONE):
         if kind in kinds and (kind != NONE or graph.draws_missing(reading)):
             yield _item(element("path", d="M1 7H27", class_=f"link {kind}"), _LINKS[kind], 28)
     if any(line.action == "connect" for line in reading.plan or ()):
         yield _item(element("path", d="M1 7H27", class_=f"link {graph.HEAL}"), "would be connected", 28)
-    if reading.strays:
+    if reading.undesired:
         yield _item(element("path", d="M7 1l6 6l-6 6l-6 -6z", class_="node i"), "not desired", 14)
     if reading.unreachable or reading.unseen:
         yield _item(element("circle", cx="7", cy="7", r="5.5", class_="node i dark"), "gave no answer", 14)

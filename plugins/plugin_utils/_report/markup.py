@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""HTML and SVG out of parts, each of which is escaped unless it was made here."""
+"""Builds HTML and SVG from parts. Each part is escaped unless it was made here."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ _EMPTY = frozenset(["link", "meta"])
 def element(name: str, /, *children: object, **attributes: object) -> Markup:
     """``element("p", "a < b", class_="x")``. A child or an attribute that is None is left out.
 
-    ``class_`` is ``class`` and ``aria_label`` is ``aria-label``. What is no markup is escaped, and made visible.
+    ``class_`` is ``class`` and ``aria_label`` is ``aria-label``. Plain text is escaped, and its invisible characters
+    are written out.
     """
     opening = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{_safe(value)}"'
@@ -36,7 +37,7 @@ def together(*children: object) -> Markup:
 
 
 def name_of(text: str, most: int = 120) -> Markup:
-    """What the cluster or the source calls something: on its own as to the direction of writing."""
+    """A name from the cluster or the source, isolated so that its writing direction does not affect the text around."""
     return element("bdi", clipped(text, most), class_="name")
 
 
@@ -45,7 +46,7 @@ def clipped(text: str, most: int) -> str:
 
 
 def visible(text: str) -> str:
-    """With everything that is not seen, or that changes how the rest is seen, written out."""
+    """The text with all invisible and formatting characters written out."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(_visible(character) for character in text)

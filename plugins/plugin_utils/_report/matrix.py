@@ -15,7 +15,7 @@ from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.reading i
     NONE,
     ONE_END,
     UNKNOWN,
-    Reading,
+    TopologyReading,
 )
 from markupsafe import Markup
 
@@ -24,12 +24,12 @@ _MOST_RUNS = 40_000
 _LEFT = 34.0
 _SIDES = ((60, 12.0), (120, 7.5), (250, 5.0), (500, 3.0), (MOST_NODES, 1.5))
 _HEIGHT_OF = {BOTH: 0.88, ONE_END: 0.6, NONE: 0.34, UNKNOWN: 0.15}
-"""Of a cell: what is worse is thinner, so that it is told apart without colour."""
+"""The height of a cell: the worse, the thinner, so that marks can be distinguished without colour."""
 
 _Run = tuple[int, int, int, str]
 
 
-def matrix(reading: Reading) -> Markup | None:
+def matrix(reading: TopologyReading) -> Markup | None:
     """Rows and columns in the order of the islands; None if there are too many nodes, or too much to draw."""
     names = reading.order
     runs: list[_Run] = []
@@ -56,8 +56,8 @@ def matrix(reading: Reading) -> Markup | None:
     )
 
 
-def _runs(reading: Reading) -> Iterator[_Run]:
-    """Row, column, length and mark of neighbours in a row that have the same mark."""
+def _runs(reading: TopologyReading) -> Iterator[_Run]:
+    """Row, column, length and mark of each run of equal marks in a row."""
     island_of = {name: place for place, island in enumerate(reading.islands) for name in island}
     for row, one in enumerate(reading.order):
         peers = frozenset(reading.islands[island_of[one]]) if one in island_of else frozenset()
@@ -70,10 +70,10 @@ def _runs(reading: Reading) -> Iterator[_Run]:
             column += length
 
 
-def _row(reading: Reading, one: str, missed: frozenset[str]) -> Iterator[str]:
-    """As :meth:`Reading.mark`, a million times.
+def _row(reading: TopologyReading, one: str, missed: frozenset[str]) -> Iterator[str]:
+    """The marks of a row, as by :meth:`TopologyReading.mark`, but fast enough for a million.
 
-    :param missed: with whom a link that nobody lists is worth a mark: desired ones of the same island.
+    :param missed: the peers to which a missing link is marked: the desired nodes of the same island.
     """
     own, views = reading.views.get(one), reading.views
     for other in reading.order:
@@ -93,7 +93,7 @@ def _row(reading: Reading, one: str, missed: frozenset[str]) -> Iterator[str]:
             yield NONE if other in missed else ""
 
 
-def _cells(reading: Reading, runs: list[_Run], side: float) -> Iterator[Markup]:
+def _cells(reading: TopologyReading, runs: list[_Run], side: float) -> Iterator[Markup]:
     colours = [colour(number) for number, island in enumerate(reading.islands, start=1) for _node in island]
     colours += [colour(0)] * len(reading.unseen)
     paths: dict[str, list[str]] = {}
@@ -106,7 +106,7 @@ def _cells(reading: Reading, runs: list[_Run], side: float) -> Iterator[Markup]:
         yield element("path", d="".join(drawn), class_=classes)
 
 
-def _blocks(reading: Reading, side: float) -> Iterator[Markup]:
+def _blocks(reading: TopologyReading, side: float) -> Iterator[Markup]:
     start = 0
     for number, island in enumerate(reading.islands, start=1):
         at, size = _LEFT + start * side, len(island) * side
@@ -116,7 +116,7 @@ def _blocks(reading: Reading, side: float) -> Iterator[Markup]:
 
 
 def _numbers(names: tuple[str, ...], side: float) -> Iterator[Markup]:
-    """At the left of each row that has room, with the node's name for a pointer, and above every tenth column."""
+    """The numbers left of the rows, where there is room, with the name as a tooltip, and above every tenth column."""
     every = 1 if side > 7 else 10 if side > 2 else 50
     for number, name in enumerate(names, start=1):
         at = _LEFT + (number - 0.5) * side

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Metrics in Prometheus' text format. What is not known has no sample: a 0 would say that there is nothing."""
+"""Metrics in Prometheus' text format. An unknown value has no sample: a 0 would mean that there is nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ from collections.abc import Iterator, Sequence
 from time import strptime
 from typing import NamedTuple
 
-from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.reading import Line, Reading, natural
+from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.reading import (
+    ActionRow,
+    TopologyReading,
+    natural,
+)
 
 _PREFIX = "selfheal_cluster_"
 _STATUSES = ("complete", "partial", "failed")
@@ -41,14 +45,14 @@ _HELP = {
 """In the order in which they are written."""
 
 
-def metrics(readings: Sequence[Reading]) -> str:
+def metrics(readings: Sequence[TopologyReading]) -> str:
     by_name = {reading.topology: reading for reading in readings}
     samples = [sample for name in natural(by_name) for sample in _samples(by_name[name])]
     return "".join(_family(metric, [s for s in samples if s.metric == metric]) for metric in _HELP)
 
 
 def timeless(text: str) -> str:
-    """Metrics without what is another in each run, so that two can be compared."""
+    """Metrics without the parts that differ in each run, for a comparison."""
     return "".join(line for line in text.splitlines(keepends=True) if not line.startswith(f"{_PREFIX}{_TIME}"))
 
 
@@ -65,7 +69,7 @@ def _labels(sample: _Sample) -> str:
     return ",".join(f'{key}="{_escaped(value)}"' for key, value in sample.labels)
 
 
-def _samples(reading: Reading) -> Iterator[_Sample]:
+def _samples(reading: TopologyReading) -> Iterator[_Sample]:
     topology = ("topology", reading.topology)
 
     def sample(metric: str, value: int, *labels: tuple[str, str]) -> _Sample:
@@ -94,7 +98,7 @@ def _samples(reading: Reading) -> Iterator[_Sample]:
             yield sample(metric, len({line.node for line in done}))
 
 
-def _nodes(lines: Sequence[Line], action: str) -> int:
+def _nodes(lines: Sequence[ActionRow], action: str) -> int:
     return len({line.node for line in lines if line.action == action})
 
 

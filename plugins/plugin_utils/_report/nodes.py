@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The nodes of a topology by island, with what there is to say of each."""
+"""The list of a topology's nodes by island, with remarks on each."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report import graph
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.markup import clipped, element, name_of, together
-from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.reading import ONE_END, Reading
+from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.reading import ONE_END, TopologyReading
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.words import count
 from markupsafe import Markup
 
@@ -19,7 +19,7 @@ _MOST_REMARKED = 200
 _KEPT = {"not_ready": "not ready", "terminating": "stopping", "out_of_scope": "outside the scope, so it is left alone"}
 
 
-def node_list(reading: Reading) -> Markup:
+def node_list(reading: TopologyReading) -> Markup:
     """Each node has the number that it has in the picture."""
     remarks = _Remarks(reading)
     groups = _groups(reading)
@@ -30,7 +30,7 @@ def node_list(reading: Reading) -> Markup:
     return element("div", *folded, _with_remarks(reading, remarks), class_="nodes")
 
 
-def _groups(reading: Reading) -> Iterator[tuple[str, Sequence[str]]]:
+def _groups(reading: TopologyReading) -> Iterator[tuple[str, Sequence[str]]]:
     """The nodes of each island under its title; islands of one node, which come last, share one."""
     large = [island for island in reading.islands if len(island) > 1]
     alone = [name for island in reading.islands[len(large) :] for name in island]
@@ -55,7 +55,7 @@ def _folded(title: str, names: Sequence[str], remarks: _Remarks) -> Markup:
     return element("details", element("summary", title), element("ul", *items))
 
 
-def _with_remarks(reading: Reading, remarks: _Remarks) -> Markup | None:
+def _with_remarks(reading: TopologyReading, remarks: _Remarks) -> Markup | None:
     found = [name for name in reading.order if remarks.of(name)]
     if not found:
         return None
@@ -66,7 +66,7 @@ def _with_remarks(reading: Reading, remarks: _Remarks) -> Markup | None:
 
 
 class _Remarks:
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: TopologyReading) -> None:
         self._reading = reading
         self._number = {name: number for number, name in enumerate(reading.order, start=1)}
         self._island = {name: number for number, island in enumerate(reading.islands, start=1) for name in island}
@@ -78,15 +78,15 @@ class _Remarks:
     def item(self, name: str, bare: bool = False) -> Markup:
         island = self._island.get(name, 0)
         dark = name in self._reading.unreachable or not island
-        stray = name in self._reading.strays
-        classes = f"chip {graph.colour(island)}{' stray' if stray else ''}{' dark' if dark else ''}"
+        undesired = name in self._reading.undesired
+        classes = f"chip {graph.colour(island)}{' stray' if undesired else ''}{' dark' if dark else ''}"
         said = () if bare else (element("span", remark, class_="remark") for remark in self.of(name))
         return element("li", element("span", self._number[name], class_=classes), element("span", name_of(name), *said))
 
     def of(self, name: str) -> list[str]:
         reading = self._reading
         said = []
-        if name in reading.strays:
+        if name in reading.undesired:
             said.append("not desired")
         if name in reading.unreachable:
             said.append(f"gave no answer: {clipped(reading.unreachable[name], 400)}")
@@ -109,8 +109,8 @@ def _planned(action: str, reason: str) -> str:
     )
 
 
-def _partners(reading: Reading) -> Mapping[str, tuple[list[str], list[str]]]:
-    """With whom a node of the same island lacks the link, and with whom only one end lists it."""
+def _partners(reading: TopologyReading) -> Mapping[str, tuple[list[str], list[str]]]:
+    """For each node the peers of its island to which the link is missing, and those with a link that one end lists."""
     partners: dict[str, tuple[list[str], list[str]]] = {}
     for one, other in (pair for island in reading.islands for pair in reading.missing(island)):
         kind = int(reading.mark(one, other) == ONE_END)

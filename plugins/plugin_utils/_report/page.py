@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The status page: one file that loads nothing, runs nothing, and holds outside data as text alone."""
+"""The status page: one file that loads nothing and runs nothing; untrusted data is always escaped text."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.markup import clipped, element, name_of
-from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.reading import Reading, natural
+from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.reading import TopologyReading, natural
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.section import badge, now, section
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.style import STYLE, STYLE_HASH
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.words import (
@@ -31,7 +31,7 @@ _ICON_COLOURS = {BAD: "#c62836", WARN: "#c78a1b", NOTICE: "#2f74bd", GOOD: "#239
 _NOW = re.compile(r'<time [^>]*data-now="">[^<]*</time>')
 
 
-def page(readings: Sequence[Reading], title: str, time: str) -> str:
+def page(readings: Sequence[TopologyReading], title: str, time: str) -> str:
     """
     :param time: when it is written, ISO 8601 in UTC.
     """
@@ -56,11 +56,11 @@ def page(readings: Sequence[Reading], title: str, time: str) -> str:
 
 
 def timeless(text: str) -> str:
-    """A page without what is another in each run, so that two can be compared."""
+    """A page without the parts that differ in each run, for a comparison."""
     return _NOW.sub("", text)
 
 
-def worst_first(readings: Sequence[Reading]) -> list[Reading]:
+def worst_first(readings: Sequence[TopologyReading]) -> list[TopologyReading]:
     by_name = {reading.topology: reading for reading in readings}
     return sorted((by_name[name] for name in natural(by_name)), key=lambda reading: status_of(reading).rank)
 
@@ -84,7 +84,7 @@ def _icon(colour: str) -> str:
     return "data:image/svg+xml," + quote(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">{circle}</svg>')
 
 
-def _headline(readings: Sequence[Reading]) -> Markup:
+def _headline(readings: Sequence[TopologyReading]) -> Markup:
     statuses = [status_of(reading) for reading in readings]
     troubled = [status for status in statuses if status.level in (BAD, WARN)]
     if not readings:
@@ -99,7 +99,7 @@ def _headline(readings: Sequence[Reading]) -> Markup:
     return element("div", badge(Status(0, min(troubled).level, text)), class_="headline")
 
 
-def _index(anchored: Sequence[tuple[str, Reading]]) -> Markup:
+def _index(anchored: Sequence[tuple[str, TopologyReading]]) -> Markup:
     items = (
         element(
             "li",

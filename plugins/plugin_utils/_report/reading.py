@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What one run told of a topology, in a shape that everything below can rely on, whatever the result held."""
+"""The result of one run for a topology, checked and typed, so that everything else in this package can rely on it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ BOTH, ONE_END, NONE, UNKNOWN = "both", "one", "none", "unknown"
 
 
 @dataclass(frozen=True)
-class Line:
-    """An action that was planned, done or refused."""
+class ActionRow:
+    """One action in a result: planned, done or refused."""
 
     action: str
     node: str
@@ -25,8 +25,8 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Happened:
-    """An event; ``time`` is empty where the run was no loop."""
+class EventRow:
+    """One event in a result. ``time`` is empty where the run was not a loop."""
 
     event: str
     node: str
@@ -35,10 +35,10 @@ class Happened:
 
 
 @dataclass(frozen=True)
-class Reading:
+class TopologyReading:
     """
-    ``failure``: why the run failed, empty if it did not. ``plan``, ``connected`` and ``pruned`` are None where the run
-    was not of a kind that has one. ``status`` is empty where there is no result at all.
+    ``failure``: why the run failed, empty if it did not. ``plan``, ``connected`` and ``pruned`` are None if the result
+    does not have them. ``status`` is empty if there is no result at all.
     """
 
     topology: str
@@ -53,41 +53,41 @@ class Reading:
     views: Mapping[str, frozenset[str]] = field(default_factory=dict)
     islands: tuple[tuple[str, ...], ...] = ()
     unreachable: Mapping[str, str] = field(default_factory=dict)
-    refused: tuple[Line, ...] = ()
-    plan: tuple[Line, ...] | None = None
-    connected: tuple[Line, ...] | None = None
-    pruned: tuple[Line, ...] | None = None
-    events: tuple[Happened, ...] = ()
+    refused: tuple[ActionRow, ...] = ()
+    plan: tuple[ActionRow, ...] | None = None
+    connected: tuple[ActionRow, ...] | None = None
+    pruned: tuple[ActionRow, ...] | None = None
+    events: tuple[EventRow, ...] = ()
 
     @cached_property
     def unseen(self) -> tuple[str, ...]:
-        """Who is in no island: nobody who answered lists them, and they did not answer either."""
+        """The nodes in no island: they did not answer, and no member that did lists them."""
         placed = frozenset(name for island in self.islands for name in island)
         return natural((self.desired | self.members) - placed)
 
     @cached_property
     def order(self) -> tuple[str, ...]:
-        """Everybody, island by island. Who is at which place is the number by which the page calls a node."""
+        """All nodes, island by island. A node's position, counted from 1, is its number on the page."""
         return (*(name for island in self.islands for name in island), *self.unseen)
 
     @cached_property
     def lacking(self) -> Mapping[str, frozenset[str]]:
-        """From a desired node that answered to those desired ones that it does not list; whole ones are left out."""
+        """Desired node that answered -> the desired nodes that it does not list. Nodes that lack none are left out."""
         pairs = ((name, self.desired - self.views[name] - {name}) for name in self.desired if name in self.views)
         return {name: lacks for name, lacks in pairs if lacks}
 
     def mark(self, one: str, other: str) -> str:
-        """What the ends that answered say of the link between two nodes."""
-        says = [b in self.views[a] for a, b in ((one, other), (other, one)) if a in self.views]
-        if not says:
+        """Which of the ends that answered list the link between two nodes."""
+        listed = [b in self.views[a] for a, b in ((one, other), (other, one)) if a in self.views]
+        if not listed:
             return UNKNOWN
-        if all(says):
+        if all(listed):
             return BOTH
-        return ONE_END if any(says) else NONE
+        return ONE_END if any(listed) else NONE
 
     def missing(self, among: Collection[str] | None = None) -> Iterator[tuple[str, str]]:
-        """Each link between desired nodes, or those of them that are ``among``, that an end which answers does not
-        list, once."""
+        """Each link that an end which answered does not list, once: between desired nodes, or only those ``among`` the
+        given ones."""
         counted = self.desired if among is None else self.desired.intersection(among)
         for one in counted & self.lacking.keys():
             for other in self.lacking[one] & counted:
@@ -96,12 +96,12 @@ class Reading:
 
     @cached_property
     def missing_links(self) -> int | None:
-        """None where it is not known who should be linked, or nobody answered."""
+        """The number of missing links; None if it is unknown which nodes are desired, or no member answered."""
         return sum(1 for _link in self.missing()) if self.views and self.says_who_is_desired else None
 
     @cached_property
-    def strays(self) -> frozenset[str]:
-        """Members that discovery does not list. Of a discovery that failed nobody can say so."""
+    def undesired(self) -> frozenset[str]:
+        """Members that discovery does not list; none if it failed, since then that is unknown."""
         return self.members - self.desired if self.says_who_is_desired else frozenset()
 
     @property
@@ -114,9 +114,9 @@ class Reading:
         return bool(self.members or self.unreachable)
 
 
-def reading(topology: str, result: Any, failure: str = "") -> Reading:
+def reading(topology: str, result: Any, failure: str = "") -> TopologyReading:
     """
-    :param result: what ``membership`` or ``membership_info`` returned, or a task that failed instead of them.
+    :param result: the result of ``membership`` or ``membership_info``, or of a task that failed before them.
     :param failure: why the run failed, where the result does not say so itself.
     """
     given = result if isinstance(result, Mapping) else {}
@@ -126,7 +126,7 @@ def reading(topology: str, result: Any, failure: str = "") -> Reading:
     # A large cluster's result leaves out the views that are whole, but has each desired node that did not answer here.
     for name in desired & members - views.keys() - unreachable.keys():
         views[name] = members - {name}
-    return Reading(
+    return TopologyReading(
         topology=topology,
         time=_text(given.get("time")),
         failure=_failure(given, failure).removeprefix(f"topology {topology!r}: "),
@@ -148,7 +148,7 @@ def reading(topology: str, result: Any, failure: str = "") -> Reading:
 
 
 def natural(names: Any) -> tuple[str, ...]:
-    """Sorted as people count: 9 before 10."""
+    """Sorted with numbers in the names by value: 9 before 10."""
     return tuple(sorted(names, key=lambda name: ([_chunk(part) for part in re.split(r"([0-9]+)", name)], name)))
 
 
@@ -168,17 +168,17 @@ def _failure(given: Mapping[str, Any], failure: str) -> str:
     return failure
 
 
-def _lines(value: Any, action: str = "") -> Iterator[Line]:
+def _lines(value: Any, action: str = "") -> Iterator[ActionRow]:
     for line in _list(value):
         if isinstance(line, Mapping):
             kind = action or _text(line.get("action"))
-            yield Line(kind, _text(line.get("node")), _text(line.get("observer")), _text(line.get("reason")))
+            yield ActionRow(kind, _text(line.get("node")), _text(line.get("observer")), _text(line.get("reason")))
 
 
-def _events(value: Any) -> Iterator[Happened]:
+def _events(value: Any) -> Iterator[EventRow]:
     for event in _list(value):
         if isinstance(event, Mapping):
-            yield Happened(*(_text(event.get(key)) for key in ("event", "node", "reason", "time")))
+            yield EventRow(*(_text(event.get(key)) for key in ("event", "node", "reason", "time")))
 
 
 def _list(value: Any) -> Sequence[Any]:

@@ -12,7 +12,11 @@ from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.legend im
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.markup import clipped, element, name_of, together
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.matrix import matrix
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.nodes import node_list
-from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.reading import Happened, Line, Reading
+from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.reading import (
+    ActionRow,
+    EventRow,
+    TopologyReading,
+)
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.words import (
     Status,
     because,
@@ -28,7 +32,7 @@ _WHY = {"failed": "The discovery failed", "partial": "The discovery is partial"}
 _SIGNS = {"bad": "✕", "warn": "!", "notice": "i", "good": "✓"}
 
 
-def section(reading: Reading, anchor: str) -> Markup:
+def section(reading: TopologyReading, anchor: str) -> Markup:
     status = status_of(reading)
     return element(
         "section",
@@ -49,12 +53,12 @@ def badge(status: Status) -> Markup:
 
 
 def now(time: str) -> Markup:
-    """A time that is another one in each run, which is no change."""
+    """A time that differs in each run, marked so that it does not count as a change."""
     return element("time", time.replace("T", " ").replace("Z", " UTC"), datetime=time, data_now="")
 
 
-def _facts(reading: Reading) -> Markup | None:
-    """Those that are known: what could not be read is no 0."""
+def _facts(reading: TopologyReading) -> Markup | None:
+    """The known numbers; one that could not be read is left out, since a 0 would mean that there is nothing."""
     known = reading.was_read
     facts: list[tuple[str, object, str | None]] = [
         ("desired", len(reading.desired) if reading.says_who_is_desired else None, None),
@@ -79,7 +83,7 @@ def _fact(name: str, value: object, class_: str | None) -> Markup:
     return element("div", element("dt", name), element("dd", shown, class_=class_))
 
 
-def _mesh(reading: Reading) -> Markup | None:
+def _mesh(reading: TopologyReading) -> Markup | None:
     if not reading.order:
         return None
     small = len(reading.order) <= graph.MOST_NODES
@@ -94,7 +98,7 @@ def _mesh(reading: Reading) -> Markup | None:
     return element("div", drawn, node_list(reading), class_="mesh beside" if small else "mesh")
 
 
-def _parts(reading: Reading) -> Iterator[Markup]:
+def _parts(reading: TopologyReading) -> Iterator[Markup]:
     reasons = [reason for reason in reading.reasons if reason not in reading.failure]
     yield _part(_WHY.get(reading.status, "Why it is not whole"), (_text(clipped(reason, 1000)) for reason in reasons))
     if reading.plan is not None:
@@ -122,13 +126,13 @@ def _part(title: str, lines: Iterable[Markup], none: str | None = None, of: int 
     return together(element("h3", title), element("ul", *most, class_="told"), more)
 
 
-def _line(line: Line) -> Markup:
+def _line(line: ActionRow) -> Markup:
     from_whom = (" from ", name_of(line.observer)) if line.observer and line.observer != line.node else ()
     why = element("span", because(line.reason), class_="why") if line.reason else None
     return element("li", element("span", line.action, class_="word"), " ", name_of(line.node), *from_whom, why)
 
 
-def _event(event: Happened) -> Markup:
+def _event(event: EventRow) -> Markup:
     time = (
         element("time", event.time.replace("T", " ").replace("Z", " UTC"), datetime=event.time) if event.time else None
     )

@@ -1,14 +1,14 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a cluster is, in a word and in a sentence."""
+"""The status of a cluster, in a word and in a sentence."""
 
 from __future__ import annotations
 
 from collections.abc import Sized
 from typing import NamedTuple
 
-from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.reading import Reading
+from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.reading import TopologyReading
 
 BAD, WARN, NOTICE, GOOD = "bad", "warn", "notice", "good"
 
@@ -32,27 +32,14 @@ PARTIAL = Status(7, WARN, "discovery partial")
 UNREACHABLE = Status(8, NOTICE, "whole, some unreachable from here")
 KEPT_APART = Status(9, NOTICE, "nothing to do")
 WHOLE = Status(10, GOOD, "whole")
-STATUSES = (
-    HOST_UNREACHABLE,
-    DISCOVERY_FAILED,
-    NO_ANSWER,
-    RUN_FAILED,
-    EMPTY,
-    SPLIT,
-    NOT_WHOLE,
-    PARTIAL,
-    UNREACHABLE,
-    KEPT_APART,
-    WHOLE,
-)
 
 
-def status_of(reading: Reading) -> Status:
+def status_of(reading: TopologyReading) -> Status:
     return min(_found(reading), default=WHOLE)
 
 
-def _found(reading: Reading) -> list[Status]:
-    """All that is so; the worst of it is what is said first."""
+def _found(reading: TopologyReading) -> list[Status]:
+    """All statuses that apply; the worst one is shown."""
     checks = {
         HOST_UNREACHABLE: reading.host_unreachable,
         DISCOVERY_FAILED: reading.status == "failed",
@@ -68,8 +55,8 @@ def _found(reading: Reading) -> list[Status]:
     return [status for status, holds in checks.items() if holds]
 
 
-def sentence_of(reading: Reading) -> str:
-    """What a person wants to know next."""
+def sentence_of(reading: TopologyReading) -> str:
+    """The most important facts behind the status, as a sentence."""
     status = status_of(reading)
     if status == HOST_UNREACHABLE:
         return f"Ansible could not reach the host that works on this topology, so nothing is known: {reading.failure}"
@@ -85,13 +72,13 @@ def sentence_of(reading: Reading) -> str:
         parts.append(count(reading.missing_links, "missing link"))
     if reading.unreachable:
         parts.append(f"{len(reading.unreachable)} unreachable")
-    if reading.strays:
-        parts.append(f"{len(reading.strays)} not desired")
+    if reading.undesired:
+        parts.append(f"{len(reading.undesired)} not desired")
     text = f"{', '.join(parts)}."
     return f"{text} The run failed: {reading.failure}" if reading.failure else text
 
 
-def _shape(reading: Reading) -> str:
+def _shape(reading: TopologyReading) -> str:
     members = count(reading.members, "member")
     if len(reading.islands) > 1:
         sizes = ", ".join(str(len(island)) for island in reading.islands[:8])
@@ -134,7 +121,7 @@ REASONS = {
     "unconfirmed": "it is not yet confirmed by further discoveries; a converging run asks again",
     "unsteady": "links keep missing, or a member is neither in nor out: look for members that refuse each other",
 }
-"""The words of plans and refusals, for people who do not know them."""
+"""Explanations of the reasons in plans and refusals."""
 
 
 def because(reason: str) -> str:

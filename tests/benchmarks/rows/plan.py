@@ -17,7 +17,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Observation,
     View,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._plan import plan
+from ansible_collections.selfheal.cluster.plugins.module_utils._planner.plan import plan
 
 from tests.benchmarks.findings import Finding
 from tests.unit.plugins.module_utils.plans import AT_ONCE, EXCLUSIVE

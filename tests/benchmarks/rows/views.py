@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang import ErlangDriver
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.driver import ErlangDriver
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Node, Observation
 
 from tests.benchmarks import wait_calm

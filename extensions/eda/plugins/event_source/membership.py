@@ -1,23 +1,23 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Event source for ansible-rulebook: who joined and who left the desired membership of clusters."""
+"""Event source for ansible-rulebook: the nodes that joined and left the desired membership of clusters."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 ---
-short_description: Tell who joined and who left the desired membership of clusters
+short_description: Report nodes that join and leave the desired membership of clusters
 version_added: 0.1.0
 author:
   - The selfheal.cluster maintainers (@selfheal)
 description:
-  - Discovers the nodes of topologies again and again, and with strategy C(kubernetes) at once when the API server says
-    that something has changed, and gives an event for what is new.
-  - What is new is the difference between two discoveries, never a message of the source. So nothing is lost while the
-    source is out of reach, while the connection to it is renewed, or while nobody takes the events.
-  - A discovery that fails or is partial tells of no node that it left, nor does one that lists nobody at all. Nor does
-    strategy C(gossip), which cannot list everyone.
+  - Discovers the nodes of topologies periodically, and with strategy C(kubernetes) at once when the API server reports
+    a change, and emits an event for each difference.
+  - An event is the difference between two discoveries, never a message of the source. So nothing is lost while the
+    source is out of reach, while the connection to it is renewed, or while the events are not consumed.
+  - A discovery that fails, is partial or lists no node at all never reports that a node left. Nor does strategy
+    C(gossip), which cannot list every node.
   - It never ends by itself. A discovery that was not complete is made again after 1, 2, 4 seconds and so on, up to
     O(interval), and a watch that has ended is begun again in the same way.
   - The rulebook C(selfheal.cluster.heal) runs the playbook C(selfheal.cluster.converge) with it.
@@ -38,27 +38,27 @@ options:
     type: dict
   interval:
     description:
-      - Seconds between two discoveries where the source says nothing by itself, from V(0.1) to V(86400).
+      - Seconds between two discoveries where no watch reports a change sooner, from V(0.1) to V(86400).
       - V(ttl) follows the time to live of the records, with the strategies that ask DNS.
       - A discovery that was not complete is made again sooner.
     type: str
     default: "30"
   watch:
     description:
-      - Whether the sources are watched, so that a change is told at once. V(auto) does with each that can be watched,
-        which is the one of the strategy C(kubernetes). V(true) is an error where one cannot.
+      - Whether the sources are watched, so that a change is reported at once. V(auto) watches each source that can be
+        watched, which only strategy C(kubernetes) has. V(true) is an error where a source cannot be watched.
     type: str
     default: auto
   pause:
     description:
-      - Seconds after an event in which there is no other one for the same topology. What changes meanwhile is told
-        together, at the end.
+      - Seconds after an event in which there is no other one for the same topology. Changes in that time are reported
+        together at its end.
     type: float
     default: 5
   repeat:
     description:
-      - Seconds after the last event of a topology after which an event V(unchanged) says what is still so. The members
-        of a cluster can lose one another without any change in the source.
+      - Seconds after the last event of a topology after which an event V(unchanged) repeats the current nodes. The
+        members of a cluster can lose one another without any change in the source.
       - V(0) is never.
     type: float
     default: 0
@@ -68,8 +68,8 @@ notes:
   - C(event), V(started) with the first discovery, V(changed), V(unchanged) every O(repeat) seconds,
     V(discovery_failed) when the source can no longer be read, once, and V(discovery_recovered) when it can be again.
   - C(desired), the names of all nodes, in every state, but in V(discovery_failed).
-  - C(empty), V(true), there only if the source answered completely and lists nobody. C(left) is not there then, and
-    C(desired) has the names that were known. Who left is told by the next complete discovery that lists somebody.
+  - C(empty), V(true), there only if the source answered completely and lists no node. C(left) is not there then, and
+    C(desired) has the names that were known. The next complete discovery that lists a node reports which nodes left.
   - C(joined), C(left) and C(updated), each there only if there are such nodes, in V(changed) and
     V(discovery_recovered). Each node has C(name), C(address) and C(state), those in C(updated) also
     C(previous_state). Their state or their address has changed.
@@ -82,7 +82,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Say who leaves
+- name: Report nodes that leave
   hosts: all
   sources:
     - selfheal.cluster.membership:
@@ -94,7 +94,7 @@ EXAMPLES = r"""
               service_name: chat
               node_basename: chat
   rules:
-    - name: Somebody left
+    - name: A node left
       condition: event.left is defined
       action:
         debug:
@@ -109,7 +109,7 @@ _HERE = os.path.abspath(__file__)
 
 
 def _make_importable() -> None:
-    """ansible-rulebook runs this file by its path, in a process that knows nothing of collections."""
+    """Set up imports from collections: ansible-rulebook runs this file by its path, without a collection loader."""
     from ansible.plugins.loader import init_plugin_loader
     from ansible.utils.collection_loader import AnsibleCollectionConfig
 
@@ -121,6 +121,6 @@ def _make_importable() -> None:
 async def main(queue: asyncio.Queue[Any], args: dict[str, Any]) -> None:
     """Put events into the queue until cancelled."""
     _make_importable()
-    from ansible_collections.selfheal.cluster.plugins.plugin_utils._event_source import tell
+    from ansible_collections.selfheal.cluster.plugins.plugin_utils._event_source import emit_events
 
-    await tell(queue, args)
+    await emit_events(queue, args)

@@ -30,7 +30,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Unreachable,
     View,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._plan import plan
+from ansible_collections.selfheal.cluster.plugins.module_utils._planner.plan import plan
 
 FILE = Path(__file__).with_name("recorded_plans.json.gz")
 COUNT = 500

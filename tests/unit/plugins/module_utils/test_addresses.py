@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils._addresses import canonical
+from ansible_collections.selfheal.cluster.plugins.module_utils._io.addresses import canonical
 from hypothesis import example, given
 from hypothesis import strategies as st
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import DriverFacts, Observation, Unreachable, View
-from ansible_collections.selfheal.cluster.plugins.module_utils._picture import picture
-from ansible_collections.selfheal.cluster.plugins.module_utils._plan import plan
-from ansible_collections.selfheal.cluster.plugins.module_utils._predict import predict
+from ansible_collections.selfheal.cluster.plugins.module_utils._planner.plan import plan
+from ansible_collections.selfheal.cluster.plugins.module_utils._planner.predict import predict
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.picture import picture
 
 from .plans import AT_ONCE, IRREVERSIBLE, discovered, name, names
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils._events import Events, joined
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     CONNECT,
     PRUNE,
@@ -17,7 +16,8 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Unreachable,
     View,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._plan import plan
+from ansible_collections.selfheal.cluster.plugins.module_utils._planner.plan import plan
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.events import Events, joined
 
 from .plans import AT_ONCE, IRREVERSIBLE, PAIRWISE, TRANSITIVE, discovered, mesh, name, names
 

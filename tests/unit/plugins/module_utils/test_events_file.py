@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
-from ansible_collections.selfheal.cluster.plugins.module_utils._events_file import EventsFile
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.events_file import EventsFile
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -32,14 +32,14 @@ def room_for(size: int) -> Iterator[None]:
 def test_an_event_that_found_no_room_spoils_no_other_one(tmp_path: Path) -> None:
     file = tmp_path / "events"
     events = EventsFile("chat", str(file), lambda event: event)
-    events.tell({"event": "first"})
+    events.append({"event": "first"})
     with room_for(file.stat().st_size + 10):
-        events.tell({"event": "cut off"})
-        events.tell({"event": "not at all"})
+        events.append({"event": "cut off"})
+        events.append({"event": "not at all"})
     assert len(events.problems) == 1
     assert events.problems[0].startswith("not every event could be written to events_file: ")
-    events.tell({"event": "second"})
-    events.tell({"event": "third"})
+    events.append({"event": "second"})
+    events.append({"event": "third"})
     first, _cut_off, *others = file.read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["event"] for line in (first, *others)] == ["first", "second", "third"]
 
@@ -51,8 +51,8 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
         EventsFile("chat", str(pipe), lambda event: event)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     events = EventsFile("chat", str(pipe), lambda event: event)
-    events.tell({"event": "joined"})
+    events.append({"event": "joined"})
     assert json.loads(os.read(reader, 1000)) == {"topology": "chat", "event": "joined"}
     os.close(reader)
-    events.tell({"event": "left"})
+    events.append({"event": "left"})
     assert events.problems == ["not every event could be written to events_file: No such device or address"]

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils._listing import discovery_of, listing_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Answered, Discovery, Node
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.listing import discovery_of, listing_of
 
 ANSWERED = Answered("app.test A", "10.0.0.53:53", 12.5, 30.0)
 NODES = [Node("a@h"), Node("b@h", "10.0.0.1", "terminating", {"zone": "x"})]

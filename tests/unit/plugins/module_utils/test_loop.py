@@ -11,11 +11,14 @@ import signal
 import threading
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils import _history, _loop, _pace, _reconcile
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import topology_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery
-from ansible_collections.selfheal.cluster.plugins.module_utils._pace import Pace, Retries
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import topology_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._run import history as _history
+from ansible_collections.selfheal.cluster.plugins.module_utils._run import loop as _loop
+from ansible_collections.selfheal.cluster.plugins.module_utils._run import pace as _pace
+from ansible_collections.selfheal.cluster.plugins.module_utils._run import round as _reconcile
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.pace import Pace, Retries
 
 from tests.harness import virtual_time
 from tests.harness.simulated import Cluster, SimulatedDriver
@@ -48,7 +51,7 @@ class World:
 def loop(monkeypatch, loop_in_real_time):
     """In virtual time, where the source answers at once."""
     monkeypatch.setattr(asyncio, "run", virtual_time.run)
-    monkeypatch.setattr(_reconcile, "in_a_thread", virtual_time.at_once)
+    monkeypatch.setattr(_reconcile, "to_thread", virtual_time.at_once)
     return loop_in_real_time
 
 
@@ -65,7 +68,7 @@ def loop_in_real_time(monkeypatch):
                 "policy": {"scope": ["app@*"], "confirmation_interval": 0, "confirmations": 1, **policy},
             }
         )
-        return _loop.keep_whole(topology, 5, False, pace, world.told.append)
+        return _loop.keep_whole(topology, 5, False, pace, world.told.append).values
 
     return keep_whole
 
@@ -150,7 +153,7 @@ def test_who_came_back_whole_may_leave_and_come_back_as_often_as_it_likes(loop):
 
 
 def test_only_the_newest_of_what_happened_is_kept(loop, monkeypatch):
-    monkeypatch.setattr(_history, "MOST", 3)
+    monkeypatch.setattr(_history, "MOST_KEPT", 3)
     answers = [discovered(1, 2, 3), FAILED] * 50
     world = World(SimulatedDriver(Cluster(names(1, 2, 3))), answers)
     try:

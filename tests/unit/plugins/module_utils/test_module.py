@@ -18,11 +18,12 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._errors import (
     TopologyError,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._module import Command, Request, run
+from ansible_collections.selfheal.cluster.plugins.module_utils._returned import Returned
 
 SECRET = "a-secret-nobody-may-see"
 SPEC = {"topology": {"type": "str", "default": "default"}, "secret": {"type": "str", "no_log": True}}
 
-Work = Callable[[Request], dict[str, Any]]
+Work = Callable[[Request], Returned]
 
 
 def outcome(capsys: pytest.CaptureFixture[str], work: Work, **options: Any) -> tuple[dict[str, Any], str]:
@@ -34,18 +35,17 @@ def outcome(capsys: pytest.CaptureFixture[str], work: Work, **options: Any) -> t
 
 
 def raising(error: BaseException) -> Work:
-    def work(request: Request) -> dict[str, Any]:
+    def work(request: Request) -> Returned:
         raise error
 
     return work
 
 
 def test_a_result_and_its_warnings(capsys: pytest.CaptureFixture[str]) -> None:
-    result, text = outcome(capsys, lambda request: {"changed": True, "warnings_": [f"odd: {SECRET}"]})
+    result, text = outcome(capsys, lambda request: Returned({"changed": True}, [f"odd: {SECRET}"]))
     assert result["changed"] is True
     assert "odd: " in text
     assert SECRET not in text
-    assert "warnings_" not in result
 
 
 @pytest.mark.parametrize(
@@ -69,14 +69,14 @@ def test_each_failure_is_one_message_that_names_the_topology(
 
 
 def test_a_failed_round_returns_what_it_knows(capsys: pytest.CaptureFixture[str]) -> None:
-    error = RoundError("chat", "nobody answered", {"members": ["a@h"], "warnings_": ["look here"]})
+    error = RoundError("chat", "nobody answered", {"members": ["a@h"]}, ["look here"])
     result, text = outcome(capsys, raising(error))
     assert (result["msg"], result["members"]) == ("topology 'chat': nobody answered", ["a@h"])
     assert "look here" in text
 
 
 def test_arguments_that_do_not_fit_name_the_topology_too(capsys: pytest.CaptureFixture[str]) -> None:
-    result, text = outcome(capsys, lambda request: {}, secrt=1)
+    result, text = outcome(capsys, lambda request: Returned({}), secrt=1)
     assert result["msg"].startswith("topology 'chat': Unsupported parameters")
     assert result["msg"].endswith("; did you mean secret?")
     assert SECRET not in text
@@ -89,9 +89,9 @@ def test_a_secret_that_is_part_of_the_name_is_masked_and_the_name_told_once(caps
 
 
 def test_ctrl_c_ends_it_cleanly(capsys: pytest.CaptureFixture[str]) -> None:
-    def work(request: Request) -> dict[str, Any]:
+    def work(request: Request) -> Returned:
         signal.raise_signal(signal.SIGINT)
-        return {}
+        return Returned({})
 
     # Whatever started the tests may have had it ignored, as shells do for what runs in the background.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)

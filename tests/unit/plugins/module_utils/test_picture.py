@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Observation, Unreachable, View
-from ansible_collections.selfheal.cluster.plugins.module_utils._picture import picture
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.picture import picture
 
 from .plans import mesh, name, names
 

@@ -14,7 +14,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Unreachable,
     View,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._plan import plan
+from ansible_collections.selfheal.cluster.plugins.module_utils._planner.plan import plan
 
 from tests.harness.effort import assert_cheap
 

@@ -15,7 +15,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Observation,
     View,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._plan import plan
+from ansible_collections.selfheal.cluster.plugins.module_utils._planner.plan import plan
 
 from .plans import AT_ONCE, JOINS_ALONE, discovered, mesh, name, names, seen_down, without
 

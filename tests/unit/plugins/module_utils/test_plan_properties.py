@@ -12,9 +12,9 @@ from itertools import permutations
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._graph import islands
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import COMPLETE, Observation
-from ansible_collections.selfheal.cluster.plugins.module_utils._plan import plan
-from ansible_collections.selfheal.cluster.plugins.module_utils._plan_prune import strays
-from ansible_collections.selfheal.cluster.plugins.module_utils._predict import predict
+from ansible_collections.selfheal.cluster.plugins.module_utils._planner.plan import plan
+from ansible_collections.selfheal.cluster.plugins.module_utils._planner.predict import predict
+from ansible_collections.selfheal.cluster.plugins.module_utils._planner.prune import undesired_members
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -90,7 +90,7 @@ def test_every_stray_gets_exactly_one_kind_of_decision(world):
     for action in found.actions:
         if action.node not in discovery.names:
             decided.setdefault(action.node, set()).add(action.kind)
-    assert set(decided) <= strays(discovery, observation)
+    assert set(decided) <= undesired_members(discovery, observation)
     assert all(len(kinds) == 1 for kinds in decided.values())
     assert all(action.detail for action in found.actions)
 

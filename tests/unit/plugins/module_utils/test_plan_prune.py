@@ -14,7 +14,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Unreachable,
     View,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._plan import plan
+from ansible_collections.selfheal.cluster.plugins.module_utils._planner.plan import plan
 
 from tests.harness.effort import assert_cheap
 
@@ -119,6 +119,7 @@ def test_max_prune_counts_what_was_pruned_lately():
     lately = frozenset([name(9)])
     found = plan(discovered(1, 2, 3, 4), FIVE, policy, EXCLUSIVE, recently_pruned=lately)
     assert [action.reason for action in found.refusals] == ["max_prune"]
+    assert "2 would go, 1 of them within the last 5 minutes, " in found.refusals[0].detail
     assert not found.prunes
 
 

@@ -16,9 +16,9 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Unreachable,
     View,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._picture import picture
-from ansible_collections.selfheal.cluster.plugins.module_utils._plan import plan
-from ansible_collections.selfheal.cluster.plugins.module_utils._reconcile import _is_settled
+from ansible_collections.selfheal.cluster.plugins.module_utils._planner.plan import plan
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.picture import picture
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import _is_settled
 
 from tests.unit.plugins.module_utils.plans import (
     AT_ONCE,

@@ -8,10 +8,10 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils import _reconcile
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import topology_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Answered, Discovery
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import topology_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._run import round as _reconcile
 
 from tests.harness.simulated import Cluster, SimulatedDriver
 
@@ -33,7 +33,7 @@ def run(monkeypatch):
                 "policy": {"scope": ["app@*"], "confirmation_interval": 0, **policy},
             }
         )
-        return _reconcile.converge(topology, check, 5)
+        return _reconcile.converge(topology, check, 5).values
 
     return converge
 

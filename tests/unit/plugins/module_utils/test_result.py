@@ -6,14 +6,14 @@ from __future__ import annotations
 import dataclasses
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery, Observation, Unreachable
-from ansible_collections.selfheal.cluster.plugins.module_utils._plan import plan
-from ansible_collections.selfheal.cluster.plugins.module_utils._result import Record
+from ansible_collections.selfheal.cluster.plugins.module_utils._planner.plan import plan
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.result import RunRecord
 
 from .plans import AT_ONCE, EXCLUSIVE, JOINS_ALONE, discovered, mesh, name, seen_down
 
 
 def recorded(discovery, observation, full=False, facts=EXCLUSIVE, policy=AT_ONCE):
-    record = Record("chat", full)
+    record = RunRecord("chat", full)
     planned = plan(discovery, observation, policy, facts)
     record.saw(discovery, observation, planned, facts)
     return record, planned
@@ -26,7 +26,7 @@ def test_a_run_that_found_nothing_to_do():
     assert result["views"] == {name(1): [name(2)], name(2): [name(1)]}
     assert result["islands"] == [[name(1), name(2)]]
     assert result["diff"]["before"] == result["diff"]["after"]
-    assert result["warnings_"] == []
+    assert record.warnings == []
     assert "plan" not in result
 
 
@@ -35,7 +35,7 @@ def test_what_users_should_know_of_the_source_is_a_warning():
     record, _planned = recorded(dataclasses.replace(discovered(1, 2), notes=("it is large",)), mesh((1, 2)))
     result = record.done()
     assert (result["status"], result["reasons"]) == ("complete", [])
-    assert result["warnings_"] == ["topology 'chat': it is large"]
+    assert record.warnings == ["topology 'chat': it is large"]
 
 
 def test_who_was_pruned_and_would_come_back_with_what_it_has_stored_is_told():
@@ -48,7 +48,7 @@ def test_who_was_pruned_and_would_come_back_with_what_it_has_stored_is_told():
         left = [event["node"] for event in result["events"] if "its database" in event["reason"]]
         assert left == [name(3)] * comes_back
         told = f"topology 'chat': {name(3)} was pruned: discovery does not list it; delete its database before it is"
-        assert sum(warning.startswith(told) for warning in result["warnings_"]) == comes_back
+        assert sum(warning.startswith(told) for warning in record.warnings) == comes_back
 
 
 def test_looking_gives_the_plan_instead_of_actions():
@@ -86,7 +86,7 @@ def test_what_failed_is_an_event_and_a_warning_and_no_change():
     result = record.done()
     assert result["changed"] is False
     assert [(event["event"], event["node"]) for event in result["events"]] == [("connect_failed", name(2))]
-    assert result["warnings_"] == [f"topology 'chat': {name(1)} could not connect {name(2)}: refused"]
+    assert record.warnings == [f"topology 'chat': {name(1)} could not connect {name(2)}: refused"]
 
 
 def test_refusals_and_unreachable_nodes_are_warned_of_and_listed():
@@ -97,12 +97,12 @@ def test_refusals_and_unreachable_nodes_are_warned_of_and_listed():
     assert result["refused"] == [{"node": name(3), "action": "prune", "reason": "max_prune"}]
     assert result["unreachable_nodes"] == {name(4): "it is down"}
     assert [event["event"] for event in result["events"]] == ["prune_refused"]
-    assert any("max_prune" in warning for warning in result["warnings_"])
-    assert any("it is down" in warning for warning in result["warnings_"])
+    assert any("max_prune" in warning for warning in record.warnings)
+    assert any("it is down" in warning for warning in record.warnings)
 
 
 def test_a_failed_discovery_is_neither_converged_nor_empty_success():
-    record = Record("chat", False)
+    record = RunRecord("chat", False)
     record.discovery_failed(Discovery.failed(["NXDOMAIN"]))
     result = record.done()
     assert (result["status"], result["reasons"]) == ("failed", ["NXDOMAIN"])
@@ -111,4 +111,4 @@ def test_a_failed_discovery_is_neither_converged_nor_empty_success():
 
 def test_an_empty_discovery_is_warned_of():
     record, _planned = recorded(Discovery.complete([]), Observation({}))
-    assert any("complete and empty" in warning for warning in record.done()["warnings_"])
+    assert any("complete and empty" in warning for warning in record.warnings)

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils._schema import TOPOLOGY_SPEC
-from ansible_collections.selfheal.cluster.plugins.module_utils._similar import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.schema import TOPOLOGY_SPEC
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.similar import (
     edits,
     may_be_within,
     nearest,

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import topology_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundAborted
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery, Node
-from ansible_collections.selfheal.cluster.plugins.module_utils._reconcile import CannotGoOn, Reconciler
-from ansible_collections.selfheal.cluster.plugins.module_utils._result import Record
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import topology_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.result import RunRecord
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import Reconciler
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -133,7 +134,7 @@ class SelfHealing(RuleBasedStateMachine):
                 "policy": {"scope": ["app@*"], "confirmation_interval": 0, "max_prune": "100%", **(policy or {})},
             }
         )
-        record = Record("chat", True, check)
+        record = RunRecord("chat", True, check)
         driver = SimulatedDriver(self.cluster)
 
         async def ask(attempt, pause):
@@ -141,7 +142,7 @@ class SelfHealing(RuleBasedStateMachine):
 
         try:
             asyncio.run(Reconciler(topology, driver, record, ask).converge(check, rounds))
-        except CannotGoOn:
+        except RoundAborted:
             assert self.answer.status == "failed" or not self.answer.names & (self.cluster.alive - self.cluster.far)
         return record.done()
 

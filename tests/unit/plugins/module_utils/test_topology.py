@@ -4,19 +4,19 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
-from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery, Node
-from ansible_collections.selfheal.cluster.plugins.module_utils._schema import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.schema import (
     CONFIG_SPEC,
     DRIVER_CONFIG_SPEC,
     DRIVERS,
     STRATEGIES,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import (
     check_node_name,
     source_of,
     topology_of,
 )
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery, Node
 
 DNS = {"query": "web.example.test", "node_basename": "web"}
 

@@ -26,7 +26,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Unreachable,
     View,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._plan import plan
+from ansible_collections.selfheal.cluster.plugins.module_utils._planner.plan import plan
 from hypothesis import strategies as st
 
 from .plans import EXCLUSIVE, IRREVERSIBLE, JOINS_ALONE, PAIRWISE, TRANSITIVE
@@ -85,7 +85,7 @@ OF_THE_LIST: dict[str, Callable[[Any, Discovery, list[str]], Discovery]] = {
     "still running": lambda draw, found, gone: dataclasses.replace(
         found, still_running=frozenset(draw(st.sets(st.sampled_from(gone), min_size=1)))
     ),
-    "samples": lambda draw, found, _gone: dataclasses.replace(found, samples=True),
+    "samples": lambda draw, found, _gone: dataclasses.replace(found, samples=True, reasons=("a reason",)),
     "partial": lambda draw, found, _gone: Discovery.partial(found.nodes, ["a reason"]),
     "empty": lambda draw, found, _gone: Discovery.complete([]),
 }

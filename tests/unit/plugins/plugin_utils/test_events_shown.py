@@ -10,7 +10,7 @@ import os
 
 import pytest
 from ansible_collections.selfheal.cluster.plugins.plugin_utils import _events_shown
-from ansible_collections.selfheal.cluster.plugins.plugin_utils._events_shown import Follower, shown
+from ansible_collections.selfheal.cluster.plugins.plugin_utils._events_shown import EventTailer, shown
 
 from tests.harness.beam import wait_until
 
@@ -47,7 +47,7 @@ def test_what_is_appended_is_shown_once_and_in_whole_lines(tmp_path, monkeypatch
     file = tmp_path / "events"
     file.write_bytes(line(node="before") + b"\n")
     lines: list[str] = []
-    with Follower(file, lines.append), file.open("ab") as appended:
+    with EventTailer(file, lines.append), file.open("ab") as appended:
         for number in range(50):
             appended.write(line(node=str(number)) + b"\n")
             appended.flush()
@@ -65,7 +65,7 @@ def test_a_file_that_is_rotated_is_followed(tmp_path, rotate):
             appended.write(b"".join(line(node=node) + b"\n" for node in nodes))
         wait_until(lambda: lines[-1:] == [shown(line(node=nodes[-1]))], 30, f"{nodes} after {lines}")
 
-    with Follower(file, lines.append):
+    with EventTailer(file, lines.append):
         append("1", "2", "3")
         if rotate == "away":
             file.rename(tmp_path / "events.1")
@@ -79,7 +79,7 @@ def test_a_file_that_is_rotated_is_followed(tmp_path, rotate):
 @pytest.mark.timeout(60)
 def test_a_pipe_is_not_waited_for(tmp_path):
     pipe = tmp_path / "pipe"
-    with Follower(pipe, pytest.fail):
+    with EventTailer(pipe, pytest.fail):
         os.mkfifo(pipe)
     with pytest.raises(OSError, match="seek"):
-        Follower(pipe, pytest.fail)
+        EventTailer(pipe, pytest.fail)

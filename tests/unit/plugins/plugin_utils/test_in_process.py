@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
 from ansible_collections.selfheal.cluster.plugins.module_utils._module import Command, Request
+from ansible_collections.selfheal.cluster.plugins.module_utils._returned import Returned
 from ansible_collections.selfheal.cluster.plugins.plugin_utils import _in_process
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._in_process import InProcess, result_of
 
@@ -25,13 +26,13 @@ def result(work: Any) -> dict[str, Any]:
 
 
 def test_secrets_are_masked_and_values_are_not() -> None:
-    found = result(lambda request: {"changed": True, "gone": None, "text": f"not {SECRET}", "count": 3})
+    found = result(lambda request: Returned({"changed": True, "gone": None, "text": f"not {SECRET}", "count": 3}))
     assert found == {"changed": True, "gone": None, "text": "not ********", "count": 3}
 
 
 def test_a_failure_has_its_result_and_its_warnings() -> None:
-    def work(request: Request) -> dict[str, Any]:
-        raise RoundError("chat", f"nobody answered {SECRET}", {"changed": False, "warnings_": [f"is it {SECRET}?"]})
+    def work(request: Request) -> Returned:
+        raise RoundError("chat", f"nobody answered {SECRET}", {"changed": False}, [f"is it {SECRET}?"])
 
     assert result(work) == {
         "changed": False,
@@ -46,7 +47,7 @@ def test_what_the_work_does_to_the_process_is_undone(capsys: pytest.CaptureFixtu
 
     before = signal.signal(signal.SIGTERM, mine)
     try:
-        with _in_process._undisturbed():
+        with _in_process._isolated():
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             print("a library's remark")
             print("and its complaint", file=sys.stderr)

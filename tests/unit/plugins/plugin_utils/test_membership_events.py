@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery, Node
-from ansible_collections.selfheal.cluster.plugins.plugin_utils._membership_events import LISTS_NOBODY, Story
+from ansible_collections.selfheal.cluster.plugins.plugin_utils._membership_events import LISTS_NOBODY, MembershipDiff
 
 HOSTS = {"hosts": "chat"}
 
@@ -25,14 +25,14 @@ def _told(name: str, **more: Any) -> dict[str, Any]:
     return {"name": name, "address": name.partition("@")[2], "state": "ready", **more}
 
 
-def _begun(*names: str, authoritative: bool = True) -> Story:
-    story = Story("chat", authoritative)
-    story.take(_complete(*names))
-    return story
+def _begun(*names: str, authoritative: bool = True) -> MembershipDiff:
+    diff = MembershipDiff("chat", authoritative)
+    diff.update(_complete(*names))
+    return diff
 
 
 def test_the_first_discovery_tells_the_whole_list_since_nobody_knows_what_was_before() -> None:
-    event = Story("chat", True).take(_complete("b@h2", "a@h1"))
+    event = MembershipDiff("chat", True).update(_complete("b@h2", "a@h1"))
     assert event == {
         "topology": "chat",
         "event": "started",
@@ -44,11 +44,11 @@ def test_the_first_discovery_tells_the_whole_list_since_nobody_knows_what_was_be
 
 
 def test_what_is_as_it_was_is_no_event() -> None:
-    assert _begun("a@h1").take(_complete("a@h1")) is None
+    assert _begun("a@h1").update(_complete("a@h1")) is None
 
 
 def test_who_joined_and_who_left_are_told_together_with_the_full_list() -> None:
-    event = _begun("a@h1", "b@h2").take(_complete("b@h2", "c@h3", "d@h4"))
+    event = _begun("a@h1", "b@h2").update(_complete("b@h2", "c@h3", "d@h4"))
     assert event == {
         "topology": "chat",
         "event": "changed",
@@ -62,9 +62,9 @@ def test_who_joined_and_who_left_are_told_together_with_the_full_list() -> None:
 
 
 def test_another_state_and_another_address_are_told() -> None:
-    story = Story("chat", True)
-    story.take(Discovery.complete([*_nodes("a@h1", state="not_ready"), *_nodes("b@h2", "c@h3")]))
-    event = story.take(Discovery.complete([*_nodes("a@h1"), Node("b@h2", "h9"), *_nodes("c@h3")]))
+    diff = MembershipDiff("chat", True)
+    diff.update(Discovery.complete([*_nodes("a@h1", state="not_ready"), *_nodes("b@h2", "c@h3")]))
+    event = diff.update(Discovery.complete([*_nodes("a@h1"), Node("b@h2", "h9"), *_nodes("c@h3")]))
     assert event is not None
     assert event["updated"] == [
         _told("a@h1", previous_state="not_ready"),
@@ -74,8 +74,8 @@ def test_another_state_and_another_address_are_told() -> None:
 
 
 def test_a_failed_discovery_is_told_once_and_takes_nobody_away() -> None:
-    story = _begun("a@h1", "b@h2")
-    event = story.take(Discovery.failed(["no answer"]))
+    diff = _begun("a@h1", "b@h2")
+    event = diff.update(Discovery.failed(["no answer"]))
     assert event == {
         "topology": "chat",
         "event": "discovery_failed",
@@ -83,76 +83,76 @@ def test_a_failed_discovery_is_told_once_and_takes_nobody_away() -> None:
         "reasons": ["no answer"],
         "meta": HOSTS,
     }
-    assert story.take(Discovery.failed(["still no answer"])) is None
-    assert story.again() is None
+    assert diff.update(Discovery.failed(["still no answer"])) is None
+    assert diff.unchanged() is None
 
 
 def test_what_happened_during_an_outage_is_told_at_its_end() -> None:
-    story = _begun("a@h1", "b@h2")
-    story.take(Discovery.failed(["no answer"]))
-    event = story.take(_complete("b@h2", "c@h3"))
+    diff = _begun("a@h1", "b@h2")
+    diff.update(Discovery.failed(["no answer"]))
+    event = diff.update(_complete("b@h2", "c@h3"))
     assert event is not None
     assert (event["event"], event["joined"], event["left"]) == (
         "discovery_recovered",
         [_told("c@h3")],
         [_told("a@h1")],
     )
-    assert story.take(_complete("b@h2", "c@h3")) is None
+    assert diff.update(_complete("b@h2", "c@h3")) is None
 
 
 def test_the_end_of_an_outage_is_told_also_if_nothing_happened() -> None:
-    story = _begun("a@h1")
-    story.take(Discovery.failed(["no answer"]))
-    event = story.take(_complete("a@h1"))
+    diff = _begun("a@h1")
+    diff.update(Discovery.failed(["no answer"]))
+    event = diff.update(_complete("a@h1"))
     assert event is not None
     assert event["event"] == "discovery_recovered"
     assert not {"joined", "left", "updated"} & set(event)
 
 
 def test_a_start_that_fails_starts_when_the_source_can_be_read() -> None:
-    story = Story("chat", True)
-    failed = story.take(Discovery.failed(["no answer"]))
-    started = story.take(_complete("a@h1"))
+    diff = MembershipDiff("chat", True)
+    failed = diff.update(Discovery.failed(["no answer"]))
+    started = diff.update(_complete("a@h1"))
     assert failed is not None
     assert started is not None
     assert (failed["event"], started["event"], started["desired"]) == ("discovery_failed", "started", ["a@h1"])
 
 
 def test_a_partial_discovery_tells_who_joined_and_of_nobody_that_he_left() -> None:
-    story = _begun("a@h1", "b@h2")
-    event = story.take(Discovery.partial(_nodes("b@h2", "c@h3"), ["namespace 'x': 403"]))
+    diff = _begun("a@h1", "b@h2")
+    event = diff.update(Discovery.partial(_nodes("b@h2", "c@h3"), ["namespace 'x': 403"]))
     assert event is not None
     assert "left" not in event
     assert (event["joined"], event["desired"]) == ([_told("c@h3")], ["a@h1", "b@h2", "c@h3"])
     assert (event["status"], event["reasons"]) == ("partial", ["namespace 'x': 403"])
-    assert story.take(Discovery.partial(_nodes("b@h2", "c@h3"), ["namespace 'x': 403"])) is None
+    assert diff.update(Discovery.partial(_nodes("b@h2", "c@h3"), ["namespace 'x': 403"])) is None
 
 
 def test_who_left_during_partial_discoveries_is_told_by_the_next_complete_one() -> None:
-    story = _begun("a@h1", "b@h2")
-    story.take(Discovery.partial(_nodes("c@h3"), ["half"]))
-    event = story.take(_complete("b@h2"))
+    diff = _begun("a@h1", "b@h2")
+    diff.update(Discovery.partial(_nodes("c@h3"), ["half"]))
+    event = diff.update(_complete("b@h2"))
     assert event is not None
     assert event["left"] == [_told("a@h1"), _told("c@h3")]
 
 
 def test_a_source_that_cannot_list_everyone_tells_of_nobody_that_he_left() -> None:
-    story = _begun("a@h1", "b@h2", authoritative=False)
-    assert story.take(_complete("a@h1")) is None
+    diff = _begun("a@h1", "b@h2", authoritative=False)
+    assert diff.update(_complete("a@h1")) is None
 
 
 def test_who_was_not_heard_for_a_while_joins_again() -> None:
-    story = _begun("a@h1", "b@h2", authoritative=False)
-    story.take(_complete("a@h1"))
-    event = story.take(_complete("a@h1", "b@h2"))
+    diff = _begun("a@h1", "b@h2", authoritative=False)
+    diff.update(_complete("a@h1"))
+    event = diff.update(_complete("a@h1", "b@h2"))
     assert event is not None
     assert event["joined"] == [_told("b@h2")]
 
 
 def test_a_list_that_is_suddenly_empty_is_told_and_takes_nobody_away() -> None:
     """E9: a rule heals from what an event says, and no policy asks twice for it."""
-    story = _begun("a@h1", "b@h2")
-    event = story.take(_complete())
+    diff = _begun("a@h1", "b@h2")
+    event = diff.update(_complete())
     assert event == {
         "topology": "chat",
         "event": "changed",
@@ -162,69 +162,69 @@ def test_a_list_that_is_suddenly_empty_is_told_and_takes_nobody_away() -> None:
         "desired": ["a@h1", "b@h2"],
         "meta": HOSTS,
     }
-    assert story.take(_complete()) is None
-    again = story.again()
+    assert diff.update(_complete()) is None
+    again = diff.unchanged()
     assert again is not None
     assert (again["event"], again["empty"], again["desired"]) == ("unchanged", True, ["a@h1", "b@h2"])
 
 
 def test_who_left_with_an_empty_list_is_told_by_the_next_that_lists_somebody() -> None:
-    story = _begun("a@h1", "b@h2")
-    story.take(_complete())
-    event = story.take(_complete("b@h2", "c@h3"))
+    diff = _begun("a@h1", "b@h2")
+    diff.update(_complete())
+    event = diff.update(_complete("b@h2", "c@h3"))
     assert event is not None
     assert (event["joined"], event["left"]) == ([_told("c@h3")], [_told("a@h1")])
     assert "empty" not in event
 
 
 def test_the_end_of_an_empty_list_is_told_also_if_nothing_happened() -> None:
-    story = _begun("a@h1")
-    story.take(_complete())
-    event = story.take(_complete("a@h1"))
+    diff = _begun("a@h1")
+    diff.update(_complete())
+    event = diff.update(_complete("a@h1"))
     assert event is not None
     assert (event["event"], event["desired"], event["reasons"]) == ("changed", ["a@h1"], [])
     assert not {"joined", "left", "updated", "empty"} & set(event)
 
 
 def test_a_list_that_is_empty_after_an_outage_takes_nobody_away_either() -> None:
-    story = _begun("a@h1")
-    story.take(Discovery.failed(["no answer"]))
-    event = story.take(_complete())
+    diff = _begun("a@h1")
+    diff.update(Discovery.failed(["no answer"]))
+    event = diff.update(_complete())
     assert event is not None
     assert (event["event"], event["empty"], event["desired"]) == ("discovery_recovered", True, ["a@h1"])
     assert "left" not in event
 
 
 def test_a_start_with_an_empty_list_says_so() -> None:
-    story = Story("chat", True)
-    event = story.take(_complete())
+    diff = MembershipDiff("chat", True)
+    event = diff.update(_complete())
     assert event is not None
     assert (event["event"], event["empty"], event["desired"]) == ("started", True, [])
-    joined = story.take(_complete("a@h1"))
+    joined = diff.update(_complete("a@h1"))
     assert joined is not None
     assert joined["joined"] == [_told("a@h1")]
 
 
 def test_a_source_that_cannot_list_everyone_is_never_empty() -> None:
-    assert _begun("a@h1", authoritative=False).take(_complete()) is None
+    assert _begun("a@h1", authoritative=False).update(_complete()) is None
 
 
 def test_again_tells_what_is_still_so() -> None:
-    event = _begun("a@h1").again()
+    event = _begun("a@h1").unchanged()
     assert event is not None
     assert (event["event"], event["desired"]) == ("unchanged", ["a@h1"])
 
 
 def test_again_has_nothing_to_tell_before_the_first_discovery() -> None:
-    assert Story("chat", True).again() is None
+    assert MembershipDiff("chat", True).unchanged() is None
 
 
 def test_nothing_from_outside_can_be_a_template() -> None:
-    story = Story("chat", True)
-    story.take(_complete())
+    diff = MembershipDiff("chat", True)
+    diff.update(_complete())
     attributes = {"label": "{{ 1 + 1 }}"}
-    joined = story.take(Discovery.complete([Node("a@h1", "{{{ 1 }}", attributes=attributes)]))
-    failed = story.take(Discovery.failed(["{{ 1 }} {% x %} {# c #}"]))
+    joined = diff.update(Discovery.complete([Node("a@h1", "{{{ 1 }}", attributes=attributes)]))
+    failed = diff.update(Discovery.failed(["{{ 1 }} {% x %} {# c #}"]))
     for event in (joined, failed):
         assert not any(mark in str(event) for mark in ("{{", "{%", "{#")), str(event)
     assert "label" not in str(joined)

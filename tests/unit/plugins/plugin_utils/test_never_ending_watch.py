@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils import _pace
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import source_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import source_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._run import pace
 from ansible_collections.selfheal.cluster.plugins.plugin_utils import _never_ending_watch
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._never_ending_watch import NeverEndingWatch
 
@@ -24,7 +24,7 @@ Begin = Callable[[int, Callable[[], None]], Awaitable[None]]
 
 def _told_until(monkeypatch: pytest.MonkeyPatch, times: int, begin: Begin) -> list[str]:
     """What a watch tells until it has begun so many times; ``begin`` is each, with its number from 1."""
-    monkeypatch.setattr(_pace, "SPACING", 0.01)
+    monkeypatch.setattr(pace, "SPACING", 0.01)
     told: list[str] = []
     begun = 0
     enough = asyncio.Event()

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from ansible_collections.selfheal.cluster.plugins.plugin_utils._schedule_kuberne
     topologies_of,
 )
 
+from tests.harness.ansible import ROOT
 from tests.harness.documents import guide
 
 TEMPLATE = "{{ lookup('ansible.builtin.env', 'SOMETHING') }}"
@@ -177,6 +180,19 @@ def test_roles_that_are_given_are_taken() -> None:
 )
 def test_cron(seconds: float, expected: str) -> None:
     assert cron_of(seconds) == expected
+
+
+def test_a_cronjob_and_cron_know_the_same_intervals() -> None:
+    """The role's own list makes the crontab and the message about it, in minutes."""
+    variables = yaml.safe_load((ROOT / "roles" / "schedule" / "vars" / "main.yml").read_text())
+    assert variables["__schedule_cron_times"] == {minutes: cron_of(minutes * 60) for minutes in known_minutes()}
+
+
+def known_minutes() -> Iterator[int]:
+    for minutes in range(1, 2 * 24 * 60 + 1):
+        with contextlib.suppress(PluginError):
+            cron_of(minutes * 60)
+            yield minutes
 
 
 @pytest.mark.parametrize("seconds", [0.5, 5, 59, 61, 90, 420, 2700, 5400, 18000, 172800])

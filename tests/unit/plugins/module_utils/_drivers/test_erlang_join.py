@@ -11,10 +11,11 @@ from functools import partial
 from typing import Any
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers import _erlang_join, _erlang_prune
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_join import Joiner, Leaver
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_presets import PRESETS
-from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Call
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang import join as _erlang_join
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang import prune
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.join import Joiner, Leaver
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.presets import PRESETS
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import RemoteCall
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors import ConnectionLost
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import UnreachableError
@@ -29,8 +30,8 @@ NODEDOWN = (Atom("badrpc"), Atom("nodedown"))
 @pytest.fixture(autouse=True)
 def _briefly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_erlang_join, "_JOINED", 0.05)
-    monkeypatch.setattr(_erlang_prune, "_OUT", 0.05)
-    monkeypatch.setattr(_erlang_join, "watch", partial(_erlang_prune.watch, stays_out=0.05))
+    monkeypatch.setattr(prune, "_OUT", 0.05)
+    monkeypatch.setattr(_erlang_join, "watch", partial(prune.watch, stays_out=0.05))
 
 
 class Lists:
@@ -40,9 +41,9 @@ class Lists:
         self._now = before
         self._answer = answer
         self._after = list(after)
-        self.calls: list[Call] = []
+        self.calls: list[RemoteCall] = []
 
-    async def call(self, name: str, call: Call, extra: float = 0.0) -> Any:
+    async def call(self, name: str, call: RemoteCall, extra: float = 0.0) -> Any:
         self.calls.append(call)
         if isinstance(self._answer, Exception):
             raise self._answer

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_mfa import own_mfa
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.mfa import own_mfa
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_presets import PRESETS
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.schema import DRIVERS
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.presets import PRESETS
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import UnreachableError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import View
-from ansible_collections.selfheal.cluster.plugins.module_utils._schema import DRIVERS
 
 ME, OTHER, DEAD = Atom("x@1"), Atom("x@2"), Atom("x@3")
 STARTED = (Atom("started"), Atom("started"))

@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_table import table_in
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._erlang_view import Question
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._registry import driver_for
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import topology_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.table import table_in
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.view import Question
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.registry import driver_for
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError, UnreachableError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import MNESIA, RABBITMQ, Table
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import topology_of
 
 STATIC = {
     "topology": "queue",

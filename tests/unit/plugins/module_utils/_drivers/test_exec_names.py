@@ -4,18 +4,18 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._exec_names import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec.names import (
     called_otherwise,
     other_name,
     speak_of_others,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._exec_output import Listing
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec.output import ListedNames
 
 AB = frozenset("ab")
 
 
-def listings(**names: str) -> dict[str, Listing]:
-    return {observer: Listing(frozenset(listed)) for observer, listed in names.items()}
+def listings(**names: str) -> dict[str, ListedNames]:
+    return {observer: ListedNames(frozenset(listed)) for observer, listed in names.items()}
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def listings(**names: str) -> dict[str, Listing]:
         (listings(a="x"), False),
     ],
 )
-def test_nobody_lists_anyone_that_discovery_lists(found: dict[str, Listing], expected: bool) -> None:
+def test_nobody_lists_anyone_that_discovery_lists(found: dict[str, ListedNames], expected: bool) -> None:
     assert speak_of_others(found, AB) is expected
 
 
@@ -42,12 +42,14 @@ def test_nobody_lists_anyone_that_discovery_lists(found: dict[str, Listing], exp
         (listings(a="ab", b=""), {}),
     ],
 )
-def test_who_does_not_list_itself_although_others_do(found: dict[str, Listing], expected: dict[str, set[str]]) -> None:
+def test_who_does_not_list_itself_although_others_do(
+    found: dict[str, ListedNames], expected: dict[str, set[str]]
+) -> None:
     assert called_otherwise(found, AB) == expected
 
 
 def test_whom_it_reports_unreachable_it_is_not() -> None:
-    found = {**listings(a="abxy"), "b": Listing(frozenset("axy"), down=frozenset("y"))}
+    found = {**listings(a="abxy"), "b": ListedNames(frozenset("axy"), down=frozenset("y"))}
     assert called_otherwise(found, AB) == {"b": {"x"}}
 
 

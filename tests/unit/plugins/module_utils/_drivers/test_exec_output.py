@@ -8,8 +8,8 @@ import json
 import sys
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._exec_output import (
-    Listing,
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec.output import (
+    ListedNames,
     in_one_line,
     reader_of,
 )
@@ -37,15 +37,15 @@ def read(config, output):
 
 
 def test_lines():
-    assert read(LINES, b"web1\n\n  web2 \r\n10.0.0.3") == Listing(frozenset({"web1", "web2", "10.0.0.3"}))
-    assert read(LINES, b"") == read(LINES, b"\n \n") == Listing(frozenset())
+    assert read(LINES, b"web1\n\n  web2 \r\n10.0.0.3") == ListedNames(frozenset({"web1", "web2", "10.0.0.3"}))
+    assert read(LINES, b"") == read(LINES, b"\n \n") == ListedNames(frozenset())
 
 
 def test_json():
     members = [{"name": f"web{n}", "status": status} for n, status in enumerate(("alive", "failed", "left", "leaving"))]
-    expected = Listing(frozenset({"web0", "web1", "web3"}), frozenset({"web1"}), frozenset({"web3"}))
+    expected = ListedNames(frozenset({"web0", "web1", "web3"}), frozenset({"web1"}), frozenset({"web3"}))
     assert read(SERF, {"members": members}) == read(SERF, {"members": members[::-1]}) == expected
-    assert read(SERF, {"members": []}) == Listing(frozenset())
+    assert read(SERF, {"members": []}) == ListedNames(frozenset())
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_what_is_no_view_is_never_an_empty_one(config, output, said):
 def test_any_output_is_a_view_or_a_failed_one(output):
     for config in (LINES, NAMES, SERF):
         with contextlib.suppress(UnreachableError):
-            assert isinstance(read(config, output), Listing)
+            assert isinstance(read(config, output), ListedNames)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_options_that_cannot_work(config, option, said):
 
 def test_jmespath_is_needed_for_json_alone(monkeypatch):
     monkeypatch.setitem(sys.modules, "jmespath", None)
-    assert read(LINES, b"web1") == Listing(frozenset({"web1"}))
+    assert read(LINES, b"web1") == ListedNames(frozenset({"web1"}))
     with pytest.raises(MissingLibraryError, match="jmespath"):
         reader_of("web", NAMES)
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import string
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers._exec_templates import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec.templates import (
     OBSERVER,
     OBSERVER_AND_NODE,
     template_of,

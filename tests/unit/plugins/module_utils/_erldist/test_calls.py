@@ -8,7 +8,7 @@ import contextlib
 from typing import Any
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import Batch, Call, Switchboard
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import CallBatch, RemoteCall, Switchboard
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.decoder import decode, decode_at
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.encoder import encode
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors import BadRpc
@@ -39,9 +39,9 @@ def frame(to: Any, message: Any) -> bytes:
     return b"p" + encode((2, Atom(""), to)) + encode(message)
 
 
-def asked(loop: Any, calls: list[Call]) -> tuple[Switchboard, Batch, list[Ref]]:
+def asked(loop: Any, calls: list[RemoteCall]) -> tuple[Switchboard, CallBatch, list[Ref]]:
     board = Switchboard(ME, 7, "where")
-    batch = Batch(calls, loop.create_future())
+    batch = CallBatch(calls, loop.create_future())
     rest, refs = board.requests(batch), []
     while rest:
         size = 4 + int.from_bytes(rest[:4], "big")
@@ -53,7 +53,7 @@ def asked(loop: Any, calls: list[Call]) -> tuple[Switchboard, Batch, list[Ref]]:
 
 def test_a_request_is_what_gen_server_call_sends_to_rex(loop: Any) -> None:
     board = Switchboard(ME, 7, "where")
-    request = board.requests(Batch([Call("erlang", "nodes", [Atom("connected")])], loop.create_future()))
+    request = board.requests(CallBatch([RemoteCall("erlang", "nodes", [Atom("connected")])], loop.create_future()))
     pid = Pid(Atom(ME), 1, 0, 7)
     control, message = parts(request)
     assert control == (6, pid, "", "rex")
@@ -65,7 +65,7 @@ def test_a_request_is_what_gen_server_call_sends_to_rex(loop: Any) -> None:
 
 
 def test_answers_in_any_order_come_back_in_the_order_of_the_calls(loop: Any) -> None:
-    board, batch, (first, second) = asked(loop, [Call("a", "b", []), Call("c", "d", [])])
+    board, batch, (first, second) = asked(loop, [RemoteCall("a", "b", []), RemoteCall("c", "d", [])])
     board.take(frame(Pid(Atom(ME), 1, 0, 7), (second, 2)))
     assert not batch.complete
     board.take(frame(Pid(Atom(ME), 1, 0, 7), (first, 1)))
@@ -74,7 +74,7 @@ def test_answers_in_any_order_come_back_in_the_order_of_the_calls(loop: Any) -> 
 
 
 def test_what_answers_no_call_is_ignored(loop: Any) -> None:
-    board, batch, (ref,) = asked(loop, [Call("a", "b", [])])
+    board, batch, (ref,) = asked(loop, [RemoteCall("a", "b", [])])
     me = Pid(Atom(ME), 1, 0, 7)
     board.take(frame(me, (Ref(ref.node, ref.creation, (0, 99, 0)), 1)))
     board.take(frame(me, (Ref(Atom("other"), ref.creation, ref.words), 1)))
@@ -106,7 +106,7 @@ def test_what_answers_no_call_is_ignored(loop: Any) -> None:
     ],
 )
 def test_a_failed_call_tells_the_kind_of_error_and_no_argument(loop: Any, reason: Any, text: str) -> None:
-    board, batch, (ref,) = asked(loop, [Call("m", "f", [b"secret"])])
+    board, batch, (ref,) = asked(loop, [RemoteCall("m", "f", [b"secret"])])
     board.take(frame(Pid(Atom(ME), 1, 0, 7), (ref, (Atom("badrpc"), reason))))
     (error,) = batch.future.result()
     assert isinstance(error, BadRpc)
@@ -125,11 +125,11 @@ def test_any_frame_is_ignored_or_an_error_of_one_kind(data: bytes) -> None:
 
 def test_an_argument_that_is_no_term() -> None:
     with pytest.raises(TermError):
-        Call("m", "f", ["text"])
+        RemoteCall("m", "f", ["text"])
 
 
 def test_the_call_whose_answer_cannot_be_read_is_still_under_way(loop: Any) -> None:
-    board, batch, (ref,) = asked(loop, [Call("m", "f", [])])
+    board, batch, (ref,) = asked(loop, [RemoteCall("m", "f", [])])
     with pytest.raises(TermError):
         board.take(frame(Pid(Atom(ME), 1, 0, 7), (ref, b"x"))[:-1])
     assert board.batches() == [batch]

@@ -9,15 +9,17 @@ import json
 
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.advice import about_path, explanation
-from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.auth import Connection
-from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.direct import Direct
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.auth import ApiConnection
+from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.token_configuration import TokenConfiguration
 
 NOBODY = "no credentials were sent: give config.api_key, or a kubeconfig with a user"
 
 
-def connection(host: str = "https://127.0.0.1:6443", authorization: str = "") -> Connection:
+def connection(host: str = "https://127.0.0.1:6443", authorization: str = "") -> ApiConnection:
     headers = (("authorization", authorization),) if authorization else ()
-    return Connection(host, "default", Direct(), None, None, headers, tuple(authorization.split(" ")[1:]))
+    return ApiConnection(
+        host, "default", TokenConfiguration(), None, None, headers, tuple(authorization.split(" ")[1:])
+    )
 
 
 def body(message: str) -> bytes:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.pods import Trace, is_pod_name, trace_of
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._kubernetes_parse import Naming
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.kubernetes.parse import Naming
 from hypothesis import given
 from hypothesis import strategies as st
 

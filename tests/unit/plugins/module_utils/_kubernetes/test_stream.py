@@ -14,8 +14,8 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.answe
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.listing import ApiError
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.stream import (
     Backoff,
-    Decoder,
     GarbledError,
+    WatchDecoder,
     WatchEvent,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.watch import Troubles
@@ -28,7 +28,7 @@ def line(type_: str, version: Any = "5", **more: Any) -> bytes:
 
 
 def events(*chunks: bytes, limit: int = 1000) -> list[WatchEvent]:
-    decoder = Decoder(limit)
+    decoder = WatchDecoder(limit)
     return [event for chunk in chunks for event in decoder.feed(chunk)]
 
 
@@ -70,7 +70,7 @@ class TestDecoder:
         assert len(events(line("ADDED") * 1000, limit=100)) == 1000
 
     def test_what_came_before_the_garbage_counts(self) -> None:
-        decoder = Decoder()
+        decoder = WatchDecoder()
         found = decoder.feed(line("ADDED", "1") + b"<html>\n" + line("ADDED", "2"))
         assert next(found).version == "1"
         with pytest.raises(GarbledError):

@@ -6,7 +6,8 @@ from __future__ import annotations
 from ipaddress import IPv6Network
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils._addresses import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._io.addresses import (
     Prefix,
     ip_of,
     prefixes_in,
@@ -15,10 +16,10 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._addresses import
     text_of,
     why_no_host,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import dns, kubernetes_dns
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._kubernetes_service import service_of
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._resolver_config import SystemConfig
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.common.resolver_config import SystemConfig
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.common.service_names import service_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.dns import fetch as dns
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.kubernetes_dns import fetch as kubernetes_dns
 from hypothesis import given
 from hypothesis import strategies as st
 

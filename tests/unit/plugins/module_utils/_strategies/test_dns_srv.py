@@ -5,16 +5,16 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Node
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import dns_srv
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._resolver import Answer
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._resolver_records import Srv
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.common.resolver import RecordsAnswer
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.common.resolver_records import Srv
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.dns_srv import fetch as dns_srv
 
 
-def answer(*texts: str, addresses: dict[str, list[str]] | None = None) -> Answer:
+def answer(*texts: str, addresses: dict[str, list[str]] | None = None) -> RecordsAnswer:
     """:param texts: the records' data as in a zone file."""
     fields = (text.split() for text in texts)
     records = [Srv(int(priority), int(weight), int(port), target) for priority, weight, port, target in fields]
-    return Answer(tuple(records), addresses or {})
+    return RecordsAnswer(tuple(records), addresses or {})
 
 
 def test_each_target_is_a_node_and_the_rest_its_attributes() -> None:

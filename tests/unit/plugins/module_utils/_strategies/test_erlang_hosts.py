@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import COMPLETE, FAILED, PARTIAL, Node
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._hosts_file import hosts_in, parse
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.erlang_hosts import discovery_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.erlang_hosts.fetch import discovery_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.erlang_hosts.hosts_file import hosts_in
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.erlang_hosts.parse import parse
 from hypothesis import given
 from hypothesis import strategies as st
 

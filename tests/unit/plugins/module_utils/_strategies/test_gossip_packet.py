@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.encoder import encode
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._gossip_packet import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.gossip.packet import (
     ANOTHER_SECRET,
     ENCRYPTED,
     FOREIGN,

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import source_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._gossip_socket import Channel, channel_of
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import source_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.gossip.listener import Channel, channel_of
 
 
 def channel(**config: object) -> Channel:

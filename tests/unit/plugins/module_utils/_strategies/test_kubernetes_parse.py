@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Node
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._kubernetes_merge import merge
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._kubernetes_parse import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.kubernetes.merge import merge
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.kubernetes.parse import (
     Naming,
     Unnamed,
     parse,

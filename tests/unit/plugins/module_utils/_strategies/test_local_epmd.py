@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import local_epmd
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.local_epmd import fetch as local_epmd
 
 
 def test_each_name_is_a_node_of_this_host() -> None:

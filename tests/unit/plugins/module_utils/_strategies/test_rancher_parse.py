@@ -8,11 +8,11 @@ import re
 from typing import Any
 
 import pytest
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import source_of, topology_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError, TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import COMPLETE, FAILED, PARTIAL, Discovery, Node
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._rancher_parse import parse
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import discover
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import source_of, topology_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.rancher.parse import parse
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -16,9 +16,13 @@ import dns.rrset
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Node
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import _resolver
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._resolver import Alias, Answer, Reading
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._resolver_exchange import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.common import resolver
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.common.resolver import (
+    Alias,
+    QueryResult,
+    RecordsAnswer,
+)
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.common.resolver_exchange import (
     NameserverError,
     _parse,
 )
@@ -47,19 +51,19 @@ def response(*answer: str, authority: str = "", additional: str = "", flags: int
     return message
 
 
-def judge(message: dns.message.Message) -> Answer | Alias:
-    return _resolver.judge(_parse((QUERY,), message.to_wire())[0])
+def interpret(message: dns.message.Message) -> RecordsAnswer | Alias:
+    return resolver.interpret(_parse((QUERY,), message.to_wire())[0])
 
 
 def addresses(answer: object) -> list[str]:
     """In order, since who writes a message shuffles its records."""
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, RecordsAnswer)
     return sorted(answer.records)
 
 
 def test_records_are_an_answer() -> None:
     given = response("app.example.test A 10.0.0.1", "app.example.test A 10.0.0.2")
-    assert addresses(judge(given)) == ["10.0.0.1", "10.0.0.2"]
+    assert addresses(interpret(given)) == ["10.0.0.1", "10.0.0.2"]
 
 
 def test_an_alias_is_followed_inside_the_response() -> None:
@@ -69,15 +73,15 @@ def test_an_alias_is_followed_inside_the_response() -> None:
         "b.test A 10.0.0.1",
         "c.test A 10.0.0.9",
     )
-    assert addresses(judge(given)) == ["10.0.0.1"]
+    assert addresses(interpret(given)) == ["10.0.0.1"]
 
 
 def test_an_alias_without_its_records_is_asked_for() -> None:
-    assert judge(response("app.example.test CNAME a.other.")) == Alias("a.other.", 30)
+    assert interpret(response("app.example.test CNAME a.other.")) == Alias("a.other.", 30)
 
 
 def test_records_of_another_name_are_none() -> None:
-    assert judge(response("other.test A 10.0.0.9", flags=dns.flags.AA)).records == ()
+    assert interpret(response("other.test A 10.0.0.9", flags=dns.flags.AA)).records == ()
 
 
 @pytest.mark.parametrize(
@@ -90,7 +94,7 @@ def test_records_of_another_name_are_none() -> None:
     ids=["authoritative", "recursive", "SOA"],
 )
 def test_no_data_from_one_who_knows_is_an_honest_nothing(given: dns.message.QueryMessage) -> None:
-    assert judge(given).records == ()
+    assert interpret(given).records == ()
 
 
 @pytest.mark.parametrize(
@@ -114,24 +118,24 @@ def test_no_data_from_one_who_knows_is_an_honest_nothing(given: dns.message.Quer
 )
 def test_everything_else_tells_nothing(given: dns.message.QueryMessage, reason: str) -> None:
     with pytest.raises(NameserverError, match=reason):
-        judge(given)
+        interpret(given)
 
 
 def test_addresses_that_come_along_are_kept_ipv4_first() -> None:
     given = response(
         "app.example.test A 10.0.0.1", additional="b.test AAAA fd00::1\nb.test A 10.0.0.3\nb.test A 10.0.0.2"
     )
-    answer = judge(given)
-    assert isinstance(answer, Answer)
+    answer = interpret(given)
+    assert isinstance(answer, RecordsAnswer)
     assert answer.addresses == {"b.test.": ["10.0.0.2", "10.0.0.3", "fd00::1"]}
 
 
 def test_the_least_time_to_live_is_that_of_the_discovery() -> None:
     given = [response("app.example.test A 10.0.0.1"), response(flags=dns.flags.AA)]
-    answers = [judge(one) for one in given]
-    assert all(isinstance(answer, Answer) for answer in answers)
+    answers = [interpret(one) for one in given]
+    assert all(isinstance(answer, RecordsAnswer) for answer in answers)
     assert answers[0].ttl == 30
-    assert Reading(dict(zip(("A", "AAAA"), answers)), ()).discovery([Node("app@10.0.0.1")]).ttl == 30
+    assert QueryResult(dict(zip(("A", "AAAA"), answers)), ()).discovery([Node("app@10.0.0.1")]).ttl == 30
 
 
 @given(st.data())
@@ -142,7 +146,7 @@ def test_a_damaged_message_is_a_message_or_a_reason(data: st.DataObject) -> None
         wire[data.draw(st.integers(0, len(wire) - 1))] = data.draw(st.integers(0, 255))
     cut = bytes(wire[: data.draw(st.integers(0, len(wire)))])
     try:
-        _resolver.judge(_parse((QUERY,), cut)[0])
+        resolver.interpret(_parse((QUERY,), cut)[0])
     except NameserverError:
         return
     assert len(cut) == len(good)
@@ -165,7 +169,7 @@ NODE = Node("app@10.0.0.1", "10.0.0.1")
 def test_a_doubt_is_never_complete(
     reasons: tuple[str, ...], nodes: list[Node], left_out: list[str], status: str
 ) -> None:
-    found = Reading({}, reasons).discovery(nodes, left_out)
+    found = QueryResult({}, reasons).discovery(nodes, left_out)
     assert (found.status, list(found.nodes)) == (status, nodes)
     assert found.reasons == (*reasons, *left_out)
 
@@ -173,7 +177,7 @@ def test_a_doubt_is_never_complete(
 @pytest.mark.parametrize("query", ["a..b", "x" * 64, ".".join(["x" * 60] * 5), "\\300.test"])
 def test_what_is_no_domain_name_is_said(query: str) -> None:
     with pytest.raises(TopologyError, match="topology 'chat': config.query: .* is not a domain name"):
-        _resolver.read("chat", CONFIG, 0, "config.query", query, ["A"])
+        resolver.read("chat", CONFIG, 0, "config.query", query, ["A"])
 
 
 def _run(code: str) -> str:
@@ -182,8 +186,8 @@ def _run(code: str) -> str:
 
 
 _DISCOVER = """
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import discover
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import source_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import source_of
 """
 
 

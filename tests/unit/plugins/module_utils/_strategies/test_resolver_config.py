@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError, TopologyError
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import _resolver_config
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._resolver_config import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.common import (
+    resolver_config,
+)
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.common.resolver_config import (
     SystemConfig,
     nameservers_of,
     parse_system_config,
@@ -59,7 +61,7 @@ def test_each_attempt_starts_with_the_next() -> None:
 def test_without_the_option_those_of_the_machine_are_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "resolv.conf"
     file.write_text("nameserver 10.0.0.1\nnameserver fd00::1\n")
-    monkeypatch.setattr(_resolver_config, "RESOLV_CONF", file)
+    monkeypatch.setattr(resolver_config, "RESOLV_CONF", file)
     assert specs(None) == ["10.0.0.1:53", "[fd00::1]:53"]
 
 
@@ -70,7 +72,7 @@ def test_a_machine_without_a_nameserver_discovers_nothing(
     file = tmp_path / "resolv.conf"
     if text is not None:
         file.write_text(text)
-    monkeypatch.setattr(_resolver_config, "RESOLV_CONF", file)
+    monkeypatch.setattr(resolver_config, "RESOLV_CONF", file)
     with pytest.raises(DiscoveryError, match="set config.nameservers"):
         specs(None)
 

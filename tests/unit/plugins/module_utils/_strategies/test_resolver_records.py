@@ -14,13 +14,13 @@ import dns.message
 import dns.rdataclass
 import dns.rrset
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._resolver_records import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.common.resolver_records import (
     AAAA,
     CNAME,
     SOA,
     SRV,
     A,
-    Record,
+    DnsRecord,
     Response,
     Srv,
     read,
@@ -52,10 +52,10 @@ def response(*sections: list[tuple[str, int, tuple[str, str]]], rcode: int = 0) 
     return message
 
 
-def as_dnspython_has_it(section: list[dns.rrset.RRset]) -> list[Record]:
+def as_dnspython_has_it(section: list[dns.rrset.RRset]) -> list[DnsRecord]:
     """Of a message that was read with ``one_rr_per_rrset``, whatever discovery reads."""
     return [
-        Record(rrset.name.to_text().lower(), int(rrset.rdtype), rrset.ttl, data_of(rrset[0]))
+        DnsRecord(rrset.name.to_text().lower(), int(rrset.rdtype), rrset.ttl, data_of(rrset[0]))
         for rrset in section
         if rrset.rdtype in READ and rrset.rdclass == dns.rdataclass.IN
     ]
@@ -69,7 +69,7 @@ def data_of(record: Any) -> object:
     return record.target.to_text() if record.rdtype == CNAME else record.minimum
 
 
-def only_read(records: Sequence[Record]) -> list[Record]:
+def only_read(records: Sequence[DnsRecord]) -> list[DnsRecord]:
     return [record for record in records if record.rdtype in READ]
 
 
@@ -120,7 +120,7 @@ def test_a_ttl_with_its_highest_bit_set_is_none() -> None:
     wire = response([("app.example.test.", 30, ("A", "10.0.0.1"))]).to_wire()
     found = read(QUERY, wire.replace(b"\0\0\0\x1e", b"\x80\0\0\x1e"))
     assert found is not None
-    assert found.answer == [Record("app.example.test.", A, 0, "10.0.0.1")]
+    assert found.answer == [DnsRecord("app.example.test.", A, 0, "10.0.0.1")]
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import source_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import COMPLETE, Discovery, Node
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies._registry import discover
-from ansible_collections.selfheal.cluster.plugins.module_utils._topology import source_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover
 
 
 def read(nodes: object) -> Discovery:

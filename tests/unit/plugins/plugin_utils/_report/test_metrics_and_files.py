@@ -9,7 +9,7 @@ import os
 
 import pytest
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report import metrics as metrics_module
-from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.files import File
+from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.files import ReportFile
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.metrics import metrics, timeless
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.reading import reading
 
@@ -85,7 +85,7 @@ def test_a_file_is_changed_if_more_than_its_times_is_new(tmp_path):
 
     def write(islands, time=TIME, mode=0o644, check_mode=False):
         text = metrics([reading("chat", result(islands, time=time))])
-        return File(path, text, mode, timeless).write(check_mode)
+        return ReportFile(path, text, mode, timeless).write(check_mode)
 
     assert write([NAMES], check_mode=True)[0]
     assert not path.exists()
@@ -106,7 +106,7 @@ def test_a_file_is_changed_if_more_than_its_times_is_new(tmp_path):
 def test_a_link_to_a_file_stays_a_link(tmp_path):
     (tmp_path / "real").write_text("old")
     (tmp_path / "link").symlink_to("real")
-    File(tmp_path / "link", "new", 0o644, str).write(False)
+    ReportFile(tmp_path / "link", "new", 0o644, str).write(False)
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "real").read_text() == "new"
 
@@ -117,13 +117,13 @@ def test_what_cannot_be_written_leaves_what_was_there(tmp_path, monkeypatch):
     with monkeypatch.context() as patched:
         patched.setattr(os, "fchmod", _full)
         with pytest.raises(OSError, match="full"):
-            File(path, "new", 0o644, str).write(False)
+            ReportFile(path, "new", 0o644, str).write(False)
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["page.html"]
     with pytest.raises(FileNotFoundError):
-        File(tmp_path / "none" / "page.html", "new", 0o644, str).write(False)
+        ReportFile(tmp_path / "none" / "page.html", "new", 0o644, str).write(False)
     with pytest.raises(IsADirectoryError):
-        File(tmp_path, "new", 0o644, str).write(False)
+        ReportFile(tmp_path, "new", 0o644, str).write(False)
 
 
 def _full(*_arguments):
@@ -131,5 +131,5 @@ def _full(*_arguments):
 
 
 def test_a_text_that_is_no_unicode_can_be_written(tmp_path):
-    File(tmp_path / "page", "\udce9", 0o644, str).write(False)
+    ReportFile(tmp_path / "page", "\udce9", 0o644, str).write(False)
     assert (tmp_path / "page").read_text() == "\\udce9"

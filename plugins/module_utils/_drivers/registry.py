@@ -1,0 +1,25 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The entry point of all drivers, as ``_strategies/registry.py`` is of the strategies."""
+
+from __future__ import annotations
+
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Topology
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Driver
+
+
+def driver_for(topology: Topology) -> Driver:
+    """The topology's driver. It has opened no connection yet.
+
+    :raises TopologyError: an option turns out to be wrong only when it is used, such as a cookie file.
+    """
+    if topology.driver == "erlang":
+        from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang import driver as erlang
+
+        return erlang.ErlangDriver(topology)
+    if topology.driver == "exec":
+        from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec import driver as exec_driver
+
+        return exec_driver.ExecDriver(topology)
+    raise ValueError(topology.driver)

@@ -1,0 +1,131 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rules: how one kind of system is joined and left. Pure, one class a kind; the driver's facts say which.
+
+The planner alone decides who may leave. Rules decide how, and may only refuse more::
+
+    rules = rules_of(driver.facts)
+    rules.additions(discovery, observation, wanted, staying)   # who is connected by whom, or why not
+    rules.removals("app@10.0.0.3", going, observation, why)    # the calls by which it leaves
+    rules.predict(plan, observation)                           # the views after it
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import AbstractSet, Iterator, Mapping, NamedTuple, Optional, Sequence
+
+from ansible_collections.selfheal.cluster.plugins.module_utils._graph import islands
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
+    CONNECT,
+    PRUNE,
+    REFUSE,
+    Action,
+    Discovery,
+    Observation,
+    Plan,
+    View,
+)
+
+
+class Obstacle(NamedTuple):
+    """Why something is not done: ``reason`` is one word, ``detail`` says it to a person."""
+
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What is true of every kind of system whose members hold links or lists of each other.
+
+    reversible: a pruned live member comes back when it is connected again.
+    leaves_itself: only the pruned node itself can leave without harm to the rest.
+    spreads: one member takes a node off the lists of its whole island.
+    comes_back: a pruned node that starts with what it has stored is a member again.
+    by_link: which of ``connect``, ``disconnect`` and ``list_nodes`` the driver does by links alone. What a function of
+        the user's own does is the user's to know.
+    """
+
+    reversible: bool
+    leaves_itself: bool
+    spreads: bool
+    comes_back: bool
+    by_link: frozenset[str]
+
+    def additions(
+        self, discovery: Discovery, observation: Observation, wanted: frozenset[str], staying: frozenset[str]
+    ) -> Iterator[Action]:
+        """What connects those who are missing, and a refusal for each who cannot be connected.
+
+        :param wanted: the desired nodes that are to be in the cluster now.
+        :param staying: the relevant names without those that the plan prunes: who can hold two nodes in one island.
+        """
+        raise NotImplementedError
+
+    def nobody_leaves(self, observation: Observation) -> Optional[Obstacle]:
+        """Why no member may be removed as things are."""
+        return None
+
+    def is_unsteady(self, name: str, observation: Observation) -> Optional[Obstacle]:
+        """Why this member may not be removed now: somebody has not finished taking it in or leaving it."""
+        told_by = observation.unsettled.get(name)
+        return Obstacle("unsteady", f"{told_by} lists it as neither in nor out") if told_by else None
+
+    def removals(self, name: str, going: frozenset[str], observation: Observation, detail: str) -> Iterator[Action]:
+        """The calls by which a member leaves that is not desired.
+
+        :param going: everyone whom the plan removes.
+        """
+        if self.leaves_itself and name in observation.alive:
+            yield Action(PRUNE, name, "not_desired", name, detail=detail)
+            return
+        listing = [one for one, view in sorted(observation.views.items()) if name in view.peers and one != name]
+        # Those who are going too are told only where nobody else could be.
+        observers = [one for one in listing if one not in going] or listing
+        for observer in _one_of_each_island(observers, observation) if self.spreads else observers:
+            yield Action(PRUNE, name, "not_desired", observer, detail=detail)
+
+    def predict(self, plan: Plan, observation: Observation) -> Observation:
+        """The views after every connect and prune of the plan has worked. Who was pruned is no longer asked."""
+        gone = frozenset(action.node for action in plan.prunes)
+        staying = {name: view for name, view in observation.views.items() if name not in gone}
+        linked = {name: set(view.linked - gone) for name, view in staying.items()}
+        for action in plan.connects:
+            for one, other in ((action.observer, action.node), (action.node, action.observer)):
+                if one in linked and other:
+                    linked[one].add(other)
+        views = {name: _as_linked(view, linked[name], gone) for name, view in staying.items()}
+        return Observation(self._completed(views, gone), observation.unreachable)
+
+    def _completed(self, views: Mapping[str, View], gone: frozenset[str]) -> Mapping[str, View]:
+        """What the members add by themselves."""
+        return views
+
+
+def _as_linked(view: View, linked: AbstractSet[str], gone: frozenset[str]) -> View:
+    """The view with these links, which its observer has finished with."""
+    peers = frozenset(linked)
+    down = view.down - peers - gone
+    return replace(view, peers=peers | down, synced=None if view.synced is None else peers, down=down)
+
+
+def completed(views: Mapping[str, View], gone: frozenset[str]) -> Mapping[str, View]:
+    """The views once everybody in an island is linked to everybody else in it."""
+    found = dict(views)
+    for island in islands(views, Observation(views).members):
+        for name in views.keys() & frozenset(island):
+            found[name] = _as_linked(views[name], views[name].linked.union(island) - {name}, gone)
+    return found
+
+
+def refused(node: str, reason: str, detail: str) -> Action:
+    """The refusal of a connect."""
+    return Action(REFUSE, node, reason, refused=CONNECT, detail=detail)
+
+
+def _one_of_each_island(observers: Sequence[str], observation: Observation) -> Sequence[str]:
+    parts = islands(observation.views, observation.members)
+    chosen = (next((observer for observer in observers if observer in part), None) for part in parts)
+    return [observer for observer in chosen if observer]
