@@ -6,11 +6,14 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
+import socket
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import source_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes import auth
@@ -21,6 +24,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import Dis
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover
 
 from tests.harness.beam import wait_until
+from tests.harness.kube import KubeDouble
 from tests.harness.watching import PATIENCE, watching
 
 SECRET = "never-to-be-seen"
@@ -97,6 +101,25 @@ def by_port_forward(**config: Any) -> str:
 
 
 WAYS = (by_list, by_watch, by_port_forward)
+
+
+def unforwarded(_port: int) -> socket.socket:
+    raise ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused")
+
+
+def filled(api: KubeDouble) -> KubeDouble:
+    for namespace in ("prod", "default", "team"):
+        api.add_pod("chat-0", "10.1.0.1", namespace=namespace)
+    api.forward("chat-0", unforwarded, namespace="prod")
+    return api
+
+
+def change(path: str, kind: str, **entry: Any) -> str:
+    """Set keys of the one cluster, or the one user, of a kubeconfig."""
+    content = yaml.safe_load(Path(path).read_text())
+    content[f"{kind}s"][0][kind].update({key.replace("_", "-"): value for key, value in entry.items()})
+    Path(path).write_text(yaml.safe_dump(content))
+    return path
 
 
 def _params(config: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""K14, K16: what refusals mean; that they are asked for is in tests/system/test_kubernetes_kubeconfig.py."""
+"""K14, K16: what refusals mean; that they are asked for is in tests/system/test_kubernetes_sign_in.py."""
 
 from __future__ import annotations
 
