@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -20,6 +21,7 @@ from tests.harness.nameserver import Nameserver
 QUERY = "app.example.test"
 SOON = 60
 QUIET = 1.5
+_COLLECTION = "ansible_collections.selfheal.cluster."
 
 
 class Events:
@@ -83,3 +85,9 @@ def chat_topology(api: KubeDouble, **config: Any) -> dict[str, Any]:
 
 def names_of(nodes: Sequence[dict[str, Any]]) -> list[str]:
     return [node["name"] for node in nodes]
+
+
+def warnings_of(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What the collection warned of. The doubles run in the same process, and their libraries log too."""
+    records = [record for record in caplog.records if record.name.startswith(_COLLECTION)]
+    return [record.getMessage() for record in records if record.levelno >= logging.WARNING]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import runpy
 import time
 from typing import Any
@@ -18,7 +17,16 @@ from ansible_collections.selfheal.cluster.plugins.plugin_utils._event_source imp
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._membership_events import LISTS_NOBODY
 
 from tests.harness.ansible import ROOT
-from tests.harness.event_source import QUERY, SOON, Events, chat_topology, names_of, run_source, web_topology
+from tests.harness.event_source import (
+    QUERY,
+    SOON,
+    Events,
+    chat_topology,
+    names_of,
+    run_source,
+    warnings_of,
+    web_topology,
+)
 from tests.harness.kube import kube_api
 from tests.harness.nameserver import nameserver
 
@@ -66,7 +74,7 @@ def test_a_source_that_is_down_takes_nobody_away(caplog: pytest.LogCaptureFixtur
 
     with nameserver({QUERY: ["127.0.8.1"]}) as server:
         run_source(test, topologies={"web": web_topology(server)}, interval=0.1)
-    said = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+    said = warnings_of(caplog)
     assert len(said) == 2, said
     assert said[0].startswith("topology 'web': the discovery failed: ")
     assert said[1] == "topology 'web': the discovery is complete again"
@@ -131,7 +139,7 @@ def test_a_source_that_suddenly_lists_nobody_is_told_and_takes_nobody_away(caplo
     with kube_api() as api:
         api.add_pod("chat-1", "10.1.0.1")
         run_source(test, topologies={"chat": chat_topology(api)}, interval=RARELY)
-    said = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+    said = warnings_of(caplog)
     assert said == [f"topology 'chat': {LISTS_NOBODY}", "topology 'chat': the source lists nodes again"]
 
 
