@@ -66,7 +66,9 @@ def test_a_source_that_is_down_takes_nobody_away(caplog: pytest.LogCaptureFixtur
 
     with nameserver({QUERY: ["127.0.8.1"]}) as server:
         run_source(test, topologies={"web": web_topology(server)}, interval=0.1)
-    said = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+    # The double's server may log that a client left in the middle of an answer.
+    ours = (record for record in caplog.records if not record.name.startswith("aiohttp"))
+    said = [record.getMessage() for record in ours if record.levelno >= logging.WARNING]
     assert len(said) == 2, said
     assert said[0].startswith("topology 'web': the discovery failed: ")
     assert said[1] == "topology 'web': the discovery is complete again"
@@ -131,7 +133,9 @@ def test_a_source_that_suddenly_lists_nobody_is_told_and_takes_nobody_away(caplo
     with kube_api() as api:
         api.add_pod("chat-1", "10.1.0.1")
         run_source(test, topologies={"chat": chat_topology(api)}, interval=RARELY)
-    said = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+    # The double's server may log that a client left in the middle of an answer.
+    ours = (record for record in caplog.records if not record.name.startswith("aiohttp"))
+    said = [record.getMessage() for record in ours if record.levelno >= logging.WARNING]
     assert said == [f"topology 'chat': {LISTS_NOBODY}", "topology 'chat': the source lists nodes again"]
 
 
