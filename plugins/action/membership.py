@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ class ActionModule(InProcess):
     module = "selfheal.cluster.membership"
     command = COMMAND
 
-    def run_module(self, added: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+    def run_module(self, added: Mapping[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         if not self._can_show():
             return super().run_module(added, task_vars)
         with tempfile.TemporaryDirectory(dir=C.DEFAULT_LOCAL_TMP) as directory:

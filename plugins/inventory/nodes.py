@@ -122,7 +122,9 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from ansible.errors import AnsibleError, AnsibleParserError
+from ansible.inventory.data import InventoryData
 from ansible.inventory.host import Host
+from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable, to_safe_group_name
 from ansible.template import trust_as_template
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Source
@@ -154,6 +156,10 @@ _FILES: MutableMapping[Any, dict[str, dict[str, str]]] = WeakKeyDictionary()
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     NAME = "selfheal.cluster.nodes"
+    # Ansible's parse() sets them, before anything here asks for one.
+    inventory: InventoryData
+    loader: DataLoader
+    templar: Any
 
     def verify_file(self, path: str) -> bool:
         return super().verify_file(path) and path.endswith((".cluster.yml", ".cluster.yaml"))
@@ -259,7 +265,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     ) -> dict[str, list[dict[str, Any]]]:
         """The nodes of each topology, from the cache if it has them, else from the sources, all concurrently."""
         use_cache = self.get_option("cache")
-        keys: dict[str, str] = {}
+        keys: dict[str, str | None] = {}
         found: dict[str, list[dict[str, Any]]] = {}
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             asked = {}
@@ -277,7 +283,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return found
 
     def _take(self, topology: str, discovery: Discovery, cache_key: str | None) -> list[dict[str, Any]]:
-        nodes = plain(nodes_of(discovery))
+        nodes: list[dict[str, Any]] = plain(nodes_of(discovery))
         for note in discovery.notes:
             self.display.warning(f"topology {topology!r}: {note}")
         if discovery.status != COMPLETE:
@@ -299,7 +305,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _templated(self, topology: str, options: Mapping[str, Any]) -> dict[str, Any]:
         self.templar.available_variables = self._vars
         values = {key: options[key] for key in ("strategy", "config") if options.get(key) is not None}
-        return self.templar.template(values)
+        return dict(self.templar.template(values))
 
     def _add_nodes(self, topology: str, nodes: list[dict[str, Any]]) -> None:
         if (name := _group_of(topology)) in self.inventory.hosts:
@@ -324,7 +330,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         for entry in self.get_option("filters"):
             ((decision, condition),) = entry.items()
             if self.templar.evaluate_conditional(condition):
-                return decision == "include"
+                return bool(decision == "include")
         return True
 
     def _check_node(self, topology: str, node: str) -> bool:
@@ -383,7 +389,7 @@ def _groups_of(host: Host) -> set[str]:
 
 
 def _group_of(topology: str) -> str:
-    return to_safe_group_name(f"cluster_{topology}")
+    return str(to_safe_group_name(f"cluster_{topology}"))
 
 
 def _check_filters(filters: list[dict[str, Any]]) -> None:

@@ -109,5 +109,6 @@ def _discovered(params: dict[str, Any]) -> list[dict[str, Any]]:
             Display().warning(f"topology {topology!r}: the discovery is {discovery.status}: {reasons}")
         for note in discovery.notes:
             Display().warning(f"topology {topology!r}: {note}")
-        return plain(nodes_of(discovery))
+        nodes: list[dict[str, Any]] = plain(nodes_of(discovery))
+        return nodes
     raise AnsibleLookupError(problem)

@@ -49,9 +49,13 @@ def _encrypted(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> _VaultEncrypte
     return _VaultEncrypted(loader.construct_scalar(node))
 
 
+def _unsafe(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
+    return str(loader.construct_scalar(node))
+
+
 _Loader.add_constructor("!vault", _encrypted)
 _Loader.add_constructor("!vault-encrypted", _encrypted)
-_Loader.add_constructor("!unsafe", yaml.SafeLoader.construct_yaml_str)
+_Loader.add_constructor("!unsafe", _unsafe)
 
 
 def topologies_of(files: Mapping[str, str]) -> dict[str, dict[str, Any]]:

@@ -146,7 +146,7 @@ def _file(path: str, content: bytes) -> _KubeconfigFile:
 
 
 def _yaml(content: bytes) -> Any:
-    import yaml  # type: ignore[import-untyped]
+    import yaml
 
     try:
         return yaml.safe_load(content)
