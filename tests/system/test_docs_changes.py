@@ -10,6 +10,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -83,13 +84,7 @@ def test_the_first_change(checkout: Path) -> None:
 @pytest.mark.long
 def test_the_new_strategy(checkout: Path, tmp_path: Path) -> None:
     """That of the guide: its tests pass, and the module has it."""
-    for block in guide("extending"):
-        if block.language == "diff":
-            _apply(checkout, block.text)
-        elif block.language == "python":
-            _write(checkout, block.file, block.content)
-    (commands,) = [block.text for block in guide("extending") if block.language == "shell"]
-    package, test, write, ask = commands.splitlines()
+    package, test, write, ask = _apply_example(checkout, "A new strategy")
     _run(checkout, "sh", "-c", package)
     assert "3 passed" in _test(checkout, test)
 
@@ -105,3 +100,49 @@ def test_the_new_strategy(checkout: Path, tmp_path: Path) -> None:
     assert "was cut off" in ansible.run("ansible", *arguments).text
     documented = ansible.run("ansible-doc", "selfheal.cluster.nodes_info").ok()
     assert "lines_file" in documented.output
+
+
+@pytest.mark.long
+def test_the_new_driver(checkout: Path, tmp_path: Path) -> None:
+    """That of the guide, and nothing else: it heals a cluster, prunes from it, and says who does not answer."""
+    package, make, heal = _apply_example(checkout, "A new driver")
+    _run(checkout, "sh", "-c", package)
+    members = tmp_path / "members"
+    _run(checkout, "sh", "-c", make.replace("/tmp/members", str(members)))
+    ansible = Ansible(tmp_path, ANSIBLE_COLLECTIONS_PATH=str(checkout / ".build" / "collections"))
+
+    def healed(command: str) -> dict[str, Any]:
+        arguments = shlex.split(command.replace("/tmp/members", str(members)))[1:]
+        return dict(ansible.run("ansible", *arguments).ok().results[-1]["result"])
+
+    first, again = healed(heal), healed(heal)
+    assert (first["changed"], first["converged"], len(first["connected"])) == (True, True, 3)
+    assert (again["changed"], again["converged"]) == (False, True)
+
+    pruned = healed(heal.replace('"a","b","c"', '"a","b"'))
+    assert {link["node"] for link in pruned["pruned"]} == {"c"}
+    assert {path.name: [link.name for link in path.iterdir()] for path in members.iterdir()} == {
+        "a": ["b"],
+        "b": ["a"],
+        "c": [],
+    }
+    missing = healed(heal.replace('"c"', '"d"'))
+    assert missing["unreachable_nodes"] == {"d": "No such file or directory: check driver_config.folder"}
+    assert "driver_config" in ansible.run("ansible-doc", "selfheal.cluster.membership").ok().output
+
+
+def _apply_example(checkout: Path, heading: str) -> list[str]:
+    """What the guide shows below a heading.
+
+    :returns: its commands.
+    """
+    text = (ROOT / "docs" / "docsite" / "rst" / "extending.rst").read_text().splitlines()
+    first = text.index(heading)
+    shown = [block for block in guide("extending") if block.line > first]
+    end = next(number for number, block in enumerate(shown) if block.language == "shell")
+    for block in shown[:end]:
+        if block.language == "diff":
+            _apply(checkout, block.text)
+        elif block.language == "python":
+            _write(checkout, block.file, block.content)
+    return shown[end].text.splitlines()

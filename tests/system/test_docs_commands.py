@@ -186,7 +186,9 @@ PROGRAMS: dict[str, Callable[[list[str], Shown], None]] = {
     "run": _runs_a_job_of_cron,
     # Not on the machine of the tests; there is nothing of ours in these words
     "podman": lambda words, shown: None,
-    **dict.fromkeys((".", "cat", "cd", "echo", "erl", "export", "git", "kill", "printf", "python3", "tail"), _plain),
+    **dict.fromkeys(
+        (".", "cat", "cd", "echo", "erl", "export", "git", "kill", "mkdir", "printf", "python3", "tail"), _plain
+    ),
 }
 
 
