@@ -106,7 +106,7 @@ class Ejabberd:
 @contextmanager
 def ejabberds(count: int) -> Iterator[list[Ejabberd]]:
     """``count`` fresh nodes that know nobody, on one distribution port, without epmd."""
-    with fresh("ejabberd", count, lambda address, port, home: Ejabberd(address, port, home)) as nodes:
+    with fresh("ejabberd", count, Ejabberd) as nodes:
         yield nodes
 
 
