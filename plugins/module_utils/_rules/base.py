@@ -73,6 +73,13 @@ class Rules:
         reported_by = observation.unsettled.get(name)
         return Obstacle("unsteady", f"{reported_by} lists it as neither in nor out") if reported_by else None
 
+    def _refused_as_unsteady(self, wanted: frozenset[str], observation: Observation) -> Iterator[Action]:
+        """A connect would change nothing about a node that is neither in nor out."""
+        for node in sorted(wanted):
+            obstacle = self.is_unsteady(node, observation)
+            if obstacle:
+                yield refused(node, *obstacle)
+
     def removals(self, name: str, going: frozenset[str], observation: Observation, detail: str) -> Iterator[Action]:
         """The calls that remove an undesired member.
 

@@ -18,7 +18,6 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     minutes,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._rules.base import Obstacle, refused
-from ansible_collections.selfheal.cluster.plugins.module_utils._rules.pairwise import reach_out
 from ansible_collections.selfheal.cluster.plugins.module_utils._rules.transitive import MeshIsland, Transitive, merges
 
 
@@ -26,9 +25,6 @@ class Exclusive(Transitive):
     def is_unsteady(self, name: str, observation: Observation) -> Optional[Obstacle]:
         """None: an unfinished link counts as missing, and the member that lacks it rejoins."""
         return None
-
-    def _first(self, wanted: frozenset[str], observation: Observation) -> Iterator[Action]:
-        return iter(())
 
     def _island(self, part: tuple[str, ...], views: Mapping[str, View]) -> MeshIsland:
         missing = missing_links(views, part)
@@ -52,8 +48,6 @@ class Exclusive(Transitive):
     def _listed_by_some(self, node: str, lacking: Sequence[str], observation: Observation) -> Iterator[Action]:
         if lacking:
             yield refused(node, "unsteady", f"not listed by {', '.join(lacking)}, and it takes no call to rejoin")
-        else:
-            yield from reach_out(node, lacking, observation)
 
 
 def _obstacle(island: MeshIsland, views: Mapping[str, View]) -> Optional[str]:

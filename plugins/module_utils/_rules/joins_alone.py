@@ -9,7 +9,6 @@ others. Any other separate node is reported and left to a person. While members 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Iterator, Mapping, Optional, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._graph import cover, islands, missing_links
@@ -29,7 +28,6 @@ Part = Sequence[str]
 _MEND = "stop all members but the one whose data is to stay, and then start them again"
 
 
-@dataclass(frozen=True)
 class JoinsAlone(Rules):
     """A connect takes one node alone into the island of the observer."""
 

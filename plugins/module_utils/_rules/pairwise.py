@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import repeat
-from typing import AbstractSet, Iterable, Iterator, Mapping, Sequence
+from typing import Iterable, Iterator, Mapping, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     CONNECT,
@@ -27,7 +27,7 @@ class Pairwise(Rules):
     def additions(
         self, discovery: Discovery, observation: Observation, wanted: frozenset[str], staying: frozenset[str]
     ) -> Iterator[Action]:
-        yield from unsettled(wanted, observation.unsettled)
+        yield from self._refused_as_unsteady(wanted, observation)
         answering = sorted(wanted & frozenset(observation.views))
         yield from pairs(answering, observation.views)
         for node in sorted(wanted - frozenset(observation.views)):
@@ -35,12 +35,6 @@ class Pairwise(Rules):
                 yield refused(node, "no_answer", NOBODY_ANSWERS)
             observers = [name for name in answering if node not in observation.views[name].linked]
             yield from reach_out(node, observers, observation)
-
-
-def unsettled(wanted: AbstractSet[str], reported_by: Mapping[str, str]) -> Iterator[Action]:
-    """Refuse nodes that are listed and stay neither in nor out: a connect would not change that."""
-    for node in sorted(reported_by.keys() & wanted):
-        yield refused(node, "unsteady", f"{reported_by[node]} lists it as neither in nor out")
 
 
 def pairs(answering: Sequence[str], views: Mapping[str, View]) -> Iterator[Action]:

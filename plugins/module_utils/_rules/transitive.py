@@ -20,7 +20,6 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._rules.pairwise i
     NOBODY_ANSWERS,
     pairs,
     reach_out,
-    unsettled,
 )
 
 
@@ -34,16 +33,13 @@ class Transitive(Rules):
         mesh = [name for name in answering if name not in hidden]
         found = self._islands(mesh, views, staying - hidden)
         hub = found[0].sound[0] if found else None
-        yield from self._first(wanted, observation)
+        yield from self._refused_as_unsteady(wanted, observation)
         yield from self._inside_and_between(found, hub, views)
         if hidden:
             linked_alone = pairs(answering, views)
             yield from (action for action in linked_alone if action.node in hidden or action.observer in hidden)
         for node in sorted(wanted - frozenset(views)):
             yield from self._absent(node, hub, answering, observation)
-
-    def _first(self, wanted: frozenset[str], observation: Observation) -> Iterator[Action]:
-        yield from unsettled(wanted, observation.unsettled)
 
     def _islands(self, mesh: Sequence[str], views: Mapping[str, View], staying: frozenset[str]) -> list[MeshIsland]:
         """The islands of the wanted nodes that answered, the one with most sound nodes first."""
