@@ -28,33 +28,12 @@ from tests.harness.kube_portforward import on_loopback
 from tests.harness.port_forward import (
     NODE,
     SLOW,
-    api_with_a_pod,
     config,
-    echoing,
-    forwarding,
     hello,
     reach,
     through,
     why,
 )
-
-
-@pytest.fixture(scope="module")
-def echo() -> Iterator[tuple[str, int]]:
-    with echoing() as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[KubeDouble]:
-    with api_with_a_pod() as api:
-        yield api
-
-
-@pytest.fixture
-def api(server: KubeDouble, echo: tuple[str, int]) -> Iterator[KubeDouble]:
-    with forwarding(server, echo) as api:
-        yield api
 
 
 def test_an_api_server_that_is_down(api: KubeDouble) -> None:

@@ -16,7 +16,6 @@ import gc
 import hashlib
 import os
 import socket
-from collections.abc import Iterator
 from typing import Any
 
 import kubernetes
@@ -32,25 +31,7 @@ from tests.harness.beam import free_port, wait_until
 from tests.harness.clock import within
 from tests.harness.documents import guide
 from tests.harness.kube import KubeDouble, kube_api
-from tests.harness.port_forward import STRAY, api_with_a_pod, config, echoing, forwarding, hello, through, why
-
-
-@pytest.fixture(scope="module")
-def echo() -> Iterator[tuple[str, int]]:
-    with echoing() as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[KubeDouble]:
-    with api_with_a_pod() as api:
-        yield api
-
-
-@pytest.fixture
-def api(server: KubeDouble, echo: tuple[str, int]) -> Iterator[KubeDouble]:
-    with forwarding(server, echo) as api:
-        yield api
+from tests.harness.port_forward import STRAY, config, hello, through, why
 
 
 def open_files() -> int:

@@ -6,32 +6,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Node
 
 from tests.harness.clock import within
 from tests.harness.kube import KubeDouble
-from tests.harness.port_forward import STRAY, api_with_a_pod, echoing, forwarding, why
-
-
-@pytest.fixture(scope="module")
-def echo() -> Iterator[tuple[str, int]]:
-    with echoing() as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[KubeDouble]:
-    with api_with_a_pod() as api:
-        yield api
-
-
-@pytest.fixture
-def api(server: KubeDouble, echo: tuple[str, int]) -> Iterator[KubeDouble]:
-    with forwarding(server, echo) as api:
-        yield api
+from tests.harness.port_forward import STRAY, why
 
 
 def test_a_node_without_a_pod(api: KubeDouble) -> None:
