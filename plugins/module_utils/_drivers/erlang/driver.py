@@ -19,7 +19,11 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.m
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.mfa import own_mfa
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.presets import preset_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.prune import ErlangPruner
-from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, DriverFacts, Node, Observation
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, Node, Observation
+from ansible_collections.selfheal.cluster.plugins.module_utils._rules.base import Rules
+from ansible_collections.selfheal.cluster.plugins.module_utils._rules.exclusive import Exclusive
+from ansible_collections.selfheal.cluster.plugins.module_utils._rules.pairwise import Pairwise
+from ansible_collections.selfheal.cluster.plugins.module_utils._rules.transitive import Transitive
 
 _POLL = 0.1
 
@@ -37,19 +41,23 @@ class ErlangDriver(Driver):
         self._connector = ErlangConnector(self._members, self._pruner, own["connect"])
 
     @property
-    def facts(self) -> DriverFacts:
-        """What the last observation showed. Nothing is known about a user's own function, so the cautious value is
+    def rules(self) -> Rules:
+        """By what the last observation showed. Nothing is known about a user's own function, so the cautious value is
         assumed for it."""
         if self._preset:
-            return self._preset.facts
-        connects, disconnects = "connect" in self._by_link, "disconnect" in self._by_link
-        return DriverFacts(
+            return self._preset.rules
+        disconnects = "disconnect" in self._by_link
+        return self._kind(
             reversible=disconnects,
-            transitive=self._members.global_mesh and connects,
-            exclusive=self._members.exclusive and connects,
-            prune_needs_answer=(self._members.exclusive or self._members.fence is not None) and disconnects,
+            leaves_itself=(self._members.exclusive or self._members.fence is not None) and disconnects,
             by_link=self._by_link,
         )
+
+    @property
+    def _kind(self) -> type[Rules]:
+        if not self._members.global_mesh or "connect" not in self._by_link:
+            return Pairwise
+        return Exclusive if self._members.exclusive else Transitive
 
     async def observe(self, desired: Sequence[Node], in_scope: Callable[[str], bool]) -> Observation:
         return await self._members.observe(desired, in_scope, retry_unreachable=True)
@@ -62,7 +70,7 @@ class ErlangDriver(Driver):
     async def prune(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
         if self._preset:
             return await Leaver(self._members, self._preset).prune(actions, desired)
-        return await self._pruner.prune(actions, desired, leave=self.facts.prune_needs_answer)
+        return await self._pruner.prune(actions, desired, leave=self.rules.leaves_itself)
 
     async def connect(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
         if self._preset:

@@ -32,7 +32,8 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.n
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import RemoteCall
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError, UnreachableError
-from ansible_collections.selfheal.cluster.plugins.module_utils._model import DriverFacts, View
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import View
+from ansible_collections.selfheal.cluster.plugins.module_utils._rules.joins_alone import JoinsAlone
 
 Function = Tuple[str, str]
 """Module and function."""
@@ -79,14 +80,7 @@ class Preset:
     join: Function
     leave: Function
 
-    facts = DriverFacts(
-        reversible=False,
-        transitive=True,
-        prune_needs_answer=True,
-        joins_alone=True,
-        prune_spreads=True,
-        comes_back=True,
-    )
+    rules = JoinsAlone(reversible=False, leaves_itself=True, spreads=True, comes_back=True)
 
     @cached_property
     def question(self) -> RemoteCall:

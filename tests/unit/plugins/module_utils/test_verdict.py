@@ -29,8 +29,8 @@ from .plans import AT_ONCE, EXCLUSIVE, JOINS_ALONE, PAIRWISE, discovered, mesh, 
 from .worlds import worlds
 
 
-def found(discovery, observation, facts=EXCLUSIVE, policy=AT_ONCE):
-    return verdicts(discovery, observation, plan(discovery, observation, policy, facts))
+def found(discovery, observation, rules=EXCLUSIVE, policy=AT_ONCE):
+    return verdicts(discovery, observation, plan(discovery, observation, policy, rules))
 
 
 def with_state(number, state):
@@ -38,9 +38,9 @@ def with_state(number, state):
     return Discovery.complete(nodes)
 
 
-@pytest.mark.parametrize("facts", [EXCLUSIVE, PAIRWISE, JOINS_ALONE])
-def test_a_whole_cluster(facts):
-    assert found(discovered(1, 2, 3), mesh((1, 2, 3)), facts) == ("whole",)
+@pytest.mark.parametrize("rules", [EXCLUSIVE, PAIRWISE, JOINS_ALONE])
+def test_a_whole_cluster(rules):
+    assert found(discovered(1, 2, 3), mesh((1, 2, 3)), rules) == ("whole",)
 
 
 def test_a_failed_discovery_hides_all_else():
@@ -114,7 +114,7 @@ def test_a_partition_that_a_member_table_reports():
 def test_in_any_world_it_is_whole_only_where_nothing_is_left_and_all_is_known(world):
     if world.discovery.status == FAILED:
         return
-    planned = plan(world.discovery, world.observation, world.policy, world.facts)
+    planned = plan(world.discovery, world.observation, world.policy, world.rules)
     words = verdicts(world.discovery, world.observation, planned)
     assert list(words) == [word for word in VERDICTS if word in words]
     assert words
