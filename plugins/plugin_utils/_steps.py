@@ -20,13 +20,13 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._errors import Ro
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Action,
     Discovery,
-    DriverFacts,
     Node,
     Observation,
     Unreachable,
     View,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._returned import Returned
+from ansible_collections.selfheal.cluster.plugins.module_utils._rules.base import Rules
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.listing import discovery_of, node_to_dict
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.result import RunRecord
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import (
@@ -51,7 +51,7 @@ Log = Sequence[Mapping[str, Any]]
 def next_step(
     log: Log,
     topology: Topology,
-    facts: DriverFacts,
+    rules: Rules,
     *,
     check_mode: bool = False,
     max_rounds: int = 5,
@@ -71,7 +71,7 @@ def next_step(
     """
     check_rounds(topology.name, max_rounds)
     record = RunRecord(topology.name, full, check_mode)
-    driver = _TaskDriver(_Reader(log), topology, facts, record)
+    driver = _TaskDriver(_Reader(log), topology, rules, record)
     reconciler = Reconciler(topology, driver, record, driver.ask)
     try:
         values, warnings = run_to_result(
@@ -124,17 +124,17 @@ class _Reader:
 class _TaskDriver(Driver):
     """A driver that answers from the log, and remembers the addresses of nodes."""
 
-    def __init__(self, log: _Reader, topology: Topology, facts: DriverFacts, record: RunRecord) -> None:
+    def __init__(self, log: _Reader, topology: Topology, rules: Rules, record: RunRecord) -> None:
         self._log = log
         self._topology = topology
-        self._facts = facts
+        self._rules = rules
         self._record = record
         self._addresses: dict[str, str | None] = {}
         self._last: Observation | None = None
 
     @property
-    def facts(self) -> DriverFacts:
-        return self._facts
+    def rules(self) -> Rules:
+        return self._rules
 
     async def ask(self, attempt: int, pause: float) -> Discovery:
         """The logged discovery. It does not wait: the tasks do that."""

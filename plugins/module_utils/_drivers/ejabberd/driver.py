@@ -18,18 +18,12 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.b
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.ejabberd.join import Joiner
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.ejabberd.leave import Leaver
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.ejabberd.view import EjabberdQuestion
-from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, DriverFacts, Node
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, Node
+from ansible_collections.selfheal.cluster.plugins.module_utils._rules.joins_alone import JoinsAlone
 
 
 class EjabberdDriver(BeamDriver):
-    facts = DriverFacts(
-        reversible=False,
-        transitive=True,
-        prune_needs_answer=True,
-        joins_alone=True,
-        prune_spreads=True,
-        comes_back=True,
-    )
+    rules = JoinsAlone(reversible=False, leaves_itself=True, spreads=True, comes_back=True)
 
     def __init__(self, topology: Topology) -> None:
         self._members = BeamMembers(topology.driver_config, Opener(topology), EjabberdQuestion)

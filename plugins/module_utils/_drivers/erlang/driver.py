@@ -17,7 +17,11 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.c
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.members import ErlangMembers
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.mfa import own_mfa
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.prune import ErlangPruner
-from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, DriverFacts, Node
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, Node
+from ansible_collections.selfheal.cluster.plugins.module_utils._rules.base import Rules
+from ansible_collections.selfheal.cluster.plugins.module_utils._rules.exclusive import Exclusive
+from ansible_collections.selfheal.cluster.plugins.module_utils._rules.pairwise import Pairwise
+from ansible_collections.selfheal.cluster.plugins.module_utils._rules.transitive import Transitive
 
 
 class ErlangDriver(BeamDriver):
@@ -35,20 +39,24 @@ class ErlangDriver(BeamDriver):
         self._connector = ErlangConnector(members, self._pruner, own["connect"])
 
     @property
-    def facts(self) -> DriverFacts:
-        """What the last observation showed. Nothing is known about a user's own function, so the cautious value is
+    def rules(self) -> Rules:
+        """By what the last observation showed. Nothing is known about a user's own function, so the cautious value is
         assumed for it."""
-        connects, disconnects = "connect" in self._by_link, "disconnect" in self._by_link
-        return DriverFacts(
+        disconnects = "disconnect" in self._by_link
+        return self._kind(
             reversible=disconnects,
-            transitive=self._mesh.global_mesh and connects,
-            exclusive=self._mesh.exclusive and connects,
-            prune_needs_answer=(self._mesh.exclusive or self._fences) and disconnects,
+            leaves_itself=(self._mesh.exclusive or self._fences) and disconnects,
             by_link=self._by_link,
         )
 
+    @property
+    def _kind(self) -> type[Rules]:
+        if not self._mesh.global_mesh or "connect" not in self._by_link:
+            return Pairwise
+        return Exclusive if self._mesh.exclusive else Transitive
+
     async def prune(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
-        return await self._pruner.prune(actions, desired, leave=self.facts.prune_needs_answer)
+        return await self._pruner.prune(actions, desired, leave=self.rules.leaves_itself)
 
     async def connect(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
         return await self._connector.connect(actions, desired)

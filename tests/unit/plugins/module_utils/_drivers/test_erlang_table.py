@@ -59,5 +59,5 @@ def test_a_mesh_alone_is_not_asked_for_tables():
 )
 def test_a_function_of_the_users_own_is_not_done_by_link(option, function):
     everything = {"connect", "disconnect", "list_nodes"}
-    assert driver_for(topology_of(STATIC)).facts.by_link == everything
-    assert driver_for(topology_of({**STATIC, option: function})).facts.by_link == everything - {option}
+    assert driver_for(topology_of(STATIC)).rules.by_link == everything
+    assert driver_for(topology_of({**STATIC, option: function})).rules.by_link == everything - {option}
