@@ -16,8 +16,9 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.regis
 
 from tests.faults.scene import ROUNDS, Row, Scene, scene
 from tests.harness import kube_objects
-from tests.harness.beam import BASENAME, Beam, free_port
+from tests.harness.beam import BASENAME, Beam
 from tests.harness.kube import KubeDouble, kube_api
+from tests.harness.loopback import free_port
 
 LABELS = {"app": "chat"}
 

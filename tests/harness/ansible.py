@@ -22,7 +22,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.harness.paths import ROOT
+
 PACKED = {"environment": {"FOR_A_PROCESS": "of its own"}}
 """A keyword of tasks and plays by which our modules run as modules, and not in Ansible's own process."""
 

@@ -27,8 +27,8 @@ from typing import Any
 
 import jinja2
 
-from tests.harness.ansible import ROOT
 from tests.harness.awx import Awx
+from tests.harness.paths import ROOT
 
 _CONTAINER = "/runner"
 _PLACES = "~/.ansible/collections:/usr/share/ansible/collections"

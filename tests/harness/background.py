@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from tests.harness.ansible import PACKED, Ansible
-from tests.harness.beam import wait_until
+from tests.harness.waiting import wait_until
 
 MEMBERSHIP = "selfheal.cluster.membership"
 SOON = 8

@@ -15,7 +15,6 @@ A node ends when its handle is stopped, or when the process that started it is g
 from __future__ import annotations
 
 import os
-import random
 import selectors
 import shutil
 import signal
@@ -27,6 +26,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Protocol, TypeVar
+
+from tests.harness.loopback import free_port, loopback_addresses
+from tests.harness.waiting import wait_until
 
 COOKIE = "a-cookie-of-the-tests"
 BASENAME = "app"
@@ -285,28 +287,6 @@ def is_whole(nodes: Sequence[Beam], steady: bool = True) -> bool:
 
 def wait_whole(nodes: Sequence[Beam], timeout: float = 60, steady: bool = True) -> None:
     wait_until(lambda: is_whole(nodes, steady), timeout, "a whole mesh")
-
-
-def wait_until(condition: Callable[[], bool], timeout: float, what: str) -> None:
-    """:raises AssertionError: the condition did not come true in ``timeout`` seconds."""
-    deadline = time.monotonic() + timeout
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"waited {timeout} s for {what}")
-        time.sleep(0.05)
-
-
-def loopback_addresses(count: int) -> list[str]:
-    """Addresses in 127.0.0.0/8 that nobody is likely to use at the same time."""
-    start = random.randint(16, 240) << 16 | random.randint(0, 200) << 8 | 1
-    return [f"127.{n >> 16}.{n >> 8 & 255}.{n & 255}" for n in (start + index for index in range(count))]
-
-
-def free_port(address: str) -> int:
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.bind((address, 0))
-        return probe.getsockname()[1]
 
 
 def write_cookie(home: Path, cookie: str) -> Path:

@@ -28,9 +28,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.harness.ansible import ROOT, Ansible, Run
+from tests.harness.ansible import Ansible, Run
 from tests.harness.background import descendants_of
-from tests.harness.beam import wait_until
+from tests.harness.paths import ROOT
+from tests.harness.waiting import wait_until
 
 ANSIBLE_PLAYBOOK = "/opt/ansible/bin/ansible-playbook"
 _COLLECTION = "/usr/share/ansible/collections/ansible_collections/selfheal/cluster"

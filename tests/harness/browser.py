@@ -26,7 +26,7 @@ from typing import Any
 
 from websockets.sync.client import ClientConnection, connect
 
-from tests.harness.beam import wait_until
+from tests.harness.waiting import wait_until
 
 _TIMEOUT = 90.0
 _OPTIONS = (

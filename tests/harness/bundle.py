@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from tests.harness.ansible import ROOT
+from tests.harness.paths import ROOT
 
 PARTS = ROOT / ".venv" / "bundle"
 

@@ -16,7 +16,8 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology 
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._inventory_file import TOPOLOGY_KEYS, check_keys
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._options import checked
 
-from tests.harness.ansible import ROOT, Ansible
+from tests.harness.ansible import Ansible
+from tests.harness.paths import ROOT
 
 MODULES = ("membership", "membership_info", "nodes_info")
 _TASK_FILES = ("connect_tasks", "disconnect_tasks", "list_nodes_tasks")

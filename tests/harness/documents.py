@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.harness.ansible import ROOT
+from tests.harness.paths import ROOT
 
 GUIDES = ROOT / "docs" / "docsite" / "rst"
 PAGES = (

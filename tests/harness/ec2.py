@@ -23,8 +23,9 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.harness.beam import free_port, wait_until
 from tests.harness.bundle import PARTS, with_bundle
+from tests.harness.loopback import free_port
+from tests.harness.waiting import wait_until
 
 REGION = "eu-central-1"
 _IMAGE = "ami-12c6146b"

@@ -24,8 +24,9 @@ from typing import Any, NamedTuple
 
 from ansible.release import __version__
 
-from tests.harness.ansible import ROOT, Ansible
-from tests.harness.beam import wait_until
+from tests.harness.ansible import Ansible
+from tests.harness.paths import ROOT
+from tests.harness.waiting import wait_until
 
 CORE = ".".join(__version__.split(".")[:2])
 BIN = ROOT / ".venv" / f"eda-{CORE}" / "bin"

@@ -21,7 +21,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.harness.beam import Beam, fresh, is_whole, wait_until
+from tests.harness.beam import Beam, fresh, is_whole
+from tests.harness.waiting import wait_until
 
 BASENAME = "ejabberd"
 _HOST = "localhost"

@@ -32,11 +32,11 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.regis
 from tests.harness.beam import BASENAME, Beam, running
 from tests.harness.clusters import outcome
 from tests.harness.hosts import Namespace
+from tests.harness.paths import ROOT
 
 GROUP = "233.252.1.32"
 PORT = 45892
 LOOPBACK = "127.0.0.1"
-_ROOT = Path(__file__).resolve().parents[2]
 
 # What OTP 21 to 25 and OTP 26 and later write of themselves.
 LATIN_1_ATOMS, UTF_8_ATOMS = "[{minor_version, 1}]", "[{minor_version, 2}]"
@@ -193,8 +193,8 @@ def flood(
     """
     process = subprocess.Popen(
         [*(host.prefix if host else []), sys.executable, "-m", "tests.harness.gossip", "flood"],
-        cwd=_ROOT,
-        env={**os.environ, "PYTHONPATH": str(_ROOT / ".build" / "collections")},
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT / ".build" / "collections")},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )

@@ -26,10 +26,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.harness.beam import BASENAME, COOKIE, Beam, running, wait_until, write_cookie
+from tests.harness.beam import BASENAME, COOKIE, Beam, running, write_cookie
 from tests.harness.clusters import outcome, topology
+from tests.harness.paths import ROOT
+from tests.harness.waiting import wait_until
 
-_ROOT = Path(__file__).resolve().parents[2]
 _SITE = {4: "10.64.{site}.{number}", 6: "fd00:64:{site}::{number}"}
 _WHOLE_SITE = {4: "10.64.{site}.0/24", 6: "fd00:64:{site}::/64"}
 _GATEWAY = {4: "10.64.255.1", 6: "fe80::1"}
@@ -80,8 +81,8 @@ class Namespace:
         """
         done = subprocess.run(
             [*self.prefix, sys.executable, *arguments],
-            cwd=_ROOT,
-            env={**os.environ, "PYTHONPATH": str(_ROOT / ".build" / "collections"), "HOME": str(home)},
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT / ".build" / "collections"), "HOME": str(home)},
             input=json.dumps(order),
             capture_output=True,
             text=True,

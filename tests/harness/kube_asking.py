@@ -23,8 +23,8 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.port_
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover
 
-from tests.harness.beam import wait_until
 from tests.harness.kube import KubeDouble
+from tests.harness.waiting import wait_until
 from tests.harness.watching import PATIENCE, watching
 
 SECRET = "never-to-be-seen"

@@ -28,10 +28,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.harness.ansible import ROOT
 from tests.harness.background import descendants_of, is_alive
-from tests.harness.beam import wait_until
 from tests.harness.kube import KubeDouble
+from tests.harness.paths import ROOT
+from tests.harness.waiting import wait_until
 
 SERVICE_ACCOUNT = "/run/secrets/kubernetes.io/serviceaccount"
 _IMAGE = (

@@ -27,9 +27,11 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.pods 
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.port_forward import PortForward
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Node
 
-from tests.harness.beam import COOKIE, loopback_addresses, wait_until
+from tests.harness.beam import COOKIE
 from tests.harness.kube import KubeDouble, kube_api
 from tests.harness.kube_portforward import on_loopback
+from tests.harness.loopback import loopback_addresses
+from tests.harness.waiting import wait_until
 
 NODE = Node("chat@10.1.0.1", "10.1.0.1", attributes={"pod_name": "chat-0", "namespace": "prod"})
 STRAY = Node("chat@10.1.0.1")

@@ -21,7 +21,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.harness.beam import free_port, wait_until
+from tests.harness.loopback import free_port
+from tests.harness.waiting import wait_until
 
 _ADDRESS = "127.0.0.1"
 _USER = "tests"

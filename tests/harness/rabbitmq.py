@@ -22,13 +22,8 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from tests.harness.beam import (
-    BASENAME,
-    Beam,
-    fresh,
-    join,
-    wait_until,
-)
+from tests.harness.beam import BASENAME, Beam, fresh, join
+from tests.harness.waiting import wait_until
 
 _STARTS = 120
 """Seconds for one node on a busy machine; some 6 on an idle one."""

@@ -24,9 +24,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.harness.ansible import ROOT, Ansible, Run
+from tests.harness.ansible import Ansible, Run
 from tests.harness.beam import Beam
 from tests.harness.machine import ANSIBLE_PLAYBOOK, AS_NOBODY, Machine, machine
+from tests.harness.paths import ROOT
 
 SCHEDULE = "selfheal.cluster.schedule"
 SECRET = "a-cookie-that-nobody-may-see"

@@ -24,8 +24,9 @@ from typing import Any
 
 import yaml
 
-from tests.harness.beam import loopback_addresses, wait_until
 from tests.harness.documents import files, guide
+from tests.harness.loopback import loopback_addresses
+from tests.harness.waiting import wait_until
 
 RPC_PORT = 7373
 

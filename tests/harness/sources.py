@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from tests.harness.ansible import ROOT
+from tests.harness.paths import ROOT
 
 
 def texts_of(where: str) -> set[str]:

@@ -39,7 +39,8 @@ from multiprocessing.connection import Client, Connection, Listener
 from pathlib import Path
 from typing import Any
 
-from tests.harness.beam import BASENAME, COOKIE, Beam, free_port, join, loopback_addresses, write_cookie
+from tests.harness.beam import BASENAME, COOKIE, Beam, join, write_cookie
+from tests.harness.loopback import free_port, loopback_addresses
 from tests.harness.nameserver import Nameserver, nameserver
 
 IDLE = 1800

@@ -32,9 +32,10 @@ from ansible_collections.selfheal.cluster.plugins.plugin_utils._inventory_file i
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._variables import problem_of
 
 from tests.harness import documented
-from tests.harness.ansible import ROOT, Ansible
+from tests.harness.ansible import Ansible
 from tests.harness.documents import GUIDES, SHELL, Block, all_blocks
 from tests.harness.eda import BIN as EDA
+from tests.harness.paths import ROOT
 from tests.harness.sources import texts_of
 
 EXAMPLES = ROOT / "docs" / "examples"

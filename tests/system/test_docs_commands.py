@@ -26,9 +26,9 @@ from ansible.cli.inventory import InventoryCLI
 from ansible.cli.playbook import PlaybookCLI
 
 from tests.harness import documented
-from tests.harness.ansible import ROOT
 from tests.harness.documents import SHELL, Block, all_blocks
 from tests.harness.eda import BIN as EDA
+from tests.harness.paths import ROOT
 
 _BIN = Path(sys.executable).parent
 _SEPARATORS = (";", "&&", "||", "|", "&")

@@ -14,7 +14,8 @@ import pytest
 import yaml
 
 from tests.harness import documented
-from tests.harness.ansible import ROOT, Ansible
+from tests.harness.ansible import Ansible
+from tests.harness.paths import ROOT
 
 PLUGINS = ROOT / "plugins"
 

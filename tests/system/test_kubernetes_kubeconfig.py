@@ -22,7 +22,6 @@ import yaml
 from aiohttp import web
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import MissingLibraryError
 
-from tests.harness.beam import free_port
 from tests.harness.certificates import CertificateAuthority
 from tests.harness.kube import KubeDouble, kube_api
 from tests.harness.kube_asking import (
@@ -40,6 +39,7 @@ from tests.harness.kube_asking import (
     refused,
 )
 from tests.harness.kube_server import status
+from tests.harness.loopback import free_port
 
 Way = Callable[..., str]
 

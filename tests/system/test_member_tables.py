@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 
 from tests.harness.ansible import Ansible
-from tests.harness.beam import COOKIE, Beam, beam, beams, is_whole, join, loopback_addresses, wait_whole
+from tests.harness.beam import COOKIE, Beam, beam, beams, is_whole, join, wait_whole
 from tests.harness.clusters import heal, lost, outcome, topology
+from tests.harness.loopback import loopback_addresses
 from tests.harness.rabbitmq import Rabbit, cluster, part, rabbits
 
 MESH_ONLY = {"driver_config": {"mesh_only": True}}

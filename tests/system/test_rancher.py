@@ -15,11 +15,12 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import COM
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover
 
 from tests.harness.ansible import Ansible
-from tests.harness.beam import BASENAME, COOKIE, beams, free_port, is_whole, write_cookie
+from tests.harness.beam import BASENAME, COOKIE, beams, is_whole, write_cookie
 from tests.harness.clock import within
 from tests.harness.clusters import forget, lost
 from tests.harness.held import Held
 from tests.harness.http_service import Fault, dripping, endless, raw, silence, status
+from tests.harness.loopback import free_port
 from tests.harness.rancher import Metadata, container, rancher_metadata
 
 ADDRESSES = ["127.0.8.1", "127.0.8.2"]

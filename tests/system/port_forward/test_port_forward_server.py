@@ -19,12 +19,13 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology 
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.registry import driver_for
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import MissingLibraryError, UnreachableError
 
-from tests.harness.beam import COOKIE, free_port, wait_until
+from tests.harness.beam import COOKIE
 from tests.harness.certificates import CertificateAuthority
 from tests.harness.clock import within
 from tests.harness.kube import KubeDouble, kube_api
 from tests.harness.kube_asking import by_list
 from tests.harness.kube_portforward import on_loopback
+from tests.harness.loopback import free_port
 from tests.harness.port_forward import (
     NODE,
     SLOW,
@@ -34,6 +35,7 @@ from tests.harness.port_forward import (
     through,
     why,
 )
+from tests.harness.waiting import wait_until
 
 
 def test_an_api_server_that_is_down(api: KubeDouble) -> None:
