@@ -255,35 +255,8 @@ class Absence:
 
 
 @dataclass(frozen=True)
-class DriverFacts:
-    """What a driver declares about the mesh that it observed.
-
-    reversible: a pruned live member comes back when it is connected again.
-    transitive: one connect between two islands merges them.
-    exclusive: the members prevent overlapping partitions, so that a link is never added alone inside an island: a
-        member that lacks a link leaves and rejoins.
-    prune_needs_answer: only the pruned node itself can leave without harm to the rest.
-    prune_spreads: one member takes a node off the lists of its whole island.
-    joins_alone: a connect takes one node alone into the island of the observer, and deletes what that node held. The
-        members keep one list of all of them, those that are down included.
-    comes_back: a pruned node that starts with what it has stored is a member again.
-    by_link: which of ``connect``, ``disconnect`` and ``list_nodes`` the driver does by links alone. A function of the
-        user's own is not among them, since its effect is unknown.
-    """
-
-    reversible: bool
-    transitive: bool
-    exclusive: bool = False
-    prune_needs_answer: bool = False
-    prune_spreads: bool = False
-    joins_alone: bool = False
-    comes_back: bool = False
-    by_link: frozenset[str] = frozenset(("connect", "disconnect", "list_nodes"))
-
-
-@dataclass(frozen=True)
 class Policy:
-    """What a plan may do: the options of the same names. ``prune_live`` of None means what the driver's facts allow.
+    """What a plan may do: the options of the same names. ``prune_live`` of None means what the rules allow.
 
     ``absent_for`` counts for members that are dead, ``absent_for_live`` for those that run: the option gives both, and
     without it they differ for sources that may answer with samples. ``include_not_ready`` comes from the strategy's

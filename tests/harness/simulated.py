@@ -15,12 +15,14 @@ from collections.abc import Callable, Collection, Sequence
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Driver, Outcome
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Action,
-    DriverFacts,
     Node,
     Observation,
     Unreachable,
     View,
 )
+from ansible_collections.selfheal.cluster.plugins.module_utils._rules.base import Rules
+from ansible_collections.selfheal.cluster.plugins.module_utils._rules.exclusive import Exclusive
+from ansible_collections.selfheal.cluster.plugins.module_utils._rules.pairwise import Pairwise
 
 
 class Cluster:
@@ -89,11 +91,10 @@ class SimulatedDriver(Driver):
         self.failing_connects = failing_connects
 
     @property
-    def facts(self) -> DriverFacts:
-        like_erlang = self.cluster.transitive
-        return DriverFacts(
-            reversible=True, transitive=like_erlang, exclusive=like_erlang, prune_needs_answer=like_erlang
-        )
+    def rules(self) -> Rules:
+        if self.cluster.transitive:
+            return Exclusive(reversible=True, leaves_itself=True)
+        return Pairwise(reversible=True)
 
     async def observe(self, desired: Sequence[Node], in_scope: Callable[[str], bool]) -> Observation:
         names = {node.name for node in desired}

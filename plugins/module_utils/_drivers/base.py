@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Callable, Mapping, Optional, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, DriverFacts, Node, Observation
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, Node, Observation
+from ansible_collections.selfheal.cluster.plugins.module_utils._rules.base import Rules
 
 Outcome = Mapping[Action, Optional[str]]
 """Each action that was tried -> None if it is done, or the reason why it failed."""
@@ -17,8 +18,8 @@ class Driver:
     """A driver keeps its connections open until it is closed, over any number of rounds."""
 
     @property
-    def facts(self) -> DriverFacts:
-        """What the last observation showed of the mesh."""
+    def rules(self) -> Rules:
+        """How the members that were observed last are joined and left."""
         raise NotImplementedError
 
     async def observe(self, desired: Sequence[Node], in_scope: Callable[[str], bool]) -> Observation:

@@ -1,11 +1,11 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rules: how one kind of system is joined and left. Pure, one class a kind; the driver's facts say which.
+"""Rules: how one kind of system is joined and left. Pure, one class a kind; the driver chooses it.
 
 The planner alone decides who may leave. Rules decide how, and may only refuse more::
 
-    rules = rules_of(driver.facts)
+    rules = driver.rules                                       # such as Transitive(reversible=True)
     rules.additions(discovery, observation, wanted, staying)   # the connects, and the refusals
     rules.removals("app@10.0.0.3", going, observation, why)    # the calls by which it leaves
     rules.predict(plan, observation)                           # the views after it
@@ -28,6 +28,9 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     View,
 )
 
+BY_LINK = frozenset(("connect", "disconnect", "list_nodes"))
+"""What a driver may do by links alone."""
+
 
 class Obstacle(NamedTuple):
     """Why an action is not done: ``reason`` is one word, ``detail`` explains it to people."""
@@ -44,15 +47,15 @@ class Rules:
     leaves_itself: only the pruned node itself can leave without harm to the rest.
     spreads: one member takes a node off the lists of its whole island.
     comes_back: a pruned node that starts with what it has stored is a member again.
-    by_link: which of ``connect``, ``disconnect`` and ``list_nodes`` the driver does by links alone. A function of the
-        user's own is not among them, since its effect is unknown.
+    by_link: what the driver does by links alone. A function of the user's own is not among it, since its effect is
+        unknown.
     """
 
     reversible: bool
-    leaves_itself: bool
-    spreads: bool
-    comes_back: bool
-    by_link: frozenset[str]
+    leaves_itself: bool = False
+    spreads: bool = False
+    comes_back: bool = False
+    by_link: frozenset[str] = BY_LINK
 
     def additions(
         self, discovery: Discovery, observation: Observation, wanted: frozenset[str], staying: frozenset[str]
@@ -107,8 +110,12 @@ class Rules:
         return Observation(self._completed(views, gone), observation.unreachable)
 
     def _completed(self, views: Mapping[str, View], gone: frozenset[str]) -> Mapping[str, View]:
-        """The views with the links that the members add by themselves."""
-        return views
+        """The views once the members have linked all nodes of an island to each other, as most systems do."""
+        found = dict(views)
+        for island in islands(views, Observation(views).members):
+            for name in views.keys() & frozenset(island):
+                found[name] = _as_linked(views[name], views[name].linked.union(island) - {name}, gone)
+        return found
 
 
 def _as_linked(view: View, linked: AbstractSet[str], gone: frozenset[str]) -> View:
@@ -116,15 +123,6 @@ def _as_linked(view: View, linked: AbstractSet[str], gone: frozenset[str]) -> Vi
     peers = frozenset(linked)
     down = view.down - peers - gone
     return replace(view, peers=peers | down, synced=None if view.synced is None else peers, down=down)
-
-
-def completed(views: Mapping[str, View], gone: frozenset[str]) -> Mapping[str, View]:
-    """The views once all nodes of an island are linked to each other."""
-    found = dict(views)
-    for island in islands(views, Observation(views).members):
-        for name in views.keys() & frozenset(island):
-            found[name] = _as_linked(views[name], views[name].linked.union(island) - {name}, gone)
-    return found
 
 
 def refused(node: str, reason: str, detail: str) -> Action:

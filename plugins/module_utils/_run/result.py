@@ -16,11 +16,10 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     REFUSE,
     Action,
     Discovery,
-    DriverFacts,
     Observation,
     Plan,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._planner.predict import predict
+from ansible_collections.selfheal.cluster.plugins.module_utils._planner.verdict import verdicts
 from ansible_collections.selfheal.cluster.plugins.module_utils._returned import (
     Diff,
     InfoResult,
@@ -29,6 +28,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._returned import 
     PlannedAction,
     Seen,
 )
+from ansible_collections.selfheal.cluster.plugins.module_utils._rules.base import Rules
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.events import Events
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.picture import picture
 
@@ -59,7 +59,7 @@ class RunRecord:
         self._discovery: Optional[Discovery] = None
         self._observation = Observation({})
         self._plan: Optional[Plan] = None
-        self._facts: Optional[DriverFacts] = None
+        self._rules: Optional[Rules] = None
         self._before: Optional[list[str]] = None
         self._predicted: Optional[Plan] = None
         self._connected: list[Action] = []
@@ -77,8 +77,8 @@ class RunRecord:
         finally:
             self._timings[phase] = self._timings.get(phase, 0.0) + time.monotonic() - start
 
-    def saw(self, discovery: Discovery, observation: Observation, plan: Plan, facts: DriverFacts) -> None:
-        self._discovery, self._observation, self._plan, self._facts = discovery, observation, plan, facts
+    def saw(self, discovery: Discovery, observation: Observation, plan: Plan, rules: Rules) -> None:
+        self._discovery, self._observation, self._plan, self._rules = discovery, observation, plan, rules
         self._events.saw(discovery.names, observation, plan)
         if self._before is None:
             self._before = self._picture(observation)
@@ -100,7 +100,7 @@ class RunRecord:
                 self.warn(f"{action.node} was not pruned: {problem}")
                 continue
             self._pruned.append(action)
-            if self._facts and self._facts.comes_back:
+            if self._rules and self._rules.comes_back:
                 self.warn(f"{action.node} was pruned: {action.detail}")
 
     def connected(self, outcome: Mapping[Action, Optional[str]]) -> None:
@@ -191,10 +191,17 @@ class RunRecord:
         texts += [f"{name} gave no answer: {reason}" for name, reason in self._unreachable().items()]
         return [f"topology {self._topology!r}: {text}" for text in texts]
 
+    @property
+    def verdicts(self) -> Sequence[str]:
+        """All verdicts that hold, the one that counts first; none if the run ended before its source answered."""
+        return verdicts(self._discovery, self._observation, self._plan)
+
     def _seen(self, plan: Plan) -> Seen:
         discovery = self._discovery or _NOT_ASKED
         return {
             "time": utc_now(),
+            "verdict": next(iter(self.verdicts), None),
+            "verdict_reasons": list(self.verdicts),
             "converged": self._plan is not None and plan.converged,
             "status": discovery.status,
             "reasons": [*discovery.reasons, *plan.doubts],
@@ -227,8 +234,8 @@ class RunRecord:
 
     def _diff(self) -> Diff:
         after = self._observation
-        if self._predicted and self._facts:
-            after = predict(self._predicted, after, self._facts)
+        if self._predicted and self._rules:
+            after = self._rules.predict(self._predicted, after)
         return {
             "before_header": self._topology,
             "after_header": self._topology,

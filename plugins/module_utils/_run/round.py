@@ -166,7 +166,7 @@ class Reconciler:
     async def inspect(self) -> None:
         discovery = await self._discover()
         observation = await self._observe(discovery)
-        self.record.saw(discovery, observation, self._plan(discovery, observation), self.driver.facts)
+        self.record.saw(discovery, observation, self._plan(discovery, observation), self.driver.rules)
         self._require_an_answer(discovery, observation)
 
     async def converge(self, check_mode: bool, max_rounds: int) -> None:
@@ -184,7 +184,7 @@ class Reconciler:
         discovery = await self._discover()
         observation = await self._observe(discovery)
         todo = self._plan(discovery, observation)
-        self.record.saw(discovery, observation, todo, self.driver.facts)
+        self.record.saw(discovery, observation, todo, self.driver.rules)
         self._require_an_answer(discovery, observation)
         earlier: Sequence[Discovery] = ()
         if _is_unconfirmed(todo):
@@ -192,7 +192,7 @@ class Reconciler:
             observation = await self._settled(discovery)
             todo = self._plan(discovery, observation, earlier)
         todo = self._without_repetitions(todo)
-        self.record.saw(discovery, observation, todo, self.driver.facts)
+        self.record.saw(discovery, observation, todo, self.driver.rules)
         if check_mode:
             self.record.predicts(todo)
             return False
@@ -201,7 +201,7 @@ class Reconciler:
         failed = await self._apply(todo, discovery)
         observation = await self._settle_after(discovery, earlier, failed)
         after = self._without_repetitions(self._plan(discovery, observation, earlier))
-        self.record.saw(discovery, observation, after, self.driver.facts)
+        self.record.saw(discovery, observation, after, self.driver.rules)
         left = (action for action in (*after.prunes, *after.connects) if action.node not in failed)
         return any(left) or _is_unconfirmed(after)
 
@@ -326,7 +326,7 @@ class Reconciler:
             discovery,
             observation,
             self._policy,
-            self.driver.facts,
+            self.driver.rules,
             earlier,
             self._pruned.names,
             self._absences.absence(_now()),

@@ -9,21 +9,22 @@ import dataclasses
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Discovery,
-    DriverFacts,
     Node,
     Observation,
     Policy,
     Unreachable,
     View,
 )
+from ansible_collections.selfheal.cluster.plugins.module_utils._rules.exclusive import Exclusive
+from ansible_collections.selfheal.cluster.plugins.module_utils._rules.joins_alone import JoinsAlone
+from ansible_collections.selfheal.cluster.plugins.module_utils._rules.pairwise import Pairwise
+from ansible_collections.selfheal.cluster.plugins.module_utils._rules.transitive import Transitive
 
-EXCLUSIVE = DriverFacts(reversible=True, transitive=True, exclusive=True, prune_needs_answer=True)
-TRANSITIVE = DriverFacts(reversible=True, transitive=True)
-PAIRWISE = DriverFacts(reversible=True, transitive=False)
-IRREVERSIBLE = DriverFacts(reversible=False, transitive=False)
-JOINS_ALONE = DriverFacts(
-    reversible=False, transitive=True, prune_needs_answer=True, prune_spreads=True, joins_alone=True
-)
+EXCLUSIVE = Exclusive(reversible=True, leaves_itself=True)
+TRANSITIVE = Transitive(reversible=True)
+PAIRWISE = Pairwise(reversible=True)
+IRREVERSIBLE = Pairwise(reversible=False)
+JOINS_ALONE = JoinsAlone(reversible=False, leaves_itself=True, spreads=True)
 AT_ONCE = Policy(scope=("app@*",), confirmations=1, max_prune="100%", min_nodes=0)
 
 

@@ -23,7 +23,6 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     READY,
     Absence,
     Discovery,
-    DriverFacts,
     Node,
     Observation,
     Policy,
@@ -31,22 +30,21 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     View,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._planner.plan import plan
+from ansible_collections.selfheal.cluster.plugins.module_utils._rules.base import Rules
+from ansible_collections.selfheal.cluster.plugins.module_utils._rules.exclusive import Exclusive
+from ansible_collections.selfheal.cluster.plugins.module_utils._rules.joins_alone import JoinsAlone
+from ansible_collections.selfheal.cluster.plugins.module_utils._rules.pairwise import Pairwise
+from ansible_collections.selfheal.cluster.plugins.module_utils._rules.transitive import Transitive
 
 FILE = Path(__file__).with_name("recorded_plans.json.gz")
 COUNT = 500
 _MOST = 8
-_FACTS: dict[str, dict[str, bool]] = {
-    "pairwise": {"reversible": True, "transitive": False},
-    "pairwise, irreversible": {"reversible": False, "transitive": False},
-    "transitive": {"reversible": True, "transitive": True},
-    "exclusive": {"reversible": True, "transitive": True, "exclusive": True, "prune_needs_answer": True},
-    "joins alone": {
-        "reversible": False,
-        "transitive": True,
-        "prune_needs_answer": True,
-        "joins_alone": True,
-        "prune_spreads": True,
-    },
+_RULES: dict[str, Rules] = {
+    "pairwise": Pairwise(reversible=True),
+    "pairwise, irreversible": Pairwise(reversible=False),
+    "transitive": Transitive(reversible=True),
+    "exclusive": Exclusive(reversible=True, leaves_itself=True),
+    "joins alone": JoinsAlone(reversible=False, leaves_itself=True, spreads=True),
 }
 
 Situation = dict[str, Any]
@@ -55,7 +53,7 @@ Situation = dict[str, Any]
 def situations() -> Iterator[Situation]:
     """Generated with fixed seeds: most are a mesh with some cuts, and a list that differs a bit."""
     for seed in range(COUNT):
-        yield _situation(random.Random(seed), list(_FACTS)[seed % len(_FACTS)])
+        yield _situation(random.Random(seed), list(_RULES)[seed % len(_RULES)])
 
 
 def plan_of(situation: Situation) -> dict[str, Any]:
@@ -64,7 +62,7 @@ def plan_of(situation: Situation) -> dict[str, Any]:
         _discovery(situation["discovery"]),
         _observation(situation),
         Policy(**{**situation["policy"], "scope": tuple(situation["policy"]["scope"])}),
-        DriverFacts(**_FACTS[situation["facts"]]),
+        _RULES[situation["facts"]],
         [_discovery(one) for one in situation["earlier"]],
         _names(situation["lately"]),
         Absence(**{**situation["absence"], "listed": _names(situation["absence"]["listed"])}),
@@ -87,12 +85,12 @@ def write() -> None:
     FILE.write_bytes(gzip.compress(json.dumps(records, separators=(",", ":")).encode(), mtime=0))
 
 
-def _situation(chance: random.Random, facts: str) -> Situation:
+def _situation(chance: random.Random, rules: str) -> Situation:
     everybody = list(range(1, chance.randint(3, _MOST) + 1))
     share = chance.choice([0.8] * 8 + [0.4, 0.0])
     desired = [number for number in everybody if chance.random() < share]
     answering = [number for number in everybody if chance.random() < 0.9]
-    is_list = facts == "joins alone"
+    is_list = rules == "joins alone"
     if chance.random() < 0.3:
         cut = chance.randint(1, len(everybody))
         views = {str(one): _view_of_half(one, everybody, cut) for one in answering}
@@ -100,7 +98,7 @@ def _situation(chance: random.Random, facts: str) -> Situation:
         views = {str(one): _view(chance, one, everybody, is_list) for one in answering}
     discovery = _listing(chance, desired)
     return {
-        "facts": facts,
+        "facts": rules,
         "discovery": discovery,
         "earlier": [
             chance.choice([discovery, discovery, _listing(chance, desired)])

@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils._model import DriverFacts, Observation, Unreachable, View
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import Observation, Unreachable, View
 from ansible_collections.selfheal.cluster.plugins.module_utils._planner.plan import plan
-from ansible_collections.selfheal.cluster.plugins.module_utils._planner.predict import predict
+from ansible_collections.selfheal.cluster.plugins.module_utils._rules.transitive import Transitive
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.picture import picture
 
 from .plans import AT_ONCE, IRREVERSIBLE, discovered, name, names
 
-GOSSIP = DriverFacts(reversible=False, transitive=True)
+GOSSIP = Transitive(reversible=False)
 
 
 def seen(**down):
@@ -32,9 +32,9 @@ def verdicts(found, kind):
     return {(action.observer, action.node, action.reason) for action in found.of(kind)}
 
 
-@pytest.mark.parametrize("facts", [GOSSIP, IRREVERSIBLE])
-def test_one_that_all_report_unreachable_goes_although_live_ones_may_not(facts):
-    found = plan(discovered(1, 2, 3), ALL_SAY_4_IS_DOWN, AT_ONCE, facts)
+@pytest.mark.parametrize("rules", [GOSSIP, IRREVERSIBLE])
+def test_one_that_all_report_unreachable_goes_although_live_ones_may_not(rules):
+    found = plan(discovered(1, 2, 3), ALL_SAY_4_IS_DOWN, AT_ONCE, rules)
     assert verdicts(found, "prune") == {(name(n), name(4), "not_desired") for n in (1, 2, 3)}
 
 
@@ -62,17 +62,18 @@ def test_halves_that_report_each_other_unreachable_are_two_islands():
     found = plan(discovered(1, 2, 3, 4), Observation(views), AT_ONCE, GOSSIP)
     assert found.islands == ((name(1), name(2)), (name(3), name(4)))
     assert verdicts(found, "connect") == {(name(1), name(3), "island")}
-    after = predict(found, Observation(views), GOSSIP)
+    after = GOSSIP.predict(found, Observation(views))
     assert {view.linked for view in after.views.values()} == {names(1, 2, 3, 4) - {name(n)} for n in (1, 2, 3, 4)}
     pairwise = plan(discovered(1, 2, 3, 4), Observation(views), AT_ONCE, IRREVERSIBLE)
     assert len(pairwise.connects) == 4
 
 
 def test_a_prediction_leaves_who_is_down_where_it_is_and_takes_away_who_is_pruned():
-    kept = predict(plan(discovered(1, 2, 3), seen(n1=(4,)), AT_ONCE, IRREVERSIBLE), seen(n1=(4,)), IRREVERSIBLE)
+    doubtful = plan(discovered(1, 2, 3), seen(n1=(4,)), AT_ONCE, IRREVERSIBLE)
+    kept = IRREVERSIBLE.predict(doubtful, seen(n1=(4,)))
     assert kept.views[name(1)].down == names(4)
     found = plan(discovered(1, 2, 3), ALL_SAY_4_IS_DOWN, AT_ONCE, IRREVERSIBLE)
-    assert predict(found, ALL_SAY_4_IS_DOWN, IRREVERSIBLE).members == names(1, 2, 3)
+    assert IRREVERSIBLE.predict(found, ALL_SAY_4_IS_DOWN).members == names(1, 2, 3)
 
 
 def test_the_picture_shows_no_link_to_them():

@@ -25,13 +25,13 @@ from .plans import AT_ONCE, IRREVERSIBLE, PAIRWISE, TRANSITIVE, discovered, mesh
 class Told(Events):
     """What is seen comes with the plan for it."""
 
-    def __init__(self, *desired, policy=AT_ONCE, facts=TRANSITIVE):
+    def __init__(self, *desired, policy=AT_ONCE, rules=TRANSITIVE):
         super().__init__()
         self.discovery = discovered(*desired)
-        self.policy, self.facts = policy, facts
+        self.policy, self.rules = policy, rules
 
     def sees(self, observation):
-        planned = plan(self.discovery, observation, self.policy, self.facts)
+        planned = plan(self.discovery, observation, self.policy, self.rules)
         self.saw(self.discovery.names, observation, planned)
         return planned
 
@@ -71,7 +71,7 @@ def test_who_joined(before, after, expected):
 
 
 def test_a_node_that_joined_over_several_rounds_and_observers_joined_once():
-    events = Told(1, 2, 3, facts=PAIRWISE)
+    events = Told(1, 2, 3, rules=PAIRWISE)
     events.sees(mesh((1, 2), (3,)))
     events.connected({connect(3, 1): None, connect(3, 2): None})
     events.sees(mesh((1, 2, 3)))
@@ -196,7 +196,7 @@ def test_a_connect_that_failed_is_no_failure_once_the_link_is_there_by_itself():
 
 
 def test_a_link_that_its_other_end_would_make_now_is_still_missing():
-    events = Told(1, 2, 3, facts=PAIRWISE)
+    events = Told(1, 2, 3, rules=PAIRWISE)
     events.sees(mesh((1, 3), (2, 3)))
     events.connected({connect(2, 1): "refused"})
     events.sees(listing(_1=(3, 2), _2=(3,), _3=(1, 2)))
@@ -204,7 +204,7 @@ def test_a_link_that_its_other_end_would_make_now_is_still_missing():
 
 
 def test_a_refused_prune_has_the_word_of_the_policy():
-    events = Told(1, 2, facts=IRREVERSIBLE)
+    events = Told(1, 2, rules=IRREVERSIBLE)
     events.sees(mesh((1, 2, 3)))
     events.sees(mesh((1, 2, 3)))
     assert events.all() == [{"event": "prune_refused", "node": name(3), "reason": "prune_live", "observer": None}]

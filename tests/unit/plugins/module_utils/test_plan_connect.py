@@ -111,8 +111,8 @@ def test_who_is_out_of_our_reach_may_be_in_a_members_reach():
 
 def test_a_frozen_node_is_not_worth_a_members_time():
     frozen = Observation(mesh((1, 2)).views, {name(3): Unreachable("it said nothing", silent=True)})
-    for facts in (EXCLUSIVE, TRANSITIVE, PAIRWISE):
-        found = plan(discovered(1, 2, 3), frozen, AT_ONCE, facts)
+    for rules in (EXCLUSIVE, TRANSITIVE, PAIRWISE):
+        found = plan(discovered(1, 2, 3), frozen, AT_ONCE, rules)
         assert not found.connects
         assert [(action.node, action.refused, action.reason) for action in found.refusals] == [
             (name(3), "connect", "no_answer")
@@ -122,8 +122,8 @@ def test_a_frozen_node_is_not_worth_a_members_time():
 def test_the_end_that_answers_has_the_word_on_a_link():
     views = {name(n): View(name(n), names(1, 2, 3) - {name(n)}) for n in (1, 2)}
     silent = Observation(views, {name(3): Unreachable("it said nothing", silent=True)})
-    for facts in (EXCLUSIVE, TRANSITIVE, PAIRWISE):
-        assert plan(discovered(1, 2, 3), silent, AT_ONCE, facts).converged
+    for rules in (EXCLUSIVE, TRANSITIVE, PAIRWISE):
+        assert plan(discovered(1, 2, 3), silent, AT_ONCE, rules).converged
 
 
 def test_a_member_of_whom_only_some_hear_cannot_be_mended_from_here():
@@ -149,7 +149,7 @@ def test_nobody_answers():
 
 
 @pytest.mark.parametrize(
-    ("facts", "islands", "connects"),
+    ("rules", "islands", "connects"),
     [
         (EXCLUSIVE, 1, 0),
         (EXCLUSIVE, 2, 1),
@@ -159,11 +159,11 @@ def test_nobody_answers():
         (PAIRWISE, 2, 250_000),
     ],
 )
-def test_a_thousand_nodes_are_planned_within_a_second_or_two(facts, islands, connects):
+def test_a_thousand_nodes_are_planned_within_a_second_or_two(rules, islands, connects):
     """Where each link is a call of its own, a quarter of a million of them."""
     members = [names(*range(first, 1000, islands)) for first in range(islands)]
     views = {node: View(node, island - {node}, island - {node}) for island in members for node in island}
     discovery, observation = discovered(*range(1000)), Observation(views)
     limit = 2 if connects > 1000 else 1
-    found = assert_cheap(lambda: plan(discovery, observation, AT_ONCE, facts), seconds=limit)
+    found = assert_cheap(lambda: plan(discovery, observation, AT_ONCE, rules), seconds=limit)
     assert len(found.connects) == connects

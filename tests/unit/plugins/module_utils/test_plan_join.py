@@ -154,8 +154,8 @@ def test_who_is_stopping_or_has_lost_its_list_makes_no_partition():
 def test_a_prune_says_that_what_the_node_has_stored_has_to_go():
     """E3"""
     comes_back = dataclasses.replace(JOINS_ALONE, comes_back=True)
-    for facts, told in ((JOINS_ALONE, False), (comes_back, True)):
-        (prune,) = plan(discovered(1, 2), seen_down(mesh((1, 2, 3)), 3), AT_ONCE, facts).prunes
+    for rules, told in ((JOINS_ALONE, False), (comes_back, True)):
+        (prune,) = plan(discovered(1, 2), seen_down(mesh((1, 2, 3)), 3), AT_ONCE, rules).prunes
         assert ("delete its database before it is started again" in prune.detail) is told
 
 

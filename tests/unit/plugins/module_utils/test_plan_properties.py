@@ -13,22 +13,21 @@ import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._graph import islands
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import COMPLETE, Observation
 from ansible_collections.selfheal.cluster.plugins.module_utils._planner.plan import plan
-from ansible_collections.selfheal.cluster.plugins.module_utils._planner.predict import predict
 from ansible_collections.selfheal.cluster.plugins.module_utils._planner.prune import undesired_members
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from .plans import EXCLUSIVE, JOINS_ALONE, PAIRWISE, TRANSITIVE
-from .worlds import LISTS, OBSTACLES, REAL_FACTS, any_facts, real_facts, wild_worlds, worlds
+from .worlds import LISTS, OBSTACLES, REAL_RULES, any_rules, real_rules, wild_worlds, worlds
 
 
-@pytest.mark.parametrize("facts", REAL_FACTS, ids=range(len(REAL_FACTS)))
-def test_in_many_of_the_worlds_there_is_something_to_do(facts):
+@pytest.mark.parametrize("rules", REAL_RULES, ids=range(len(REAL_RULES)))
+def test_in_many_of_the_worlds_there_is_something_to_do(rules):
     """Where nothing is done, what follows holds whatever the planner does."""
     found = []
 
     @settings(max_examples=100, derandomize=True, phases=[Phase.generate], database=None)
-    @given(worlds(st.just(facts)))
+    @given(worlds(st.just(rules)))
     def look(world):
         found.append(world.plan())
 
@@ -42,20 +41,20 @@ def test_in_many_of_the_worlds_there_is_something_to_do(facts):
 @pytest.mark.parametrize("obstacle", OBSTACLES)
 def test_what_is_never_pruned(obstacle):
     @settings(max_examples=50)
-    @given(worlds(real_facts | any_facts, st.just(obstacle)))
+    @given(worlds(real_rules | any_rules, st.just(obstacle)))
     def look(world):
         check_prunes(world)
 
     look()
 
 
-@given(wild_worlds(real_facts | any_facts))
+@given(wild_worlds(real_rules | any_rules))
 def test_what_is_never_pruned_whatever_the_members_say(world):
     check_prunes(world)
 
 
 def check_prunes(world):
-    discovery, observation, policy, facts, earlier, recently, absence = world
+    discovery, observation, policy, rules, earlier, recently, absence = world
     pruned = {action.node for action in world.plan().prunes}
     if not pruned:
         return
@@ -78,7 +77,7 @@ def check_prunes(world):
         assert one.status == COMPLETE
         assert pruned.isdisjoint(one.names)
     assert len(earlier) + 1 >= policy.confirmations
-    if facts.prune_needs_answer:
+    if rules.leaves_itself:
         down = frozenset().union(*(view.down for view in observation.views.values()))
         assert pruned <= frozenset(observation.views) | down
 
@@ -121,15 +120,15 @@ FOUR_KINDS = st.sampled_from([EXCLUSIVE, TRANSITIVE, PAIRWISE, JOINS_ALONE])
 
 @given(worlds(FOUR_KINDS) | wild_worlds(FOUR_KINDS))
 def test_a_plan_that_worked_leaves_nothing_to_do(world):
-    discovery, observation, policy, facts = world[:4]
+    discovery, observation, policy, rules = world[:4]
     policy = dataclasses.replace(policy, confirmations=1)
     # What nobody can reach stays out, and a mesh that is mostly unsteady is left to itself: neither is done by a plan.
     reachable = Observation(observation.views)
-    first = plan(discovery, reachable, policy, facts)
+    first = plan(discovery, reachable, policy, rules)
     if any(action.refused == "connect" for action in first.refusals):
         return
-    after = predict(first, reachable, facts)
-    again = plan(discovery, after, policy, facts)
+    after = rules.predict(first, reachable)
+    again = plan(discovery, after, policy, rules)
     absent = discovery.names - frozenset(observation.views)
     assert not [action for action in again.connects if action.node not in absent]
     pruned = {action.node for action in first.prunes}
@@ -138,9 +137,9 @@ def test_a_plan_that_worked_leaves_nothing_to_do(world):
 
 @given(worlds(st.sampled_from([EXCLUSIVE, TRANSITIVE])) | wild_worlds(st.sampled_from([EXCLUSIVE, TRANSITIVE])))
 def test_the_edges_of_a_transitive_plan_reach_every_wanted_node_that_answers(world):
-    discovery, observation, policy, facts = world[:4]
-    found = plan(discovery, observation, policy, facts)
-    after = predict(found, observation, facts)
+    discovery, observation, policy, rules = world[:4]
+    found = plan(discovery, observation, policy, rules)
+    after = rules.predict(found, observation)
     wanted = {
         node.name
         for node in discovery.nodes

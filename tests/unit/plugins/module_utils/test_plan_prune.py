@@ -134,14 +134,14 @@ def test_a_stray_that_takes_no_call_is_left_to_its_peers_but_counts():
     assert refusals(discovered(1, 2, 3), observation, policy, EXCLUSIVE) == both
 
 
-@pytest.mark.parametrize("facts", [PAIRWISE, TRANSITIVE, IRREVERSIBLE])
+@pytest.mark.parametrize("rules", [PAIRWISE, TRANSITIVE, IRREVERSIBLE])
 @pytest.mark.parametrize("prune_live", [None, True, False])
-def test_whom_one_member_has_neither_in_nor_out_is_never_pruned(facts, prune_live):
+def test_whom_one_member_has_neither_in_nor_out_is_never_pruned(rules, prune_live):
     """E5"""
     views = dict(FIVE.views)
     views[name(3)] = dataclasses.replace(views[name(3)], synced=names(1, 2, 4))
     policy = dataclasses.replace(AT_ONCE, prune_live=prune_live)
-    assert refusals(discovered(1, 2, 3, 4), Observation(views), policy, facts) == {name(5): "unsteady"}
+    assert refusals(discovered(1, 2, 3, 4), Observation(views), policy, rules) == {name(5): "unsteady"}
 
 
 def test_whom_a_mesh_has_not_finished_with_can_leave_it():

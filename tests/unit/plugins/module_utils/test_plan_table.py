@@ -31,7 +31,7 @@ from tests.unit.plugins.module_utils.plans import (
     names,
 )
 
-ALL_FACTS = [EXCLUSIVE, TRANSITIVE, PAIRWISE]
+ALL_RULES = [EXCLUSIVE, TRANSITIVE, PAIRWISE]
 RABBIT = Table(RABBITMQ)
 SHARED = Table(MNESIA)
 
@@ -46,13 +46,13 @@ def refused(planned):
 
 
 @pytest.mark.parametrize("table", [RABBIT, SHARED])
-@pytest.mark.parametrize("facts", ALL_FACTS)
+@pytest.mark.parametrize("rules", ALL_RULES)
 @pytest.mark.parametrize("who", [1, 3], ids=["one that stays", "the one that goes"])
-def test_nobody_leaves_by_link_where_one_member_has_a_table(table, facts, who):
+def test_nobody_leaves_by_link_where_one_member_has_a_table(table, rules, who):
     """H1: one member's word is enough for the whole mesh, also with a fence."""
     observation = with_tables(mesh((1, 2, 3), synced=True), {who: table})
     for policy in (AT_ONCE, replace(AT_ONCE, fence=True)):
-        planned = plan(discovered(1, 2), observation, policy, replace(facts, prune_needs_answer=policy.fence))
+        planned = plan(discovered(1, 2), observation, policy, replace(rules, leaves_itself=policy.fence))
         assert refused(planned) == [("prune", name(3), "other_membership")]
         assert not planned.prunes
         assert not planned.converged
@@ -62,15 +62,15 @@ def test_a_stray_that_does_not_answer_is_not_dropped_either():
     observation = with_tables(mesh((1, 2, 3)), {1: RABBIT})
     views = {key: view for key, view in observation.views.items() if key != name(3)}
     silent = Observation(views, {name(3): Unreachable("said nothing", silent=True)})
-    for facts in ALL_FACTS:
-        assert refused(plan(discovered(1, 2), silent, AT_ONCE, facts)) == [("prune", name(3), "other_membership")]
+    for rules in ALL_RULES:
+        assert refused(plan(discovered(1, 2), silent, AT_ONCE, rules)) == [("prune", name(3), "other_membership")]
 
 
-@pytest.mark.parametrize("facts", ALL_FACTS)
-def test_rabbitmq_is_not_connected_by_link(facts):
+@pytest.mark.parametrize("rules", ALL_RULES)
+def test_rabbitmq_is_not_connected_by_link(rules):
     """H2: neither islands, nor a link that is missing inside one, nor a node that only members can reach."""
     apart = with_tables(mesh((1,), (2,), (3,), synced=True), {2: RABBIT})
-    planned = plan(discovered(1, 2, 3, 4), apart, AT_ONCE, facts)
+    planned = plan(discovered(1, 2, 3, 4), apart, AT_ONCE, rules)
     assert not planned.connects
     assert {(kind, reason) for kind, _node, reason in refused(planned)} == {("connect", "other_membership")}
     assert len({action.node for action in planned.refusals}) == len(planned.refusals) >= 2
@@ -107,9 +107,9 @@ def test_a_whole_mesh_is_no_whole_cluster(table):
 
 @pytest.mark.parametrize("option", ["connect", "disconnect", "list_nodes"])
 def test_each_function_of_the_users_own_stands_for_its_part(option):
-    facts = replace(TRANSITIVE, by_link=TRANSITIVE.by_link - {option})
+    rules = replace(TRANSITIVE, by_link=TRANSITIVE.by_link - {option})
     apart = with_tables(mesh((1, 9), (2,)), {1: RABBIT, 2: RABBIT})
-    planned = plan(discovered(1, 2), apart, AT_ONCE, facts)
+    planned = plan(discovered(1, 2), apart, AT_ONCE, rules)
     assert bool(planned.connects) == (option == "connect")
     assert bool(planned.prunes) == (option == "disconnect")
     assert bool(planned.doubts) == (option != "list_nodes")

@@ -12,10 +12,10 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._run.result impor
 from .plans import AT_ONCE, EXCLUSIVE, JOINS_ALONE, discovered, mesh, name, seen_down
 
 
-def recorded(discovery, observation, full=False, facts=EXCLUSIVE, policy=AT_ONCE):
+def recorded(discovery, observation, full=False, rules=EXCLUSIVE, policy=AT_ONCE):
     record = RunRecord("chat", full)
-    planned = plan(discovery, observation, policy, facts)
-    record.saw(discovery, observation, planned, facts)
+    planned = plan(discovery, observation, policy, rules)
+    record.saw(discovery, observation, planned, rules)
     return record, planned
 
 
@@ -41,8 +41,8 @@ def test_what_users_should_know_of_the_source_is_a_warning():
 def test_who_was_pruned_and_would_come_back_with_what_it_has_stored_is_told():
     """E3"""
     for comes_back in (True, False):
-        facts = dataclasses.replace(JOINS_ALONE, comes_back=comes_back)
-        record, planned = recorded(discovered(1, 2), seen_down(mesh((1, 2, 3)), 3), facts=facts)
+        rules = dataclasses.replace(JOINS_ALONE, comes_back=comes_back)
+        record, planned = recorded(discovered(1, 2), seen_down(mesh((1, 2, 3)), 3), rules=rules)
         record.pruned(dict.fromkeys(planned.prunes))
         result = record.done()
         left = [event["node"] for event in result["events"] if "its database" in event["reason"]]

@@ -18,7 +18,6 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     NODE_STATES,
     Absence,
     Discovery,
-    DriverFacts,
     Node,
     Observation,
     Plan,
@@ -27,31 +26,36 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     View,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._planner.plan import plan
+from ansible_collections.selfheal.cluster.plugins.module_utils._rules.base import Rules
+from ansible_collections.selfheal.cluster.plugins.module_utils._rules.declared import DeclaredFacts, rules_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._rules.exclusive import Exclusive
+from ansible_collections.selfheal.cluster.plugins.module_utils._rules.joins_alone import JoinsAlone
+from ansible_collections.selfheal.cluster.plugins.module_utils._rules.transitive import Transitive
 from hypothesis import strategies as st
 
 from .plans import EXCLUSIVE, IRREVERSIBLE, JOINS_ALONE, PAIRWISE, TRANSITIVE
 
 NAMES = [f"app@10.0.0.{number}" for number in range(1, 8)] + ["other@10.0.0.1", "other@10.0.0.2"]
-REAL_FACTS = [
+REAL_RULES = [
     PAIRWISE,
     TRANSITIVE,
     EXCLUSIVE,
     JOINS_ALONE,
     IRREVERSIBLE,
     dataclasses.replace(TRANSITIVE, reversible=False),
-    dataclasses.replace(TRANSITIVE, prune_needs_answer=True),
-    dataclasses.replace(PAIRWISE, prune_needs_answer=True),
+    dataclasses.replace(TRANSITIVE, leaves_itself=True),
+    dataclasses.replace(PAIRWISE, leaves_itself=True),
     dataclasses.replace(JOINS_ALONE, comes_back=True),
 ]
 """Driver exec; erlang in its modes, with a fence, and with a connect of the user's own; ejabberd."""
-LISTS = [facts for facts in REAL_FACTS if facts.joins_alone]
+LISTS = [rules for rules in REAL_RULES if isinstance(rules, JoinsAlone)]
 
 states = st.sampled_from(NODE_STATES)
 some_names = st.sets(st.sampled_from(NAMES))
 few_names = st.sets(st.sampled_from(NAMES), max_size=2)
-real_facts = st.sampled_from(REAL_FACTS)
-any_facts = st.builds(
-    DriverFacts,
+real_rules = st.sampled_from(REAL_RULES)
+any_rules = st.builds(
+    DeclaredFacts,
     reversible=st.booleans(),
     transitive=st.booleans(),
     exclusive=st.booleans(),
@@ -59,7 +63,7 @@ any_facts = st.builds(
     prune_spreads=st.booleans(),
     joins_alone=st.booleans(),
     comes_back=st.booleans(),
-)
+).map(rules_of)
 """What the filter membership_plan takes."""
 lately = st.sets(st.sampled_from(NAMES), max_size=3).map(frozenset)
 
@@ -68,7 +72,7 @@ class World(NamedTuple):
     discovery: Discovery
     observation: Observation
     policy: Policy
-    facts: DriverFacts
+    rules: Rules
     earlier: list[Discovery]
     recently_pruned: frozenset[str]
     absence: Absence
@@ -95,11 +99,11 @@ any_obstacle = st.sampled_from(OBSTACLES)
 
 
 @st.composite
-def worlds(draw: Any, facts: Any = real_facts, obstacles: Any = any_obstacle) -> World:
+def worlds(draw: Any, rules: Any = real_rules, obstacles: Any = any_obstacle) -> World:
     """In each, one thing at most stands against a prune, besides what the cluster itself does: where two do, the
     planner could forget one of them, and nobody would see."""
-    driver, obstacle = draw(facts), draw(obstacles)
-    observation = draw(_clusters(driver, steady=obstacle != "members"))
+    chosen, obstacle = draw(rules), draw(obstacles)
+    observation = draw(_clusters(chosen, steady=obstacle != "members"))
     members = sorted(observation.members | observation.unreachable.keys())
     unlisted = draw(st.sets(st.sampled_from(members), min_size=1, max_size=2))
     desired = set(members) - unlisted
@@ -121,11 +125,11 @@ def worlds(draw: Any, facts: Any = real_facts, obstacles: Any = any_obstacle) ->
     if obstacle == "absence":
         policy = dataclasses.replace(policy, absent_for=300.0, absent_for_live=300.0)
     recently_pruned = draw(lately) if obstacle == "lately" else frozenset()
-    return World(discovery, observation, policy, driver, earlier, recently_pruned, absence)
+    return World(discovery, observation, policy, chosen, earlier, recently_pruned, absence)
 
 
 @st.composite
-def wild_worlds(draw: Any, facts: Any = real_facts) -> World:
+def wild_worlds(draw: Any, rules: Any = real_rules) -> World:
     listed = draw(some_names)
     absence = st.builds(
         Absence,
@@ -138,7 +142,7 @@ def wild_worlds(draw: Any, facts: Any = real_facts) -> World:
         draw(_lists(listed)),
         draw(_any_views()),
         draw(_any_policies),
-        draw(facts),
+        draw(rules),
         draw(st.lists(some_names.flatmap(_lists) | st.just(Discovery.failed(["a reason"])), max_size=3)),
         draw(lately),
         draw(absence),
@@ -156,12 +160,13 @@ def _lists(draw: Any, names: set[str]) -> Discovery:
 
 
 @st.composite
-def _clusters(draw: Any, facts: DriverFacts, steady: bool) -> Observation:
+def _clusters(draw: Any, rules: Rules, steady: bool) -> Observation:
     """One or two systems in which everybody lists all of his own, but for some links, and nodes that know nobody."""
     kinds = ["one", "one", "one", "alone", "silent"] if steady else ["one", "one", "other", "alone", "silent"]
     sides = {name: draw(st.sampled_from(kinds)) for name in sorted(draw(st.sets(st.sampled_from(NAMES), min_size=3)))}
     with_silent = draw(st.booleans())  # they belong to system "one", and are dead or out of our reach
     dead = {name for name, side in sides.items() if side == "silent" and draw(st.booleans())}
+    is_table = isinstance(rules, JoinsAlone)
     views = {}
     for observer in sides:
         if sides[observer] == "silent":
@@ -169,20 +174,20 @@ def _clusters(draw: Any, facts: DriverFacts, steady: bool) -> Observation:
         own = _system(sides, sides[observer], with_silent) - {observer}
         cut = own & frozenset(() if steady else draw(few_names))
         listed, down = own, own & dead
-        if facts.joins_alone:
+        if is_table:
             down |= cut
         else:
             listed = own - cut
-        if facts.transitive and not facts.joins_alone:
+        if isinstance(rules, Transitive):
             listed, down = listed - down, frozenset()
-        unsynced = own & frozenset(draw(few_names)) if facts.exclusive and not steady else frozenset()
+        unsynced = own & frozenset(draw(few_names)) if isinstance(rules, Exclusive) and not steady else frozenset()
         views[observer] = View(
             observer,
             listed,
-            synced=listed - unsynced if facts.exclusive else None,
+            synced=listed - unsynced if isinstance(rules, Exclusive) else None,
             down=down & listed,
             stopping=not steady and draw(st.integers(0, 5)) == 0,
-            holds=frozenset(draw(st.sets(st.just("passwd")))) if facts.joins_alone else frozenset(),
+            holds=frozenset(draw(st.sets(st.just("passwd")))) if is_table else frozenset(),
         )
     return Observation(views, {name: Unreachable("why", draw(st.booleans())) for name in sides.keys() - views.keys()})
 
