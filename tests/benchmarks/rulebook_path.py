@@ -20,7 +20,7 @@ from tests.benchmarks import memory_of
 from tests.harness.ansible import Ansible
 from tests.harness.beam import COOKIE, Beam, beams, is_whole, wait_whole
 from tests.harness.eda import Rulebook, rulebook
-from tests.harness.kube import KubeDouble, kube_api
+from tests.harness.kubernetes.double import KubeDouble, kube_api
 from tests.harness.waiting import wait_until
 
 RUNS = 7

@@ -15,7 +15,7 @@ import pytest
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._event_source import emit_events
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._options import PluginError
 
-from tests.harness.kube import KubeDouble
+from tests.harness.kubernetes.double import KubeDouble
 from tests.harness.nameserver import Nameserver
 
 QUERY = "app.example.test"

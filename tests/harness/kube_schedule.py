@@ -22,7 +22,7 @@ import yaml
 
 from tests.harness.ansible import Ansible, Run
 from tests.harness.bundle import with_bundle
-from tests.harness.kube import KubeDouble
+from tests.harness.kubernetes.double import KubeDouble
 
 NAMESPACE = "ops"
 NAME = "selfheal"

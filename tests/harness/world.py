@@ -138,7 +138,7 @@ class World:
 
     def _add_kubernetes(self) -> None:
         # It takes a second to import
-        from tests.harness.kube import kube_api
+        from tests.harness.kubernetes.double import kube_api
 
         self._api = self._stack.enter_context(kube_api())
         self._api.add_slice(_SLICE, service="app", labels={"app": "app"})

@@ -25,8 +25,8 @@ from tests.harness.clock import within
 from tests.harness.clusters import lost, with_warnings
 from tests.harness.erlang_tls import NodeTls
 from tests.harness.hosts import hosts, network
-from tests.harness.kube import KubeDouble, kube_api
-from tests.harness.kube_portforward import on_loopback, pod_network
+from tests.harness.kubernetes.double import KubeDouble, kube_api
+from tests.harness.kubernetes.kubelet import on_loopback, pod_network
 from tests.harness.waiting import wait_until
 
 MEMBERSHIP = "selfheal.cluster.membership"

@@ -13,7 +13,7 @@ import yaml
 from tests.harness.ansible import Ansible
 from tests.harness.beam import BASENAME, COOKIE, Beam, beams, is_whole, join, write_cookie
 from tests.harness.clusters import forget, lost
-from tests.harness.kube import kube_api
+from tests.harness.kubernetes.double import kube_api
 from tests.harness.nameserver import nameserver
 from tests.harness.nameserver_faults import faulty_nameserver, rcode
 

@@ -26,7 +26,7 @@ from tests.harness.event_source import (
     warnings_of,
     web_topology,
 )
-from tests.harness.kube import kube_api
+from tests.harness.kubernetes.double import kube_api
 from tests.harness.nameserver import nameserver
 from tests.harness.paths import ROOT
 

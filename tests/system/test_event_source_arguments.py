@@ -15,7 +15,7 @@ import pytest
 
 from tests.harness.eda import BIN
 from tests.harness.event_source import chat_topology, refusal
-from tests.harness.kube import TOKEN, kube_api
+from tests.harness.kubernetes.double import TOKEN, kube_api
 from tests.harness.paths import ROOT
 
 SOURCE = ".build/collections/ansible_collections/selfheal/cluster/extensions/eda/plugins/event_source/membership.py"

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.harness.event_source import QUIET, Events, chat_topology, names_of, run_source
-from tests.harness.kube import KubeDouble, kube_api
+from tests.harness.kubernetes.double import KubeDouble, kube_api
 
 RARELY = 3600
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.harness.ansible import Ansible
 from tests.harness.inventories import SECRET, TEMPLATE_TEXT, dns, evaluate, is_untrusted, listed, static, write
-from tests.harness.kube import any_kube_api
+from tests.harness.kubernetes.double import any_kube_api
 from tests.harness.nameserver import nameserver
 from tests.harness.nameserver_faults import by_type, faulty_nameserver, rcode, records
 

@@ -19,7 +19,7 @@ from tests.harness.ansible import Ansible
 from tests.harness.background import MEMBERSHIP, events_in, run
 from tests.harness.beam import BASENAME, COOKIE, Beam, beams, is_whole, join
 from tests.harness.clusters import lost
-from tests.harness.kube import kube_api
+from tests.harness.kubernetes.double import kube_api
 from tests.harness.nameserver import Nameserver, nameserver
 from tests.harness.waiting import wait_until
 

@@ -20,7 +20,7 @@ from tests.harness.beam import COOKIE, Beam, beams, is_whole
 from tests.harness.documents import files, guide
 from tests.harness.eda import Rulebook, rulebook
 from tests.harness.http_service import Handler, HttpService, running
-from tests.harness.kube import TOKEN, KubeDouble, kube_api
+from tests.harness.kubernetes.double import TOKEN, KubeDouble, kube_api
 from tests.harness.waiting import wait_until
 
 PAUSE = 2

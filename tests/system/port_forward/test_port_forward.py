@@ -29,9 +29,9 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import Nod
 
 from tests.harness.clock import within
 from tests.harness.documents import guide
-from tests.harness.kube import KubeDouble, kube_api
+from tests.harness.kubernetes.double import KubeDouble, kube_api
+from tests.harness.kubernetes.port_forward import STRAY, config, hello, through, why
 from tests.harness.loopback import free_port
-from tests.harness.port_forward import STRAY, config, hello, through, why
 from tests.harness.waiting import wait_until
 
 

@@ -29,8 +29,8 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology 
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes import watch as kubernetes_watch
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import watch
 
-from tests.harness.kube import KubeDouble, kube_api
-from tests.harness.kube_server import Request
+from tests.harness.kubernetes.double import KubeDouble, kube_api
+from tests.harness.kubernetes.server import Request
 from tests.harness.waiting import wait_until
 
 PODS = {"apiGroups": [""], "resources": ["pods"]}

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The server behind ``tests.harness.kube``: kmock's Kubernetes emulator over real HTTPS, in a thread of its own.
+"""The server behind ``tests.harness.kubernetes.double``: kmock's Kubernetes emulator over real HTTPS, in a thread of its own.
 
 The emulator keeps the objects and serves create, patch and delete. What it lacks is here: a token check, roles,
 lists with selectors and pages, watches, port-forwards, and faults.
@@ -23,11 +23,11 @@ from typing import Any, Awaitable, Callable, Mapping, NamedTuple, TypeVar
 import kmock
 from aiohttp import web
 
-from tests.harness.kube_objects import RESOURCES
-from tests.harness.kube_portforward import Connect, port_forward
-from tests.harness.kube_rbac import Role
-from tests.harness.kube_selectors import field_selector, label_selector
-from tests.harness.kube_watch import Watches, plural_of
+from tests.harness.kubernetes.kubelet import Connect, port_forward
+from tests.harness.kubernetes.objects import RESOURCES
+from tests.harness.kubernetes.rbac import Role
+from tests.harness.kubernetes.selectors import field_selector, label_selector
+from tests.harness.kubernetes.watches import Watches, plural_of
 
 _PORT_FORWARD = re.compile(r"/api/v1/namespaces/([^/]+)/pods/([^/]+)/portforward")
 OWN_REQUEST = "X-Test-Harness"  # the harness's own writes are neither counted nor disturbed

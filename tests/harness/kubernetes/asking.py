@@ -23,9 +23,9 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.port_
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover
 
-from tests.harness.kube import KubeDouble
+from tests.harness.kubernetes.double import KubeDouble
+from tests.harness.kubernetes.watching import PATIENCE, watching
 from tests.harness.waiting import wait_until
-from tests.harness.watching import PATIENCE, watching
 
 SECRET = "never-to-be-seen"
 _PORT = 9100

@@ -12,9 +12,9 @@ from typing import Any, Iterable, Iterator, Mapping
 
 from kubernetes.client import ApiClient
 
-from tests.harness import kube_objects
-from tests.harness.kube_objects import HOLD, OVER_CAPACITY, RESOURCES
-from tests.harness.kube_server import OWN_REQUEST
+from tests.harness.kubernetes import objects
+from tests.harness.kubernetes.objects import HOLD, OVER_CAPACITY, RESOURCES
+from tests.harness.kubernetes.server import OWN_REQUEST
 
 
 class KubeApi:
@@ -28,7 +28,7 @@ class KubeApi:
     def add_pod(self, name: str, ip: str | None = None, *, namespace: str | None = None, **more: Any) -> None:
         """``more``: see :func:`tests.harness.kube_objects.pod`."""
         terminating = more.pop("terminating", False)
-        body = kube_objects.pod(name, ip, namespace=namespace or self.namespace, **more)
+        body = objects.pod(name, ip, namespace=namespace or self.namespace, **more)
         self.write("POST", "pods", namespace, body=body)
         self.write("PATCH", "pods", namespace, f"{name}/status", {"status": body["status"]})
         if terminating:
@@ -47,14 +47,14 @@ class KubeApi:
         self.write("DELETE", "pods", namespace, name)
 
     def endpoint(self, ip: str, pod: str | None = None, *, namespace: str | None = None, **more: Any) -> dict[str, Any]:
-        """For add_slice and set_slice; ``more``: see :func:`tests.harness.kube_objects.endpoint`."""
-        return kube_objects.endpoint(ip, pod, namespace=namespace or self.namespace, **more)
+        """For add_slice and set_slice; ``more``: see :func:`tests.harness.kubernetes.objects.endpoint`."""
+        return objects.endpoint(ip, pod, namespace=namespace or self.namespace, **more)
 
     def add_slice(
         self, name: str, endpoints: Iterable[Mapping[str, Any]] = (), *, namespace: str | None = None, **more: Any
     ) -> None:
-        """``more``: see :func:`tests.harness.kube_objects.endpoint_slice`."""
-        body = kube_objects.endpoint_slice(name, endpoints, namespace=namespace or self.namespace, **more)
+        """``more``: see :func:`tests.harness.kubernetes.objects.endpoint_slice`."""
+        body = objects.endpoint_slice(name, endpoints, namespace=namespace or self.namespace, **more)
         self.write("POST", "endpointslices", namespace, body=body)
 
     def set_slice(self, name: str, endpoints: Iterable[Mapping[str, Any]], *, namespace: str | None = None) -> None:
@@ -65,7 +65,7 @@ class KubeApi:
 
     def address(self, ip: str, pod: str | None = None, *, namespace: str | None = None, **more: Any) -> dict[str, Any]:
         """For add_endpoints and set_endpoints."""
-        return kube_objects.address(ip, pod, namespace=namespace or self.namespace, **more)
+        return objects.address(ip, pod, namespace=namespace or self.namespace, **more)
 
     def add_endpoints(
         self,
@@ -79,7 +79,7 @@ class KubeApi:
     ) -> None:
         annotations = OVER_CAPACITY if over_capacity else None
         where = namespace or self.namespace
-        body = kube_objects.endpoints(name, ready, not_ready, namespace=where, labels=labels, annotations=annotations)
+        body = objects.endpoints(name, ready, not_ready, namespace=where, labels=labels, annotations=annotations)
         self.write("POST", "endpoints", namespace, body=body)
 
     def set_endpoints(
@@ -90,15 +90,15 @@ class KubeApi:
         *,
         namespace: str | None = None,
     ) -> None:
-        body = kube_objects.endpoints(name, ready, not_ready, namespace=namespace or self.namespace)
+        body = objects.endpoints(name, ready, not_ready, namespace=namespace or self.namespace)
         self.write("PATCH", "endpoints", namespace, name, {"subsets": body["subsets"]})
 
     def remove_endpoints(self, name: str, *, namespace: str | None = None) -> None:
         self.write("DELETE", "endpoints", namespace, name)
 
     def add_service(self, name: str, *, namespace: str | None = None, **more: Any) -> None:
-        """``more``: see :func:`tests.harness.kube_objects.service`."""
-        body = kube_objects.service(name, namespace=namespace or self.namespace, **more)
+        """``more``: see :func:`tests.harness.kubernetes.objects.service`."""
+        body = objects.service(name, namespace=namespace or self.namespace, **more)
         self.write("POST", "services", namespace, body=body)
 
     @contextlib.contextmanager

@@ -38,11 +38,11 @@ from aiohttp import web
 from kubernetes.client import ApiClient, Configuration
 
 from tests.harness.certificates import CertificateAuthority
-from tests.harness.kube_api import KubeApi
-from tests.harness.kube_portforward import Connect
-from tests.harness.kube_rbac import Role
-from tests.harness.kube_server import Answer, Fault, KubeServer, Request, status
-from tests.harness.kube_watch import Watches
+from tests.harness.kubernetes.api import KubeApi
+from tests.harness.kubernetes.kubelet import Connect
+from tests.harness.kubernetes.rbac import Role
+from tests.harness.kubernetes.server import Answer, Fault, KubeServer, Request, status
+from tests.harness.kubernetes.watches import Watches
 
 TOKEN = "token-of-the-tests-0123456789"
 REASONS = {401: "Unauthorized", 403: "Forbidden", 404: "NotFound", 410: "Expired", 429: "TooManyRequests"}
@@ -75,7 +75,7 @@ class KubeDouble(KubeApi):
         self._server.token = token
 
     def load(self, objects: list[dict[str, Any]]) -> None:
-        """Thousands of objects at once (see ``tests.harness.kube_objects``)."""
+        """Thousands of objects at once (see ``tests.harness.kubernetes.objects``)."""
         self._server.load(objects)
 
     def kubeconfig(self, path: Path, *, namespace: str | None = None, user: Mapping[str, Any] | None = None) -> str:
@@ -96,7 +96,7 @@ class KubeDouble(KubeApi):
         return str(path)
 
     def forward(self, pod: str, connect: Connect, *, namespace: str | None = None) -> None:
-        """From now on port-forwards to this pod end there (see ``tests.harness.kube_portforward``)."""
+        """From now on port-forwards to this pod end there (see ``tests.harness.kubernetes.kubelet``)."""
         self._server.networks[namespace or self.namespace, pod] = connect
 
     @property
@@ -146,7 +146,7 @@ class KubeDouble(KubeApi):
         self._server.with_watches(lambda watches: watches.journal.compact())
 
     def serve(self, control: Callable[[web.BaseRequest], Awaitable[web.StreamResponse | None]] | None) -> None:
-        """Let this answer what it has an answer for (see ``tests.harness.kube_control``); None is nothing."""
+        """Let this answer what it has an answer for (see ``tests.harness.kubernetes.control_plane``); None is nothing."""
         self._server.control = control
 
     def restrict(self, rules: Sequence[Mapping[str, Any]] | None) -> None:

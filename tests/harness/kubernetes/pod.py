@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.harness.background import descendants_of, is_alive
-from tests.harness.kube import KubeDouble
+from tests.harness.kubernetes.double import KubeDouble
 from tests.harness.paths import ROOT
 from tests.harness.waiting import wait_until
 

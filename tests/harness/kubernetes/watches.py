@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 
 from aiohttp import web
 
-from tests.harness.kube_objects import RESOURCES, uid_of
-from tests.harness.kube_selectors import Matches, field_selector, label_selector
+from tests.harness.kubernetes.objects import RESOURCES, uid_of
+from tests.harness.kubernetes.selectors import Matches, field_selector, label_selector
 
 FIRST_VERSION = 1000
 _LONGEST = 1800

@@ -30,8 +30,8 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.port_
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Node
 
 from tests.harness.beam import COOKIE
-from tests.harness.kube import KubeDouble, kube_api
-from tests.harness.kube_portforward import on_loopback
+from tests.harness.kubernetes.double import KubeDouble, kube_api
+from tests.harness.kubernetes.kubelet import on_loopback
 from tests.harness.loopback import loopback_addresses
 from tests.harness.waiting import wait_until
 

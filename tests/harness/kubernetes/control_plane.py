@@ -30,8 +30,8 @@ import kubernetes_validate
 import yaml
 from aiohttp import web
 
-from tests.harness.kube import KubeDouble
-from tests.harness.kube_server import status
+from tests.harness.kubernetes.double import KubeDouble
+from tests.harness.kubernetes.server import status
 
 Key = tuple[str, str, str]
 Path = tuple[str, ...]
