@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.harness.ansible import Ansible
-from tests.harness.awx import TOKEN, Awx, awx
-from tests.harness.awx_jobs import Job, Jobs, UpdateFailed
+from tests.harness.awx.api import TOKEN, Awx, awx
+from tests.harness.awx.jobs import Job, Jobs, UpdateFailed
 from tests.harness.beam import COOKIE, Beam, beams, is_whole
 from tests.harness.bundle import with_bundle
 from tests.harness.paths import ROOT

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.harness.awx import API, TOKEN, Awx, awx
+from tests.harness.awx.api import API, TOKEN, Awx, awx
 from tests.harness.paths import ROOT
 
 _URL = "https://git.test/clusters.git"

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.harness.ansible import Ansible, Run
-from tests.harness.awx import PASSWORD, TOKEN, USER, Awx, awx
+from tests.harness.awx.api import PASSWORD, TOKEN, USER, Awx, awx
 from tests.harness.bundle import with_bundle
 from tests.harness.http_service import status
 from tests.harness.paths import ROOT

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 if TYPE_CHECKING:
-    from tests.harness.awx import Awx
+    from tests.harness.awx.api import Awx
 
 REQUIREMENTS = Path("collections/requirements.yml")
 COLLECTIONS = "/runner/requirements_collections"

@@ -12,9 +12,9 @@ with awx() as controller:
     controller.jobs_to_wait_for = 2                       # as many attempts to remove a job template are refused
     controller.fault = status(500)                        # see tests.harness.http_service
 
-It keeps what it is given and refuses what AWX refuses (``tests.harness.awx_rules``); its updates are pending, then
-running, then successful or failed, a step each request (``tests.harness.awx_updates``). It starts no jobs;
-``tests.harness.awx_jobs`` runs them.
+It keeps what it is given and refuses what AWX refuses (``tests.harness.awx.rules``); its updates are pending, then
+running, then successful or failed, a step each request (``tests.harness.awx.updates``). It starts no jobs;
+``tests.harness.awx.jobs`` runs them.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.harness.awx_rules import DEFAULTS, Refusal, check, hidden, kept_secrets
-from tests.harness.awx_updates import advance, start_update
+from tests.harness.awx.rules import DEFAULTS, Refusal, check, hidden, kept_secrets
+from tests.harness.awx.updates import advance, start_update
 from tests.harness.http_service import Handler, HttpService, running
 
 API = "/api/v2/"

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tests.harness.awx import Awx
+    from tests.harness.awx.api import Awx
 
 HIDDEN = "$encrypted$"
 
