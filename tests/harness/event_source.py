@@ -15,8 +15,8 @@ import pytest
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._event_source import emit_events
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._options import PluginError
 
+from tests.harness.dns.nameserver import Nameserver
 from tests.harness.kubernetes.double import KubeDouble
-from tests.harness.nameserver import Nameserver
 
 QUERY = "app.example.test"
 SOON = 60

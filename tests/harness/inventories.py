@@ -12,8 +12,8 @@ from typing import Any
 import yaml
 
 from tests.harness.ansible import Ansible, Run
-from tests.harness.nameserver import Nameserver
-from tests.harness.nameserver_faults import FaultyNameserver
+from tests.harness.dns.faults import FaultyNameserver
+from tests.harness.dns.nameserver import Nameserver
 
 SECRET = "a-cookie-nobody-may-see"
 TEMPLATE_TEXT = "{{ 1 + 1 }}"

@@ -40,8 +40,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.harness.beam import BASENAME, COOKIE, Beam, join, write_cookie
+from tests.harness.dns.nameserver import Nameserver, nameserver
 from tests.harness.loopback import free_port, loopback_addresses
-from tests.harness.nameserver import Nameserver, nameserver
 
 IDLE = 1800
 MOST_NODES = 16

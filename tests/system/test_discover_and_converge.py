@@ -13,9 +13,9 @@ import yaml
 from tests.harness.ansible import Ansible
 from tests.harness.beam import BASENAME, COOKIE, Beam, beams, is_whole, join, write_cookie
 from tests.harness.clusters import forget, lost
+from tests.harness.dns.faults import faulty_nameserver, rcode
+from tests.harness.dns.nameserver import nameserver
 from tests.harness.kubernetes.double import kube_api
-from tests.harness.nameserver import nameserver
-from tests.harness.nameserver_faults import faulty_nameserver, rcode
 
 CONVERGE = "selfheal.cluster.converge"
 MEMBERSHIP = "selfheal.cluster.membership"

@@ -21,7 +21,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.regis
 
 from tests.harness.beam import BASENAME, COOKIE, beam
 from tests.harness.clusters import outcome
-from tests.harness.nameserver import TTL, Nameserver, free_port, nameserver
+from tests.harness.dns.nameserver import TTL, Nameserver, free_port, nameserver
 
 APP = "_app._tcp.example.test"
 SERVICE = "app.prod.svc.cluster.test"

@@ -24,9 +24,9 @@ from tests.harness.ansible import Ansible, result_of
 from tests.harness.beam import is_whole
 from tests.harness.clock import within
 from tests.harness.clusters import forget, lost
+from tests.harness.dns.nameserver import nameserver
 from tests.harness.hosts import hosts, network
 from tests.harness.loopback import free_port, loopback_addresses
-from tests.harness.nameserver import nameserver
 from tests.harness.waiting import wait_until
 
 NAME = ".hosts.erlang"

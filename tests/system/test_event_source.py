@@ -16,6 +16,7 @@ import yaml
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._event_source import SPEC, emit_events
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._membership_events import LISTS_NOBODY
 
+from tests.harness.dns.nameserver import nameserver
 from tests.harness.event_source import (
     QUERY,
     SOON,
@@ -27,7 +28,6 @@ from tests.harness.event_source import (
     web_topology,
 )
 from tests.harness.kubernetes.double import kube_api
-from tests.harness.nameserver import nameserver
 from tests.harness.paths import ROOT
 
 SOURCE = ".build/collections/ansible_collections/selfheal/cluster/extensions/eda/plugins/event_source/membership.py"

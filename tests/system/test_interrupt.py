@@ -15,8 +15,8 @@ from tests.harness.ansible import Ansible
 from tests.harness.background import SOON, run
 from tests.harness.beam import COOKIE, Beam, beams, is_whole, join
 from tests.harness.clusters import heal, lost
+from tests.harness.dns.faults import faulty_nameserver, silence
 from tests.harness.gossip import LOOPBACK, flood, free_udp_port, is_open
-from tests.harness.nameserver_faults import faulty_nameserver, silence
 from tests.harness.waiting import wait_until
 
 LONG = 60

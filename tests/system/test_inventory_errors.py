@@ -14,8 +14,8 @@ from ansible_collections.selfheal.cluster.plugins.inventory.nodes import DOCUMEN
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._inventory_file import TOPOLOGY_KEYS
 
 from tests.harness.ansible import Ansible
+from tests.harness.dns.nameserver import nameserver
 from tests.harness.inventories import SECRET, bare, dns, evaluate, listed, static, write
-from tests.harness.nameserver import nameserver
 from tests.harness.paths import ROOT
 
 

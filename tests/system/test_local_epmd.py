@@ -15,8 +15,8 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import COM
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover
 
 from tests.harness import beam
+from tests.harness.dns.nameserver import nameserver
 from tests.harness.loopback import free_port
-from tests.harness.nameserver import nameserver
 from tests.harness.waiting import wait_until
 
 HOST = socket.gethostname().partition(".")[0]

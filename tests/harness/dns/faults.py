@@ -26,7 +26,7 @@ import dns.rcode
 import dns.rdatatype
 import dns.rrset
 
-from tests.harness.nameserver import free_port
+from tests.harness.dns.nameserver import free_port
 
 Fault = Callable[[dns.message.Message, str], Union[bytes, dns.message.Message, None]]
 
