@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from tests.harness.beam import COOKIE, Beam
+from tests.harness.erlang.beam import COOKIE, Beam
 from tests.harness.paths import ROOT
 
 _BIN = Path(sys.executable).parent

@@ -59,7 +59,7 @@ def _main() -> None:
     from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import topology_of
     from ansible_collections.selfheal.cluster.plugins.module_utils._run import round as _reconcile
 
-    from tests.harness.clusters import outcome
+    from tests.harness.erlang.clusters import outcome
 
     order = json.loads(sys.stdin.readline())
     if order["kill"]:

@@ -12,7 +12,6 @@ import dns.message
 import pytest
 
 from tests.faults.scene import ROUNDS, Row, Scene, scene
-from tests.harness.beam import BASENAME
 from tests.harness.dns.faults import (
     Fault,
     FaultyNameserver,
@@ -26,6 +25,7 @@ from tests.harness.dns.faults import (
     wrong_id,
 )
 from tests.harness.dns.nameserver import Nameserver, nameserver
+from tests.harness.erlang.beam import BASENAME
 
 QUERY = "app.example.test"
 

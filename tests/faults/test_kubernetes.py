@@ -15,7 +15,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology 
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover
 
 from tests.faults.scene import ROUNDS, Row, Scene, scene
-from tests.harness.beam import BASENAME, Beam
+from tests.harness.erlang.beam import BASENAME, Beam
 from tests.harness.kubernetes import objects
 from tests.harness.kubernetes.double import KubeDouble, kube_api
 from tests.harness.loopback import free_port

@@ -13,7 +13,7 @@ from typing import Any
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import topology_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import converge, inspect
 
-from tests.harness.clusters import with_warnings
+from tests.harness.erlang.clusters import with_warnings
 
 
 class Files:

@@ -29,9 +29,9 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import ClusterError
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover
 
-from tests.harness.beam import BASENAME, Beam, running
-from tests.harness.clusters import outcome
-from tests.harness.hosts import Namespace
+from tests.harness.erlang.beam import BASENAME, Beam, running
+from tests.harness.erlang.clusters import outcome
+from tests.harness.erlang.hosts import Namespace
 from tests.harness.paths import ROOT
 
 GROUP = "233.252.1.32"

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.harness.ansible import Ansible, Run
-from tests.harness.beam import Beam
+from tests.harness.erlang.beam import Beam
 from tests.harness.machine import ANSIBLE_PLAYBOOK, AS_NOBODY, Machine, machine
 from tests.harness.paths import ROOT
 

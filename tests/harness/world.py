@@ -39,8 +39,8 @@ from multiprocessing.connection import Client, Connection, Listener
 from pathlib import Path
 from typing import Any
 
-from tests.harness.beam import BASENAME, COOKIE, Beam, join, write_cookie
 from tests.harness.dns.nameserver import Nameserver, nameserver
+from tests.harness.erlang.beam import BASENAME, COOKIE, Beam, join, write_cookie
 from tests.harness.loopback import free_port, loopback_addresses
 
 IDLE = 1800

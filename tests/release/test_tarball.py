@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 from tests.harness.ansible import Ansible
-from tests.harness.beam import COOKIE, Beam, beams, is_whole
+from tests.harness.erlang.beam import COOKIE, Beam, beams, is_whole
 from tests.harness.paths import ROOT
 
 USED = {"extensions", "meta", "playbooks", "plugins", "roles"}

@@ -11,10 +11,10 @@ from typing import Any
 import yaml
 
 from tests.harness.ansible import Ansible
-from tests.harness.beam import BASENAME, COOKIE, Beam, beams, is_whole, join, write_cookie
-from tests.harness.clusters import forget, lost
 from tests.harness.dns.faults import faulty_nameserver, rcode
 from tests.harness.dns.nameserver import nameserver
+from tests.harness.erlang.beam import BASENAME, COOKIE, Beam, beams, is_whole, join, write_cookie
+from tests.harness.erlang.clusters import forget, lost
 from tests.harness.kubernetes.double import kube_api
 
 CONVERGE = "selfheal.cluster.converge"

@@ -21,9 +21,9 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import Act
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import converge
 
 from tests.harness.ansible import Ansible
-from tests.harness.beam import COOKIE, beams
-from tests.harness.clusters import heal, topology
-from tests.harness.ejabberd import Ejabberd, ejabberds, partition, wait_down
+from tests.harness.erlang.beam import COOKIE, beams
+from tests.harness.erlang.clusters import heal, topology
+from tests.harness.erlang.ejabberd import Ejabberd, ejabberds, partition, wait_down
 from tests.harness.loopback import free_port
 from tests.harness.waiting import wait_until
 

@@ -19,13 +19,13 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.erlan
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.erlang_hosts.parse import parse
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover
 
-from tests.harness import beam
 from tests.harness.ansible import Ansible, result_of
-from tests.harness.beam import is_whole
 from tests.harness.clock import within
-from tests.harness.clusters import forget, lost
 from tests.harness.dns.nameserver import nameserver
-from tests.harness.hosts import hosts, network
+from tests.harness.erlang import beam
+from tests.harness.erlang.beam import is_whole
+from tests.harness.erlang.clusters import forget, lost
+from tests.harness.erlang.hosts import hosts, network
 from tests.harness.loopback import free_port, loopback_addresses
 from tests.harness.waiting import wait_until
 

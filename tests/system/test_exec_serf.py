@@ -18,7 +18,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import
 
 from tests.harness.ansible import Ansible
 from tests.harness.clock import within
-from tests.harness.clusters import with_warnings
+from tests.harness.erlang.clusters import with_warnings
 from tests.harness.serf import Agent, agents, documented, is_whole, join, topology, wait_failed
 
 MEMBERSHIP = "selfheal.cluster.membership"

@@ -22,8 +22,8 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.gossi
 )
 
 from tests.harness.ansible import Ansible
-from tests.harness.beam import Beam, beams
 from tests.harness.clock import within
+from tests.harness.erlang.beam import Beam, beams
 from tests.harness.gossip import (
     GROUP,
     LATIN_1_ATOMS,

@@ -15,7 +15,7 @@ import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
 
 from tests.harness.ansible import PACKED, Ansible, Run
-from tests.harness.beam import COOKIE, Beam, beams, join
+from tests.harness.erlang.beam import COOKIE, Beam, beams, join
 
 INFO, MEMBERSHIP, NODES_INFO = (
     f"selfheal.cluster.{module}" for module in ("membership_info", "membership", "nodes_info")

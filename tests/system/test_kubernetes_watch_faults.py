@@ -18,7 +18,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._errors import To
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes import auth, stream, watch, watch_attempt
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.stream import WatchDecoder
 
-from tests.harness.hosts import Namespace
+from tests.harness.erlang.hosts import Namespace
 from tests.harness.kubernetes.double import KubeDouble
 from tests.harness.kubernetes.watching import PATIENCE, PODS, api_with_a_pod, opened, params_of, requests, watching
 from tests.harness.waiting import wait_until

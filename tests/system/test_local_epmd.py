@@ -14,8 +14,8 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._errors import To
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import COMPLETE, FAILED, Discovery
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover
 
-from tests.harness import beam
 from tests.harness.dns.nameserver import nameserver
+from tests.harness.erlang import beam
 from tests.harness.loopback import free_port
 from tests.harness.waiting import wait_until
 

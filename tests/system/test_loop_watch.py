@@ -15,8 +15,8 @@ import pytest
 
 from tests.harness.ansible import Ansible
 from tests.harness.background import Run, events_in, run
-from tests.harness.beam import BASENAME, COOKIE, Beam, beams, is_whole
-from tests.harness.clusters import lost
+from tests.harness.erlang.beam import BASENAME, COOKIE, Beam, beams, is_whole
+from tests.harness.erlang.clusters import lost
 from tests.harness.kubernetes.double import KubeDouble, kube_api
 from tests.harness.waiting import wait_until
 

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from tests.harness.ansible import Ansible
-from tests.harness.beam import COOKIE, Beam, beams, is_whole, join
+from tests.harness.erlang.beam import COOKIE, Beam, beams, is_whole, join
 from tests.harness.paths import ROOT
 
 CONVERGE = "selfheal.cluster.converge"

@@ -15,9 +15,9 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import COM
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover
 
 from tests.harness.ansible import Ansible
-from tests.harness.beam import BASENAME, COOKIE, beams, is_whole, write_cookie
 from tests.harness.clock import within
-from tests.harness.clusters import forget, lost
+from tests.harness.erlang.beam import BASENAME, COOKIE, beams, is_whole, write_cookie
+from tests.harness.erlang.clusters import forget, lost
 from tests.harness.held import Held
 from tests.harness.http_service import Fault, dripping, endless, raw, silence, status
 from tests.harness.loopback import free_port

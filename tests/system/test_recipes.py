@@ -15,10 +15,10 @@ import pytest
 import yaml
 
 from tests.harness.ansible import Ansible
-from tests.harness.beam import Beam, beams, is_whole
 from tests.harness.consul import TOKEN, consul, no_leader
 from tests.harness.dns.nameserver import nameserver
 from tests.harness.documents import guide
+from tests.harness.erlang.beam import Beam, beams, is_whole
 from tests.harness.http_service import Fault, Handler, HttpService, raw, running, status
 from tests.harness.recipes import EXAMPLES, Recipe
 

@@ -17,8 +17,8 @@ from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.page impo
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.reading import reading
 
 from tests.harness.ansible import Ansible, Run
-from tests.harness.beam import COOKIE, Beam, beams, is_whole, join
 from tests.harness.browser import Page, browser
+from tests.harness.erlang.beam import COOKIE, Beam, beams, is_whole, join
 from tests.harness.paths import ROOT
 from tests.harness.reports import TIME, names, result
 

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.harness.beam import BASENAME, COOKIE, Beam, beams, is_whole
 from tests.harness.booted import ANSIBLE_PLAYBOOK, Booted, Control, booted
+from tests.harness.erlang.beam import BASENAME, COOKIE, Beam, beams, is_whole
 from tests.harness.kubernetes.double import kube_api
 from tests.harness.machine import AS_NOBODY
 from tests.harness.schedules import Scheduler, changed, of_nodes

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.beam import COOKIE, beams, is_whole
 from tests.harness.dns.faults import faulty_nameserver, silence
+from tests.harness.erlang.beam import COOKIE, beams, is_whole
 from tests.harness.machine import AS_NOBODY, Machine
 from tests.harness.schedules import SECRET, Scheduler, changed, of_nodes, scheduler
 from tests.harness.waiting import wait_until

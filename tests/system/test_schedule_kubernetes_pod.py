@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.harness.ansible import Ansible
-from tests.harness.beam import BASENAME, COOKIE, Beam, beams, is_whole
+from tests.harness.erlang.beam import BASENAME, COOKIE, Beam, beams, is_whole
 from tests.harness.kube_schedule import NAMESPACE, Schedule
 from tests.harness.kubernetes.double import KubeDouble, kube_api
 from tests.harness.kubernetes.kubelet import on_loopback

@@ -19,8 +19,8 @@ from typing import Any
 import pytest
 
 from tests.harness.ansible import PACKED, Ansible
-from tests.harness.beam import BASENAME, Beam, beams, is_whole
 from tests.harness.certificates import CertificateAuthority
+from tests.harness.erlang.beam import BASENAME, Beam, beams, is_whole
 from tests.harness.gossip import LOOPBACK, all_send, free_udp_port
 from tests.harness.kubernetes.double import KubeDouble, kube_api
 

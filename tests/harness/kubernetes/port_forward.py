@@ -29,7 +29,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.pods 
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.port_forward import PortForward
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Node
 
-from tests.harness.beam import COOKIE
+from tests.harness.erlang.beam import COOKIE
 from tests.harness.kubernetes.double import KubeDouble, kube_api
 from tests.harness.kubernetes.kubelet import on_loopback
 from tests.harness.loopback import loopback_addresses

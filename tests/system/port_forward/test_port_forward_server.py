@@ -19,9 +19,9 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology 
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.registry import driver_for
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import MissingLibraryError, UnreachableError
 
-from tests.harness.beam import COOKIE
 from tests.harness.certificates import CertificateAuthority
 from tests.harness.clock import within
+from tests.harness.erlang.beam import COOKIE
 from tests.harness.kubernetes.asking import by_list
 from tests.harness.kubernetes.double import KubeDouble, kube_api
 from tests.harness.kubernetes.kubelet import on_loopback

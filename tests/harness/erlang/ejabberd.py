@@ -21,7 +21,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.harness.beam import Beam, fresh, is_whole
+from tests.harness.erlang.beam import Beam, fresh, is_whole
 from tests.harness.waiting import wait_until
 
 BASENAME = "ejabberd"

@@ -13,7 +13,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._errors import Ro
 from ansible_collections.selfheal.cluster.plugins.module_utils._returned import Returned
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import converge, inspect
 
-from tests.harness.beam import BASENAME, COOKIE, Beam
+from tests.harness.erlang.beam import BASENAME, COOKIE, Beam
 
 MODES = {
     "default": {},

@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from tests.harness.beam import BASENAME, Beam, fresh, join
+from tests.harness.erlang.beam import BASENAME, Beam, fresh, join
 from tests.harness.waiting import wait_until
 
 _STARTS = 120

@@ -26,8 +26,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.harness.beam import BASENAME, COOKIE, Beam, running, write_cookie
-from tests.harness.clusters import outcome, topology
+from tests.harness.erlang.beam import BASENAME, COOKIE, Beam, running, write_cookie
+from tests.harness.erlang.clusters import outcome, topology
 from tests.harness.paths import ROOT
 from tests.harness.waiting import wait_until
 
@@ -163,7 +163,7 @@ class Network:
 
     def converge(self, nodes: Sequence[Beam | str], **options: Any) -> dict[str, Any]:
         """The result of ``membership`` run by the controller on its own host; for ``options`` see
-        :func:`tests.harness.clusters.topology`."""
+        :func:`tests.harness.erlang.clusters.topology`."""
         return self._controller("converge", nodes, options)
 
     def inspect(self, nodes: Sequence[Beam | str], **options: Any) -> dict[str, Any]:
@@ -176,7 +176,7 @@ class Network:
             cookie_file = str(write_cookie(Path(home), COOKIE))
             options["driver_config"] = {"cookie": None, "cookie_file": cookie_file, **options.pop("driver_config", {})}
             order = {"what": what, "names": names, "options": options}
-            return self._router.python(["-m", "tests.harness.hosts"], order, Path(home))
+            return self._router.python(["-m", "tests.harness.erlang.hosts"], order, Path(home))
 
 
 @contextmanager
