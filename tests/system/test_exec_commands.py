@@ -20,7 +20,7 @@ from tests.harness.ansible import Ansible
 from tests.harness.background import MEMBERSHIP, SOON, is_alive, run
 from tests.harness.clock import within
 from tests.harness.erlang.clusters import with_warnings
-from tests.harness.files_cluster import Files, reason, shell
+from tests.harness.exec.files import Files, reason, shell
 from tests.harness.waiting import wait_until
 
 

@@ -19,7 +19,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import
 from tests.harness.ansible import Ansible
 from tests.harness.clock import within
 from tests.harness.erlang.clusters import with_warnings
-from tests.harness.serf import Agent, agents, documented, is_whole, join, topology, wait_failed
+from tests.harness.exec.serf import Agent, agents, documented, is_whole, join, topology, wait_failed
 
 MEMBERSHIP = "selfheal.cluster.membership"
 
