@@ -33,10 +33,10 @@ from ansible_collections.selfheal.cluster.plugins.plugin_utils._variables import
 
 from tests.harness import documented
 from tests.harness.ansible import Ansible
+from tests.harness.docs.used_by_tests import texts_of
 from tests.harness.documents import GUIDES, SHELL, Block, all_blocks
 from tests.harness.eda import BIN as EDA
 from tests.harness.paths import ROOT
-from tests.harness.sources import texts_of
 
 EXAMPLES = ROOT / "docs" / "examples"
 

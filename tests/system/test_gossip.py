@@ -24,7 +24,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.gossi
 from tests.harness.ansible import Ansible
 from tests.harness.clock import within
 from tests.harness.erlang.beam import Beam, beams
-from tests.harness.gossip import (
+from tests.harness.sources.gossip import (
     GROUP,
     LATIN_1_ATOMS,
     LOOPBACK,

@@ -16,7 +16,7 @@ from tests.harness.background import SOON, run
 from tests.harness.dns.faults import faulty_nameserver, silence
 from tests.harness.erlang.beam import COOKIE, Beam, beams, is_whole, join
 from tests.harness.erlang.clusters import heal, lost
-from tests.harness.gossip import LOOPBACK, flood, free_udp_port, is_open
+from tests.harness.sources.gossip import LOOPBACK, flood, free_udp_port, is_open
 from tests.harness.waiting import wait_until
 
 LONG = 60

@@ -21,7 +21,7 @@ from tests.harness.erlang.clusters import forget, lost
 from tests.harness.held import Held
 from tests.harness.http_service import Fault, dripping, endless, raw, silence, status
 from tests.harness.loopback import free_port
-from tests.harness.rancher import Metadata, container, rancher_metadata
+from tests.harness.sources.rancher import Metadata, container, rancher_metadata
 
 ADDRESSES = ["127.0.8.1", "127.0.8.2"]
 OK = b"HTTP/1.1 200 OK\r\n"

@@ -21,8 +21,8 @@ import pytest
 from tests.harness.ansible import PACKED, Ansible
 from tests.harness.certificates import CertificateAuthority
 from tests.harness.erlang.beam import BASENAME, Beam, beams, is_whole
-from tests.harness.gossip import LOOPBACK, all_send, free_udp_port
 from tests.harness.kubernetes.double import KubeDouble, kube_api
+from tests.harness.sources.gossip import LOOPBACK, all_send, free_udp_port
 
 NODES_INFO = "selfheal.cluster.nodes_info"
 MEMBERSHIP_INFO = "selfheal.cluster.membership_info"

@@ -143,7 +143,7 @@ class Host(Namespace):
         """
         with tempfile.TemporaryDirectory(prefix="controller-") as home:
             order = {"topology": "chat", "strategy": "gossip", **params}
-            return self.python(["-m", "tests.harness.gossip", what], order, Path(home), timeout=60)
+            return self.python(["-m", "tests.harness.sources.gossip", what], order, Path(home), timeout=60)
 
 
 class Lan:
@@ -192,7 +192,7 @@ def flood(
     :param valid: heartbeats instead, of ever the same node.
     """
     process = subprocess.Popen(
-        [*(host.prefix if host else []), sys.executable, "-m", "tests.harness.gossip", "flood"],
+        [*(host.prefix if host else []), sys.executable, "-m", "tests.harness.sources.gossip", "flood"],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT / ".build" / "collections")},
         stdin=subprocess.PIPE,
