@@ -28,8 +28,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.harness.ansible import Ansible, Run
-from tests.harness.background import descendants_of
+from tests.harness.ansible.background import descendants_of
+from tests.harness.ansible.command import Ansible, Run
 from tests.harness.paths import ROOT
 from tests.harness.waiting import wait_until
 

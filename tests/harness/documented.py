@@ -16,7 +16,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology 
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._inventory_file import TOPOLOGY_KEYS, check_keys
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._options import checked
 
-from tests.harness.ansible import Ansible
+from tests.harness.ansible.command import Ansible
 from tests.harness.paths import ROOT
 
 MODULES = ("membership", "membership_info", "nodes_info")

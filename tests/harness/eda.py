@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 
 from ansible.release import __version__
 
-from tests.harness.ansible import Ansible
+from tests.harness.ansible.command import Ansible
 from tests.harness.paths import ROOT
 from tests.harness.waiting import wait_until
 

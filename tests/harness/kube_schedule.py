@@ -20,8 +20,8 @@ from typing import Any
 
 import yaml
 
-from tests.harness.ansible import Ansible, Run
-from tests.harness.bundle import with_bundle
+from tests.harness.ansible.bundle import with_bundle
+from tests.harness.ansible.command import Ansible, Run
 from tests.harness.kubernetes.double import KubeDouble
 
 NAMESPACE = "ops"

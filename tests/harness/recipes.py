@@ -17,7 +17,7 @@ from typing import Any
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import COMPLETE
 
-from tests.harness.ansible import Ansible, Run
+from tests.harness.ansible.command import Ansible, Run
 from tests.harness.erlang.beam import COOKIE, Beam, is_whole, write_cookie
 from tests.harness.erlang.clusters import forget, lost
 from tests.harness.paths import ROOT

@@ -24,7 +24,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.harness.ansible import Ansible, Run
+from tests.harness.ansible.command import Ansible, Run
 from tests.harness.erlang.beam import Beam
 from tests.harness.machine import ANSIBLE_PLAYBOOK, AS_NOBODY, Machine, machine
 from tests.harness.paths import ROOT

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.harness.ansible import Ansible
+from tests.harness.ansible.command import Ansible
 from tests.harness.erlang.beam import COOKIE, Beam, beams, is_whole
 from tests.harness.paths import ROOT
 

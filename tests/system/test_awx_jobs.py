@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.ansible import Ansible
+from tests.harness.ansible.bundle import with_bundle
+from tests.harness.ansible.command import Ansible
 from tests.harness.awx.api import TOKEN, Awx, awx
 from tests.harness.awx.jobs import Job, Jobs, UpdateFailed
-from tests.harness.bundle import with_bundle
 from tests.harness.erlang.beam import COOKIE, Beam, beams, is_whole
 from tests.harness.paths import ROOT
 

@@ -18,7 +18,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import converge, inspect
 
-from tests.harness.ansible import Ansible, result_of
+from tests.harness.ansible.command import Ansible, result_of
 from tests.harness.certificates import CertificateAuthority
 from tests.harness.clock import within
 from tests.harness.erlang.beam import BASENAME, COOKIE, Beam, beams, is_whole, join, wait_whole, write_cookie

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError, TopologyError
 
-from tests.harness.ansible import Ansible, result_of
+from tests.harness.ansible.command import Ansible, result_of
 from tests.harness.certificates import CertificateAuthority
 from tests.harness.clock import within
 from tests.harness.documents import guide

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from tests.harness.ansible import Ansible
+from tests.harness.ansible.command import Ansible
 from tests.harness.dns.faults import faulty_nameserver, rcode
 from tests.harness.dns.nameserver import nameserver
 from tests.harness.erlang.beam import BASENAME, COOKIE, Beam, beams, is_whole, join, write_cookie

@@ -32,7 +32,7 @@ from ansible_collections.selfheal.cluster.plugins.plugin_utils._inventory_file i
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._variables import problem_of
 
 from tests.harness import documented
-from tests.harness.ansible import Ansible
+from tests.harness.ansible.command import Ansible
 from tests.harness.docs.used_by_tests import texts_of
 from tests.harness.documents import GUIDES, SHELL, Block, all_blocks
 from tests.harness.eda import BIN as EDA

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.harness.ansible import Ansible, copy_checkout
+from tests.harness.ansible.command import Ansible, copy_checkout
 from tests.harness.documents import blocks, guide
 from tests.harness.paths import ROOT
 

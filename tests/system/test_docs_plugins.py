@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from tests.harness import documented
-from tests.harness.ansible import Ansible
+from tests.harness.ansible.command import Ansible
 from tests.harness.paths import ROOT
 
 PLUGINS = ROOT / "plugins"

@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 from ansible.release import __version__
 
-from tests.harness.ansible import copy_checkout
+from tests.harness.ansible.command import copy_checkout
 from tests.harness.documents import SHELL, guide
 from tests.harness.erlang.hosts import Namespace
 

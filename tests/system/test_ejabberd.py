@@ -20,7 +20,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._errors import Ro
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, Node
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import converge
 
-from tests.harness.ansible import Ansible
+from tests.harness.ansible.command import Ansible
 from tests.harness.erlang.beam import COOKIE, beams
 from tests.harness.erlang.clusters import heal, topology
 from tests.harness.erlang.ejabberd import Ejabberd, ejabberds, partition, wait_down

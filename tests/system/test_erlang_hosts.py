@@ -19,7 +19,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.erlan
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.erlang_hosts.parse import parse
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover
 
-from tests.harness.ansible import Ansible, result_of
+from tests.harness.ansible.command import Ansible, result_of
 from tests.harness.clock import within
 from tests.harness.dns.nameserver import nameserver
 from tests.harness.erlang import beam

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
 
-from tests.harness.ansible import PACKED, Ansible, Run
+from tests.harness.ansible.command import PACKED, Ansible, Run
 from tests.harness.erlang.beam import COOKIE, Beam, beams, join
 
 INFO, MEMBERSHIP, NODES_INFO = (

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.harness.ansible import Ansible
-from tests.harness.background import SOON, run
+from tests.harness.ansible.background import SOON, run
+from tests.harness.ansible.command import Ansible
 from tests.harness.dns.faults import faulty_nameserver, silence
 from tests.harness.erlang.beam import COOKIE, Beam, beams, is_whole, join
 from tests.harness.erlang.clusters import heal, lost

@@ -9,10 +9,10 @@ import json
 import os
 from pathlib import Path
 
-from tests.harness.ansible import Ansible
+from tests.harness.ansible.command import Ansible
+from tests.harness.ansible.inventories import SECRET, TEMPLATE_TEXT, dns, evaluate, is_untrusted, listed, static, write
 from tests.harness.dns.faults import by_type, faulty_nameserver, rcode, records
 from tests.harness.dns.nameserver import nameserver
-from tests.harness.inventories import SECRET, TEMPLATE_TEXT, dns, evaluate, is_untrusted, listed, static, write
 from tests.harness.kubernetes.double import any_kube_api
 
 

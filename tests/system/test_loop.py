@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from tests.harness.ansible import Ansible
-from tests.harness.background import MEMBERSHIP, events_in, run
+from tests.harness.ansible.background import MEMBERSHIP, events_in, run
+from tests.harness.ansible.command import Ansible
 from tests.harness.dns.nameserver import Nameserver, nameserver
 from tests.harness.erlang.beam import BASENAME, COOKIE, Beam, beams, is_whole, join
 from tests.harness.erlang.clusters import lost

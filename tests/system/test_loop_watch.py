@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.harness.ansible import Ansible
-from tests.harness.background import Run, events_in, run
+from tests.harness.ansible.background import Run, events_in, run
+from tests.harness.ansible.command import Ansible
 from tests.harness.erlang.beam import BASENAME, COOKIE, Beam, beams, is_whole
 from tests.harness.erlang.clusters import lost
 from tests.harness.kubernetes.double import KubeDouble, kube_api

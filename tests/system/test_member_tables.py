@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.harness.ansible import Ansible
+from tests.harness.ansible.command import Ansible
 from tests.harness.erlang.beam import COOKIE, Beam, beam, beams, is_whole, join, wait_whole
 from tests.harness.erlang.clusters import heal, lost, outcome, topology
 from tests.harness.erlang.rabbitmq import Rabbit, cluster, part, rabbits

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.harness.ansible import Ansible, result_of
+from tests.harness.ansible.command import Ansible, result_of
 from tests.harness.erlang.beam import COOKIE, Beam, beams, is_whole, join
 
 MEMBERSHIP = "selfheal.cluster.membership"

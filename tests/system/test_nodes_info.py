@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.harness.ansible import Ansible, result_of
+from tests.harness.ansible.command import Ansible, result_of
 from tests.harness.dns.faults import by_type, faulty_nameserver, rcode, records
 from tests.harness.dns.nameserver import nameserver
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.harness.ansible import Ansible
+from tests.harness.ansible.command import Ansible
 from tests.harness.erlang.beam import COOKIE, Beam, beams, is_whole, join
 from tests.harness.paths import ROOT
 

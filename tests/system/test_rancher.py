@@ -14,7 +14,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology 
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import COMPLETE, FAILED, PARTIAL, Discovery
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover
 
-from tests.harness.ansible import Ansible
+from tests.harness.ansible.command import Ansible
 from tests.harness.clock import within
 from tests.harness.erlang.beam import BASENAME, COOKIE, beams, is_whole, write_cookie
 from tests.harness.erlang.clusters import forget, lost

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.harness.ansible import Ansible
+from tests.harness.ansible.command import Ansible
 from tests.harness.dns.nameserver import nameserver
 from tests.harness.documents import guide
 from tests.harness.erlang.beam import Beam, beams, is_whole

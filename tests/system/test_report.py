@@ -16,7 +16,7 @@ from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.metrics i
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.page import page
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.reading import reading
 
-from tests.harness.ansible import Ansible, Run
+from tests.harness.ansible.command import Ansible, Run
 from tests.harness.browser import Page, browser
 from tests.harness.erlang.beam import COOKIE, Beam, beams, is_whole, join
 from tests.harness.paths import ROOT

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.harness.ansible import Ansible, Run
+from tests.harness.ansible.command import Ansible, Run
 from tests.harness.documents import files, guide
 from tests.harness.exec.serf import Agent, agents, is_whole, join, wait_failed
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.harness.ansible import Ansible
+from tests.harness.ansible.command import Ansible
 from tests.harness.documents import files, guide
 from tests.harness.eda import Rulebook, rulebook
 from tests.harness.erlang.beam import COOKIE, Beam, beams, is_whole

@@ -13,7 +13,7 @@ from typing import Any
 import kubernetes_validate
 import pytest
 
-from tests.harness.ansible import Ansible, Run
+from tests.harness.ansible.command import Ansible, Run
 from tests.harness.kube_schedule import IMAGE, NAME, NAMESPACE, Schedule, connection, manifests_in
 from tests.harness.kubernetes.control_plane import Control, controlled, dump
 from tests.harness.kubernetes.double import KubeDouble, kube_api

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.harness.ansible import Ansible
+from tests.harness.ansible.command import Ansible
 from tests.harness.erlang.beam import BASENAME, COOKIE, Beam, beams, is_whole
 from tests.harness.kube_schedule import NAMESPACE, Schedule
 from tests.harness.kubernetes.double import KubeDouble, kube_api

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.harness.ansible import Run
+from tests.harness.ansible.command import Run
 from tests.harness.machine import ANSIBLE_PLAYBOOK
 from tests.harness.schedules import SECRET, Scheduler, scheduler
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from tests.harness.ansible import PACKED, Ansible
+from tests.harness.ansible.command import PACKED, Ansible
 from tests.harness.certificates import CertificateAuthority
 from tests.harness.erlang.beam import BASENAME, Beam, beams, is_whole
 from tests.harness.kubernetes.double import KubeDouble, kube_api

@@ -28,7 +28,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.harness.background import descendants_of, is_alive
+from tests.harness.ansible.background import descendants_of, is_alive
 from tests.harness.kubernetes.double import KubeDouble
 from tests.harness.paths import ROOT
 from tests.harness.waiting import wait_until

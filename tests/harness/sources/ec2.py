@@ -23,7 +23,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.harness.bundle import PARTS, with_bundle
+from tests.harness.ansible.bundle import PARTS, with_bundle
 from tests.harness.loopback import free_port
 from tests.harness.waiting import wait_until
 

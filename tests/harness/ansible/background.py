@@ -25,7 +25,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
 
-from tests.harness.ansible import PACKED, Ansible
+from tests.harness.ansible.command import PACKED, Ansible
 from tests.harness.waiting import wait_until
 
 MEMBERSHIP = "selfheal.cluster.membership"

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from tests.harness.ansible import Ansible, Run
+from tests.harness.ansible.command import Ansible, Run
 from tests.harness.dns.faults import FaultyNameserver
 from tests.harness.dns.nameserver import Nameserver
 

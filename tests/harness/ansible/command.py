@@ -78,7 +78,7 @@ class Ansible:
             "ANSIBLE_LOCAL_TEMP": str(home / "local"),
             "ANSIBLE_REMOTE_TEMP": str(home / "remote"),
             "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".build" / "collections"),
-            "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests" / "harness" / "callback_plugins"),
+            "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callback_plugins"),
             "ANSIBLE_CALLBACKS_ENABLED": "results_to_file",
             "ANSIBLE_LOAD_CALLBACK_PLUGINS": "1",
             "ANSIBLE_NOCOLOR": "1",
