@@ -35,7 +35,7 @@ from tests.harness import documented
 from tests.harness.ansible.command import Ansible
 from tests.harness.docs.used_by_tests import texts_of
 from tests.harness.documents import GUIDES, SHELL, Block, all_blocks
-from tests.harness.eda import BIN as EDA
+from tests.harness.eda.rulebook import BIN as EDA
 from tests.harness.paths import ROOT
 
 EXAMPLES = ROOT / "docs" / "examples"

@@ -27,7 +27,7 @@ from ansible.cli.playbook import PlaybookCLI
 
 from tests.harness import documented
 from tests.harness.documents import SHELL, Block, all_blocks
-from tests.harness.eda import BIN as EDA
+from tests.harness.eda.rulebook import BIN as EDA
 from tests.harness.paths import ROOT
 
 _BIN = Path(sys.executable).parent

@@ -17,7 +17,7 @@ from ansible_collections.selfheal.cluster.plugins.plugin_utils._event_source imp
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._membership_events import LISTS_NOBODY
 
 from tests.harness.dns.nameserver import nameserver
-from tests.harness.event_source import (
+from tests.harness.eda.event_source import (
     QUERY,
     SOON,
     Events,

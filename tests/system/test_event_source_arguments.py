@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.harness.eda import BIN
-from tests.harness.event_source import chat_topology, refusal
+from tests.harness.eda.event_source import chat_topology, refusal
+from tests.harness.eda.rulebook import BIN
 from tests.harness.kubernetes.double import TOKEN, kube_api
 from tests.harness.paths import ROOT
 

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.harness.event_source import QUIET, Events, chat_topology, names_of, run_source
+from tests.harness.eda.event_source import QUIET, Events, chat_topology, names_of, run_source
 from tests.harness.kubernetes.double import KubeDouble, kube_api
 
 RARELY = 3600

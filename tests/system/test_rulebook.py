@@ -17,7 +17,7 @@ import pytest
 
 from tests.harness.ansible.command import Ansible
 from tests.harness.documents import files, guide
-from tests.harness.eda import Rulebook, rulebook
+from tests.harness.eda.rulebook import Rulebook, rulebook
 from tests.harness.erlang.beam import COOKIE, Beam, beams, is_whole
 from tests.harness.http_service import Handler, HttpService, running
 from tests.harness.kubernetes.double import TOKEN, KubeDouble, kube_api
