@@ -16,7 +16,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._errors import Ro
 from tests.harness.ansible.command import Ansible, result_of
 from tests.harness.certificates import CertificateAuthority
 from tests.harness.clock import within
-from tests.harness.documents import guide
+from tests.harness.docs.code_blocks import guide
 from tests.harness.erlang.beam import COOKIE, beams, is_whole, join
 from tests.harness.erlang.clusters import forget, heal, lost
 from tests.harness.erlang.tls import NodeTls

@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from tests.harness.ansible.command import Ansible, copy_checkout
-from tests.harness.documents import blocks, guide
+from tests.harness.docs.code_blocks import blocks, guide
 from tests.harness.paths import ROOT
 
 _SCRIPT = "scripts/test "

@@ -22,7 +22,7 @@ import pytest
 from ansible.release import __version__
 
 from tests.harness.ansible.command import copy_checkout
-from tests.harness.documents import SHELL, guide
+from tests.harness.docs.code_blocks import SHELL, guide
 from tests.harness.erlang.hosts import Namespace
 
 _SUDO = '#!/bin/sh\nexec "$@" --simulate\n'

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from tests.harness.documents import files, guide
+from tests.harness.docs.code_blocks import files, guide
 from tests.harness.paths import ROOT
 
 _EXAMPLE = ROOT / "docs" / "examples" / "awx"

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.harness.ansible.command import Ansible
-from tests.harness.documents import files, guide
+from tests.harness.docs.code_blocks import files, guide
 from tests.harness.eda.rulebook import Rulebook, rulebook
 from tests.harness.erlang.beam import COOKIE, Beam, beams, is_whole
 from tests.harness.http_service import Handler, HttpService, running

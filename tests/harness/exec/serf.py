@@ -24,7 +24,7 @@ from typing import Any
 
 import yaml
 
-from tests.harness.documents import files, guide
+from tests.harness.docs.code_blocks import files, guide
 from tests.harness.loopback import loopback_addresses
 from tests.harness.waiting import wait_until
 

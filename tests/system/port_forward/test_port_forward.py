@@ -28,7 +28,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.port_
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Node
 
 from tests.harness.clock import within
-from tests.harness.documents import guide
+from tests.harness.docs.code_blocks import guide
 from tests.harness.kubernetes.double import KubeDouble, kube_api
 from tests.harness.kubernetes.port_forward import STRAY, config, hello, through, why
 from tests.harness.loopback import free_port

@@ -19,7 +19,7 @@ from ansible_collections.selfheal.cluster.plugins.plugin_utils._schedule_kuberne
     topologies_of,
 )
 
-from tests.harness.documents import guide
+from tests.harness.docs.code_blocks import guide
 from tests.harness.paths import ROOT
 
 TEMPLATE = "{{ lookup('ansible.builtin.env', 'SOMETHING') }}"
