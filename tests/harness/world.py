@@ -18,7 +18,7 @@
     tell HANDLE written              what is on the machine that was not there at first
 
 There always is a nameserver. ``kubernetes`` adds an API over HTTPS that lists the same nodes, ``machine`` a host whose
-/etc and /var are thrown away (see ``tests.harness.machine``). A supervisor that nobody tells anything for IDLE seconds
+/etc and /var are thrown away (see ``tests.harness.schedule.machine``). A supervisor that nobody tells anything for IDLE seconds
 ends as if it were told to.
 """
 
@@ -145,7 +145,7 @@ class World:
         self.facts["kubernetes"] = {**self._api.auth, "namespace": self._api.namespace, "selector": SELECTOR}
 
     def _add_machine(self) -> None:
-        from tests.harness.machine import ANSIBLE_PLAYBOOK, Machine
+        from tests.harness.schedule.machine import ANSIBLE_PLAYBOOK, Machine
 
         self._machine = Machine()
         self._stack.callback(self._machine.close)

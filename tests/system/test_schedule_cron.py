@@ -14,8 +14,8 @@ import pytest
 
 from tests.harness.dns.faults import faulty_nameserver, silence
 from tests.harness.erlang.beam import COOKIE, beams, is_whole
-from tests.harness.machine import AS_NOBODY, Machine
-from tests.harness.schedules import SECRET, Scheduler, changed, of_nodes, scheduler
+from tests.harness.schedule.machine import AS_NOBODY, Machine
+from tests.harness.schedule.role import SECRET, Scheduler, changed, of_nodes, scheduler
 from tests.harness.waiting import wait_until
 
 OWN = "/etc/selfheal/selfheal"

@@ -17,10 +17,10 @@ import pytest
 
 from tests.harness.ansible.command import Ansible
 from tests.harness.erlang.beam import BASENAME, COOKIE, Beam, beams, is_whole
-from tests.harness.kube_schedule import NAMESPACE, Schedule
 from tests.harness.kubernetes.double import KubeDouble, kube_api
 from tests.harness.kubernetes.kubelet import on_loopback
 from tests.harness.kubernetes.pod import container
+from tests.harness.schedule.kubernetes import NAMESPACE, Schedule
 
 LOOKUPS = ("endpoint_slices", "endpoints", "pods")
 

@@ -26,8 +26,8 @@ from typing import Any
 
 from tests.harness.ansible.command import Ansible, Run
 from tests.harness.erlang.beam import Beam
-from tests.harness.machine import ANSIBLE_PLAYBOOK, AS_NOBODY, Machine, machine
 from tests.harness.paths import ROOT
+from tests.harness.schedule.machine import ANSIBLE_PLAYBOOK, AS_NOBODY, Machine, machine
 
 SCHEDULE = "selfheal.cluster.schedule"
 SECRET = "a-cookie-that-nobody-may-see"
