@@ -20,8 +20,8 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._run import pace 
 from ansible_collections.selfheal.cluster.plugins.module_utils._run import round as _reconcile
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.pace import Pace, Retries
 
-from tests.harness import virtual_time
-from tests.harness.simulated import Cluster, SimulatedDriver
+from tests.harness.simulation import virtual_time
+from tests.harness.simulation.cluster import Cluster, SimulatedDriver
 
 from .plans import discovered, name, names
 

@@ -13,7 +13,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._errors import Ro
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Answered, Discovery
 from ansible_collections.selfheal.cluster.plugins.module_utils._run import round as _reconcile
 
-from tests.harness.simulated import Cluster, SimulatedDriver
+from tests.harness.simulation.cluster import Cluster, SimulatedDriver
 
 from .plans import discovered, name, names
 

@@ -17,7 +17,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from tests.harness.simulated import Cluster, SimulatedDriver
+from tests.harness.simulation.cluster import Cluster, SimulatedDriver
 
 NAMES = [f"app@10.0.0.{number}" for number in range(1, 7)]
 a_name = st.sampled_from(NAMES)
