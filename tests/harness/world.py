@@ -18,8 +18,8 @@
     tell HANDLE written              what is on the machine that was not there at first
 
 There always is a nameserver. ``kubernetes`` adds an API over HTTPS that lists the same nodes, ``machine`` a host whose
-/etc and /var are thrown away (see ``tests.harness.schedule.machine``). A supervisor that nobody tells anything for IDLE seconds
-ends as if it were told to.
+/etc and /var are thrown away (see ``tests.harness.schedule.machine``). A supervisor that nobody tells anything for
+IDLE seconds ends as if it were told to.
 """
 
 from __future__ import annotations

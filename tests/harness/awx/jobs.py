@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What AWX does with the objects of ``tests.harness.awx.api`` when a schedule is due, with ansible-runner as AWX has it.
+"""What AWX does with the objects of ``api`` when a schedule is due, with ansible-runner as AWX has it.
 
     jobs = Jobs(controller, tmp_path)
     jobs.update_inventory("chat.cluster.yml")             # hosts of the inventory, or UpdateFailed and they stay

@@ -56,7 +56,8 @@ def _definitions(path: Path) -> dict[str, ast.AST]:
 
 
 def _path(module: str | None) -> Path:
-    return ROOT.joinpath(*str(module).split(".")).with_suffix(".py")
+    path = ROOT.joinpath(*str(module).split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
 def _texts(node: ast.AST) -> Iterator[str]:

@@ -26,7 +26,7 @@ class KubeApi:
         self._client = client
 
     def add_pod(self, name: str, ip: str | None = None, *, namespace: str | None = None, **more: Any) -> None:
-        """``more``: see :func:`tests.harness.kube_objects.pod`."""
+        """``more``: see :func:`tests.harness.kubernetes.objects.pod`."""
         terminating = more.pop("terminating", False)
         body = objects.pod(name, ip, namespace=namespace or self.namespace, **more)
         self.write("POST", "pods", namespace, body=body)

@@ -146,7 +146,7 @@ class KubeDouble(KubeApi):
         self._server.with_watches(lambda watches: watches.journal.compact())
 
     def serve(self, control: Callable[[web.BaseRequest], Awaitable[web.StreamResponse | None]] | None) -> None:
-        """Let this answer what it has an answer for (see ``tests.harness.kubernetes.control_plane``); None is nothing."""
+        """Let this answer what it has an answer for (see ``control_plane``); None is nothing."""
         self._server.control = control
 
     def restrict(self, rules: Sequence[Mapping[str, Any]] | None) -> None:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The server behind ``tests.harness.kubernetes.double``: kmock's Kubernetes emulator over real HTTPS, in a thread of its own.
+"""The server behind ``double``: kmock's Kubernetes emulator over real HTTPS, in a thread of its own.
 
 The emulator keeps the objects and serves create, patch and delete. What it lacks is here: a token check, roles,
 lists with selectors and pages, watches, port-forwards, and faults.
