@@ -25,7 +25,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import
 
 from tests.harness.simulation.cluster import Cluster, SimulatedDriver
 from tests.harness.simulation.virtual_time import run
-from tests.unit.plugins.module_utils.plans import name, names
+from tests.unit.plugins.module_utils._planner.plans import name, names
 
 pytestmark = pytest.mark.long
 

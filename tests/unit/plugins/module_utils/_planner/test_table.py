@@ -20,7 +20,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._planner.plan imp
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.picture import picture
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import _is_settled
 
-from tests.unit.plugins.module_utils.plans import (
+from .plans import (
     AT_ONCE,
     EXCLUSIVE,
     PAIRWISE,

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """500 situations and the plans that the planner made of them, so that a change of its code shows what it changes.
 
-    python -m tests.unit.plugins.module_utils.recorded write     # after a change that is meant
+    python -m tests.unit.plugins.module_utils._planner.recorded write     # after a change that is meant
 
 A situation is data in the file, so that the generator may change without the situations. Names are numbers there.
 """

@@ -19,7 +19,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
 from ansible_collections.selfheal.cluster.plugins.module_utils._planner.plan import plan
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.events import Events, joined
 
-from .plans import AT_ONCE, IRREVERSIBLE, PAIRWISE, TRANSITIVE, discovered, mesh, name, names
+from .._planner.plans import AT_ONCE, IRREVERSIBLE, PAIRWISE, TRANSITIVE, discovered, mesh, name, names
 
 
 class Told(Events):

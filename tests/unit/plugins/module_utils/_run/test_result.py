@@ -9,7 +9,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import Dis
 from ansible_collections.selfheal.cluster.plugins.module_utils._planner.plan import plan
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.result import RunRecord
 
-from .plans import AT_ONCE, EXCLUSIVE, JOINS_ALONE, discovered, mesh, name, seen_down
+from .._planner.plans import AT_ONCE, EXCLUSIVE, JOINS_ALONE, discovered, mesh, name, seen_down
 
 
 def recorded(discovery, observation, full=False, rules=EXCLUSIVE, policy=AT_ONCE):

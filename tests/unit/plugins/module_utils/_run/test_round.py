@@ -15,7 +15,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._run import round
 
 from tests.harness.simulation.cluster import Cluster, SimulatedDriver
 
-from .plans import discovered, name, names
+from .._planner.plans import discovered, name, names
 
 
 @pytest.fixture

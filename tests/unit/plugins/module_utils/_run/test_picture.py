@@ -6,7 +6,7 @@ from __future__ import annotations
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Observation, Unreachable, View
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.picture import picture
 
-from .plans import mesh, name, names
+from .._planner.plans import mesh, name, names
 
 
 def test_islands_stand_apart_and_each_line_says_what_is_wrong():

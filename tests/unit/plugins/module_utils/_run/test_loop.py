@@ -23,7 +23,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._run.pace import 
 from tests.harness.simulation import virtual_time
 from tests.harness.simulation.cluster import Cluster, SimulatedDriver
 
-from .plans import discovered, name, names
+from .._planner.plans import discovered, name, names
 
 FAILED = Discovery.failed(["SERVFAIL"])
 
