@@ -15,13 +15,20 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Topology
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Driver, Outcome
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import (
+    Driver,
+    Problems,
+    Report,
+    report_problems,
+)
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundAborted, RoundError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
+    PRUNE,
     Action,
     Discovery,
     Node,
     Observation,
+    Stage,
     Unreachable,
     View,
 )
@@ -155,15 +162,19 @@ class _TaskDriver(Driver):
             seen = self._look(desired, PAUSE)
         return seen
 
-    async def prune(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
+    async def perform(self, stage: Stage, desired: Sequence[Node], report: Report) -> None:
+        """All at once: the tasks loop over the actions, and nothing interrupts a replay."""
+        if stage[0].kind == PRUNE:
+            report_problems(await self._prune(stage, desired), report)
+        else:
+            report_problems(self._do(CONNECT, stage), report)
+
+    async def _prune(self, actions: Stage, desired: Sequence[Node]) -> Problems:
         """The views decide whether a prune worked, whatever the tasks report."""
         problems = self._do(DISCONNECT, actions)
         gone = frozenset(action.node for action in actions)
         seen = await self.settle(desired, lambda _name: True, lambda seen: not _listing(seen, gone, gone))
         return {action: _verdict(action, problems[action], seen, gone) for action in actions}
-
-    async def connect(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
-        return self._do(CONNECT, actions)
 
     async def close(self) -> None:
         pass

@@ -13,10 +13,15 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     COMPLETE,
     FAILED,
     KEEP,
+    PRUNE,
     REFUSE,
     Action,
     Discovery,
+    Done,
+    Failed,
     Observation,
+    Outcome,
+    Pending,
     Plan,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._returned import (
@@ -61,6 +66,7 @@ class RunRecord:
         self._rules: Optional[Rules] = None
         self._before: Optional[list[str]] = None
         self._predicted: Optional[Plan] = None
+        self._under_way = False
         self._connected: list[Action] = []
         self._pruned: list[Action] = []
         self._events = Events(before)
@@ -92,23 +98,28 @@ class RunRecord:
     def predicts(self, plan: Plan) -> None:
         self._predicted = plan
 
-    def pruned(self, outcome: Mapping[Action, Optional[str]]) -> None:
-        self._events.pruned(outcome)
-        for action, problem in outcome.items():
-            if problem is not None:
-                self.warn(f"{action.node} was not pruned: {problem}")
-                continue
-            self._pruned.append(action)
-            if self._rules and self._rules.comes_back:
-                self.warn(f"{action.node} was pruned: {action.detail}")
+    def begins_round(self, number: int) -> None:
+        """What was under way in the round before is planned again, from what is."""
+        self.rounds = number
+        self._under_way = False
 
-    def connected(self, outcome: Mapping[Action, Optional[str]]) -> None:
-        self._events.connected(outcome)
-        for action, problem in outcome.items():
-            if problem is None:
-                self._connected.append(action)
+    def did(self, outcomes: Mapping[Action, Outcome]) -> None:
+        """Record what became of the actions of a stage, those that were not begun left out."""
+        self._events.did(outcomes)
+        for action, outcome in outcomes.items():
+            if isinstance(outcome, Done):
+                self._did(action)
             else:
-                self.warn(f"{action.observer} could not connect {action.node}: {problem}")
+                self.warn(_told(action, outcome))
+        self._under_way |= any(not isinstance(outcome, (Done, Failed)) for outcome in outcomes.values())
+
+    def _did(self, action: Action) -> None:
+        if action.kind != PRUNE:
+            self._connected.append(action)
+            return
+        self._pruned.append(action)
+        if self._rules and self._rules.comes_back:
+            self.warn(f"{action.node} was pruned: {action.detail}")
 
     @property
     def has_asked(self) -> bool:
@@ -194,7 +205,7 @@ class RunRecord:
         discovery = self._discovery or _NOT_ASKED
         return {
             "time": utc_now(),
-            "converged": self._plan is not None and plan.converged,
+            "converged": self._plan is not None and plan.converged and not self._under_way,
             "status": discovery.status,
             "reasons": [*discovery.reasons, *plan.doubts],
             "desired": sorted(discovery.names),
@@ -234,6 +245,18 @@ class RunRecord:
             "before": _text(self._before or []),
             "after": _text(self._picture(after)),
         }
+
+
+def _told(action: Action, outcome: Outcome) -> str:
+    """What users are told of an action that is not done."""
+    if isinstance(outcome, Failed):
+        if action.kind == PRUNE:
+            return f"{action.node} was not pruned: {outcome.reason}"
+        return f"{action.observer} could not connect {action.node}: {outcome.reason}"
+    what = f"{action.kind} of {action.node}"
+    if isinstance(outcome, Pending):
+        return f"{what} is under way: {outcome.reason}" + (f" ({outcome.progress})" if outcome.progress else "")
+    return f"{what} may have been carried out or not, so nothing more is changed in this run: {outcome.reason}"
 
 
 def _link(action: Action) -> Link:

@@ -9,7 +9,7 @@ import asyncio
 from functools import partial
 from typing import Any, Collection, Mapping, Optional, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Outcome
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Problems
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.until import until
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.fence import Fence
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.members import ErlangMembers
@@ -37,7 +37,7 @@ class ErlangConnector:
         self._pruner = pruner
         self._connect = connect
 
-    async def connect(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
+    async def connect(self, actions: Sequence[Action], desired: Sequence[Node]) -> Problems:
         problems: dict[Action, Optional[str]] = {}
         unfenced = await self._unfence({name for action in actions for name in (action.node, str(action.observer))})
         for action in actions:
@@ -49,7 +49,7 @@ class ErlangConnector:
         retried = [action for action, problem in tried.items() if problem and _touches(action, unfenced)]
         return {**problems, **tried, **await self._from_all(retried)}
 
-    async def _from_all(self, actions: Sequence[Action]) -> Outcome:
+    async def _from_all(self, actions: Sequence[Action]) -> Problems:
         by_observer: dict[str, list[Action]] = {}
         for action in actions:
             by_observer.setdefault(str(action.observer), []).append(action)
@@ -97,7 +97,7 @@ class ErlangConnector:
         views = await self._members.views(desired, names)
         return not any(name in view.peers for view in views.values())
 
-    async def _from(self, observer: str, actions: Sequence[Action]) -> Outcome:
+    async def _from(self, observer: str, actions: Sequence[Action]) -> Problems:
         """Connect the nodes that answer us with one call, one after the other. The others get a call each, since each
         can take seconds to fail."""
         if self._connect:
@@ -107,7 +107,7 @@ class ErlangConnector:
         found = await asyncio.gather(self._together(observer, near), self._each(observer, far))
         return {**found[0], **found[1]}
 
-    async def _together(self, observer: str, actions: Sequence[Action]) -> Outcome:
+    async def _together(self, observer: str, actions: Sequence[Action]) -> Problems:
         if not actions:
             return {}
         call = RemoteCall("lists", "map", [_CONNECT_NODE, [Atom(action.node) for action in actions]])
@@ -119,7 +119,7 @@ class ErlangConnector:
             return dict.fromkeys(actions, f"{observer} answered {call.text} with something else than a list of results")
         return {action: _problem(answer, observer) for action, answer in zip(actions, answers)}
 
-    async def _each(self, observer: str, actions: Sequence[Action]) -> Outcome:
+    async def _each(self, observer: str, actions: Sequence[Action]) -> Problems:
         results = await asyncio.gather(*(self._one(observer, action.node) for action in actions))
         return dict(zip(actions, results))
 

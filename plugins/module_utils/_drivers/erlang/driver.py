@@ -11,7 +11,13 @@ from __future__ import annotations
 from typing import Callable, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Topology
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Driver, Outcome
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import (
+    Driver,
+    Problems,
+    Report,
+    report_problems,
+)
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.atomic import atomic
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.settle import settled
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.connect import ErlangConnector
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.join import Joiner, Leaver
@@ -19,7 +25,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.m
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.mfa import own_mfa
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.presets import preset_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.prune import ErlangPruner
-from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, Node, Observation
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import PRUNE, Node, Observation, Stage
 from ansible_collections.selfheal.cluster.plugins.module_utils._rules.base import Rules
 from ansible_collections.selfheal.cluster.plugins.module_utils._rules.exclusive import Exclusive
 from ansible_collections.selfheal.cluster.plugins.module_utils._rules.pairwise import Pairwise
@@ -67,15 +73,23 @@ class ErlangDriver(Driver):
     ) -> Observation:
         return await settled(lambda: self._members.observe(desired, in_scope, retry_unreachable=False), done, _POLL)
 
-    async def prune(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
-        if self._preset:
-            return await Leaver(self._members, self._preset).prune(actions, desired)
-        return await self._pruner.prune(actions, desired, leave=self.rules.leaves_itself)
+    async def perform(self, stage: Stage, desired: Sequence[Node], report: Report) -> None:
+        carry_out = self._prune if stage[0].kind == PRUNE else self._connect
 
-    async def connect(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
+        async def whole_stage() -> None:
+            report_problems(await carry_out(stage, desired), report)
+
+        await atomic(whole_stage)
+
+    async def _prune(self, stage: Stage, desired: Sequence[Node]) -> Problems:
         if self._preset:
-            return await Joiner(self._members, self._preset).connect(actions, desired)
-        return await self._connector.connect(actions, desired)
+            return await Leaver(self._members, self._preset).prune(stage, desired)
+        return await self._pruner.prune(stage, desired, leave=self.rules.leaves_itself)
+
+    async def _connect(self, stage: Stage, desired: Sequence[Node]) -> Problems:
+        if self._preset:
+            return await Joiner(self._members, self._preset).connect(stage, desired)
+        return await self._connector.connect(stage, desired)
 
     async def close(self) -> None:
         await self._members.close()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Optional, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Outcome
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Problems
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.until import until
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.members import ErlangMembers
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.presets import Preset
@@ -34,7 +34,7 @@ class Joiner:
         self._members = members
         self._preset = preset
 
-    async def connect(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
+    async def connect(self, actions: Sequence[Action], desired: Sequence[Node]) -> Problems:
         """Join one node after the other: each join is a series of transactions over all members, and the next one has
         to copy from a complete cluster."""
         nodes = {node.name: node for node in desired}
@@ -85,7 +85,7 @@ class Leaver:
         self._members = members
         self._preset = preset
 
-    async def prune(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
+    async def prune(self, actions: Sequence[Action], desired: Sequence[Node]) -> Problems:
         """A running node leaves by a call on itself; a node that is down is removed from the list by a member.
 
         The return values prove nothing: the call returns ok even for an unknown name, and a node that has left may stop

@@ -15,7 +15,7 @@ import asyncio
 from functools import partial
 from typing import Mapping, NamedTuple, Optional, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Outcome
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Problems
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.until import until, until_it_lasts
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.fence import Fence
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.members import ErlangMembers
@@ -49,7 +49,7 @@ class ErlangPruner:
         self._members = members
         self._disconnect = disconnect
 
-    async def prune(self, actions: Sequence[Action], desired: Sequence[Node], leave: bool) -> Outcome:
+    async def prune(self, actions: Sequence[Action], desired: Sequence[Node], leave: bool) -> Problems:
         """Prune, check on the members that stay that the nodes are gone, and retry for a node that came back.
 
         :param leave: have each node leave by a call on itself (once the mesh is steady, where the members prevent

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Mapping, Optional, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Outcome
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Problems
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.until import until
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec.members import POLL, ExecMembers
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec.templates import Template
@@ -22,7 +22,7 @@ class ExecConnector:
         self._members = members
         self._connect = connect
 
-    async def connect(self, actions: Sequence[Action]) -> Outcome:
+    async def connect(self, actions: Sequence[Action]) -> Problems:
         """Connect the nodes that answer us, then the others: a Serf agent joins one node after the other, so a join
         that hangs would delay those behind it. The observers' views show whether it worked."""
         near = [action for action in actions if self._members.answers(action.node)]

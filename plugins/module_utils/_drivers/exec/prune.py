@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Mapping, Optional, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Outcome
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Problems
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.until import until, until_it_lasts
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec.members import POLL, ExecMembers
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec.templates import Template
@@ -39,7 +39,7 @@ class ExecPruner:
         self._spreads = spreads
         self._only_dead = only_dead
 
-    async def prune(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
+    async def prune(self, actions: Sequence[Action], desired: Sequence[Node]) -> Problems:
         """Run the command for one observer of each node, then for the observers that still list it, and then watch all
         of them. The views of the members that stay decide whether it worked, whatever the commands report."""
         kept = [action for action in actions if self._members.may_be_desired(action.node)]
@@ -64,7 +64,7 @@ class ExecPruner:
         doubts = {action: _ALIVE if action.node in alive else why for action in actions}
         return {action: doubt for action, doubt in doubts.items() if doubt}
 
-    async def _prune(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
+    async def _prune(self, actions: Sequence[Action], desired: Sequence[Node]) -> Problems:
         first = list({action.node: action for action in reversed(actions)}.values())
         problems = await self._members.run_each(self._disconnect, first)
         others = [action for action in actions if action not in first]
