@@ -17,11 +17,13 @@ def result(
     missing: Iterable[tuple[str, str]] = (),
     one_end: Iterable[tuple[str, str]] = (),
     unreachable: Mapping[str, str] | None = None,
+    verdict: str = "",
     **more: Any,
 ) -> dict[str, Any]:
     """
     :param missing: links inside islands that neither end lists.
     :param one_end: links that the first of both does not list.
+    :param verdict: the one that a run would give, where that is not seen from the links.
     """
     names = [name for island in islands for name in island]
     views = {name: {peer for peer in island if peer != name} for island in islands for name in island}
@@ -33,8 +35,10 @@ def result(
         views[one].discard(other)
     for name in unreachable or ():
         views.pop(name, None)
+    linked = "not_whole" if missing or one_end or unreachable else "whole"
     return {
         "time": TIME,
+        "verdict": verdict or ("split" if len(islands) > 1 else linked),
         "status": "complete",
         "reasons": [],
         "converged": len(islands) == 1 and not missing and not one_end,

@@ -24,6 +24,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Pending,
     Plan,
 )
+from ansible_collections.selfheal.cluster.plugins.module_utils._planner.verdict import verdicts
 from ansible_collections.selfheal.cluster.plugins.module_utils._returned import (
     Diff,
     InfoResult,
@@ -201,10 +202,17 @@ class RunRecord:
         texts += [f"{name} gave no answer: {reason}" for name, reason in self._unreachable().items()]
         return [f"topology {self._topology!r}: {text}" for text in texts]
 
+    @property
+    def verdicts(self) -> Sequence[str]:
+        """All verdicts that hold, the one that counts first; none if the run ended before its source answered."""
+        return verdicts(self._discovery, self._observation, self._plan, self._under_way)
+
     def _seen(self, plan: Plan) -> Seen:
         discovery = self._discovery or _NOT_ASKED
         return {
             "time": utc_now(),
+            "verdict": next(iter(self.verdicts), None),
+            "verdict_reasons": list(self.verdicts),
             "converged": self._plan is not None and plan.converged and not self._under_way,
             "status": discovery.status,
             "reasons": [*discovery.reasons, *plan.doubts],
