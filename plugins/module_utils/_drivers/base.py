@@ -27,7 +27,8 @@ other one is begun. A second cancellation ends it at once. A part is as small as
 
 **Partial success.** One action that fails does not stop the others. Each is reported when it has ended: ``Done`` if the
 members show it, ``Failed`` if nothing of it goes on, ``Pending`` if the members are still at it, and ``Unknown`` if it
-may have been carried out or may be later. After an ``Unknown`` the driver begins nothing more. No outcome is raised.
+may have been carried out or may be later. If the driver tries one again, its last outcome counts. After an ``Unknown``
+the driver begins nothing more. No outcome is raised.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from typing import Iterator, Mapping, Optional, Sequence
+from typing import Iterator, Mapping, Optional, Sequence, Union
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     COMPLETE,
@@ -23,6 +23,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Outcome,
     Pending,
     Plan,
+    Unknown,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._planner.verdict import verdicts
 from ansible_collections.selfheal.cluster.plugins.module_utils._returned import (
@@ -255,7 +256,7 @@ class RunRecord:
         }
 
 
-def _told(action: Action, outcome: Outcome) -> str:
+def _told(action: Action, outcome: Union[Failed, Pending, Unknown]) -> str:
     """What users are told of an action that is not done."""
     if isinstance(outcome, Failed):
         if action.kind == PRUNE:

@@ -8,8 +8,7 @@ from __future__ import annotations
 from typing import Callable, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Topology
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Driver, Report, report_problems
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.atomic import atomic
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Driver, Report
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.settle import settled
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec.connect import ExecConnector
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec.members import POLL, ExecMembers
@@ -59,13 +58,10 @@ class ExecDriver(Driver):
         )
 
     async def perform(self, stage: Stage, desired: Sequence[Node], report: Report) -> None:
-        async def whole_stage() -> None:
-            if stage[0].kind == PRUNE:
-                report_problems(await self._pruner.prune(stage, desired), report)
-            else:
-                report_problems(await self._connector.connect(stage), report)
-
-        await atomic(whole_stage)
+        if stage[0].kind == PRUNE:
+            await self._pruner.prune(stage, desired, report)
+        else:
+            await self._connector.connect(stage, report)
 
     async def close(self) -> None:
         """Nothing to close: each call ends or kills the commands that it started."""
