@@ -67,13 +67,14 @@ class Stages:
 
     async def _perform(self, stage: Stage, desired: Sequence[Node], record: RunRecord) -> Mapping[Action, Outcome]:
         """An interruption is passed on to the driver, and what it finished before it ended is recorded."""
-        outcomes: dict[Action, Outcome] = {}
+        reported: dict[Action, Outcome] = {}
         try:
             with record.timed(stage[0].kind):
-                await self._driver.perform(stage, desired, outcomes.__setitem__)
+                await self._driver.perform(stage, desired, reported.__setitem__)
             for action in stage:
-                outcomes.setdefault(action, Unknown("the driver did not say what became of it"))
+                reported.setdefault(action, Unknown("the driver did not say what became of it"))
         finally:
+            outcomes = {action: reported[action] for action in stage if action in reported}
             record.did(outcomes)
             self._remember(outcomes)
         return outcomes
