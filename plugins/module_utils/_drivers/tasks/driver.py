@@ -46,7 +46,10 @@ class Tasks:
 
 
 class TaskDriver(Driver):
-    """:param rules: those that the user declares; tasks do not show them."""
+    """Reads members by tasks, and verifies in their views what tasks have changed.
+
+    :param rules: those that the user declares; tasks do not show them.
+    """
 
     def __init__(self, tasks: Tasks, rules: Rules) -> None:
         self._tasks = tasks
