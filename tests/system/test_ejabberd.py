@@ -25,6 +25,7 @@ from tests.harness.erlang.beam import COOKIE, beams
 from tests.harness.erlang.clusters import heal, topology
 from tests.harness.erlang.ejabberd import Ejabberd, ejabberds, partition, wait_down
 from tests.harness.loopback import free_port
+from tests.harness.outcomes import problem_of
 from tests.harness.waiting import wait_until
 
 DRIVER = {"driver": "ejabberd"}
@@ -139,7 +140,7 @@ async def _runs_that_join(node: Ejabberd, members: Sequence[Ejabberd], count: in
         driver = driver_for(topology([one.name for one in nodes], node.port, **DRIVER))
         try:
             await driver.observe(nodes, lambda name: True)
-            return (await driver.connect([action], nodes))[action]
+            return await problem_of(driver, action, nodes)
         finally:
             await driver.close()
 
