@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
 from functools import partial
 
-from tests.harness.ansible import ROOT
+from tests.harness.paths import ROOT
 from tests.releases.environment import Environment
 from tests.releases.not_tried import NotTried
 from tests.releases.page import PAGE, Report, Row, load, page, save, told

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.harness.ansible import ROOT
+from tests.harness.paths import ROOT
 from tests.releases.not_tried import NotTried
 from tests.releases.root_folder import reason
 from tests.releases.suites import Software

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tests.harness.ansible import ROOT
+from tests.harness.paths import ROOT
 from tests.releases.suites import SOFTWARE, SUITES
 from tests.releases.trial import BROKEN, NOT_TRIED, PASSED, TEST_BROKEN, UNDECIDED, Verdict
 

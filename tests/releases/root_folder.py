@@ -25,8 +25,8 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
-from tests.harness.ansible import ROOT
 from tests.harness.apt import debian_mirror
+from tests.harness.paths import ROOT
 from tests.releases.not_tried import NotTried
 from tests.releases.suites import Software
 

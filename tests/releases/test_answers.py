@@ -13,8 +13,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.harness.beam import beams, free_port, is_whole, loopback_addresses, wait_until
-from tests.harness.clusters import heal
+from tests.harness.erlang.beam import beams, is_whole
+from tests.harness.erlang.clusters import heal
+from tests.harness.loopback import free_port, loopback_addresses
+from tests.harness.waiting import wait_until
 from tests.releases.root_folder import upstream
 
 

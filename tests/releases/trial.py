@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.harness.ansible import ROOT
+from tests.harness.paths import ROOT
 
 PASSED, BROKEN, TEST_BROKEN, UNDECIDED, NOT_TRIED = "passed", "broken", "test broken", "undecided", "not tried"
 _SHOWN = 3

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness import apt
-from tests.harness.ansible import ROOT
+from tests.harness.paths import ROOT
 from tests.releases import __main__ as releases
 from tests.releases import environment, root_folder
 from tests.releases.not_tried import NotTried

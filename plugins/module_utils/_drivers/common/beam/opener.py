@@ -17,7 +17,9 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import Nod
 
 
 class Opener:
-    """:raises TopologyError: a file with a cookie, a certificate or a key cannot be used.
+    """Opens all connections of one topology in the same way.
+
+    :raises TopologyError: a file with a cookie, a certificate or a key cannot be used.
     :raises MissingLibraryError: this Python lacks a library that the transport needs.
     """
 
