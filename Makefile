@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test long faults bench fuzz molecule integration gates build docs lint unit system ansible setup clean
+.PHONY: help demo test long faults bench fuzz molecule integration gates build docs lint unit system ansible setup constraints clean
 
 # Those of a file share its servers, and the many short ones come last, so that all end together. They wait more than they work.
 SIDE_BY_SIDE = --numprocesses $$(($$(nproc) + 1)) --dist loadfile --no-loadscope-reorder
@@ -75,6 +75,10 @@ ansible: ## Those of them that touch Ansible: all others are the same with each 
 
 setup: ## Install what the tests need, and do nothing else
 	@scripts/setup test
+
+constraints: ## Renew tests/constraints, the releases of all that the tests install
+	@scripts/setup test
+	@scripts/constraints
 
 clean: ## Remove all that the other targets made in this directory
 	rm -rf .venv .build .pytest_cache .hypothesis .ruff_cache .mypy_cache
