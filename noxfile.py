@@ -243,7 +243,8 @@ def build(session: nox.Session) -> None:
 @nox.session(name="galaxy-importer")
 def galaxy_importer(session: nox.Session) -> None:
     """galaxy-importer, on the release tarball: what Galaxy would refuse or complain of."""
-    session.install(ansible_core(), "antsibull-changelog", "galaxy-importer")
+    held = {"UV_CONSTRAINT": str(ROOT / "tests" / "constraints" / "galaxy-importer.txt")}
+    session.install(ansible_core(), "antsibull-changelog", "galaxy-importer", env=held)
     with tempfile.TemporaryDirectory(prefix="selfheal-") as directory:
         tarball = build_tarball(session, Path(directory))
         with session.chdir(directory):
