@@ -17,7 +17,6 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     FAILED,
     KEEP,
     Discovery,
-    DriverFacts,
     Observation,
     Plan,
     Policy,
@@ -25,10 +24,11 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     View,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._planner.plan import plan
+from ansible_collections.selfheal.cluster.plugins.module_utils._rules.declared import DeclaredFacts, rules_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.listing import discovery_of
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._options import PluginError, checked
 
-_FACTS_SPEC = {fact.name: {"type": "bool", "default": False} for fact in fields(DriverFacts) if fact.type == "bool"}
+_FACTS_SPEC = {fact.name: {"type": "bool", "default": False} for fact in fields(DeclaredFacts)}
 
 
 def membership_plan(
@@ -51,7 +51,9 @@ def membership_plan(
         config = {"node_basename": node_basename, "include_not_ready": include_not_ready}
         # The strategy is not known here. Only those over DNS have answers, and most of these may be samples.
         samples = bool(discovery.answers)
-        rules = policy_of(topology, checked(topology, POLICY_SPEC, _mapping("policy", policy)), config, samples)
+        checked_policy = policy_of(
+            topology, checked(topology, POLICY_SPEC, _mapping("policy", policy)), config, samples
+        )
         return _result(
             plan(
                 _not_failed(discovery),
@@ -61,9 +63,9 @@ def membership_plan(
                     _lists("holds", holds),
                     _mapping("unreachable", unreachable),
                 ),
-                rules,
-                DriverFacts(**checked(topology, _FACTS_SPEC, _mapping("facts", facts))),
-                _earlier(discovery, rules, confirmed),
+                checked_policy,
+                rules_of(DeclaredFacts(**checked(topology, _FACTS_SPEC, _mapping("facts", facts)))),
+                _earlier(discovery, checked_policy, confirmed),
             )
         )
     except (ClusterError, PluginError, ValueError) as error:

@@ -12,7 +12,7 @@ from ansible.utils.display import Display
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.schema import POLICY_SPEC, STRATEGIES, TASKS
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Topology, check_taken, policy_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import ClusterError
-from ansible_collections.selfheal.cluster.plugins.module_utils._model import DriverFacts
+from ansible_collections.selfheal.cluster.plugins.module_utils._rules.declared import DeclaredFacts, rules_of
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._inventory_file import FACTS_SPEC
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._options import (
     PluginError,
@@ -39,10 +39,10 @@ def membership_step(
     try:
         source = source_from(topology, {"strategy": strategy, "config": config or {}})
         given = checked(topology, _OPTIONS_SPEC, options)
-        facts = DriverFacts(**given.pop("facts"))
+        rules = rules_of(DeclaredFacts(**given.pop("facts")))
         check_taken(topology, "tasks in the place of a driver", TASKS, given)
         policy = policy_of(topology, given.pop("policy"), source.config, STRATEGIES[source.strategy].samples)
-        step, warnings = next_step(plain(log), Topology(source, "tasks", {}, policy), facts, **given)
+        step, warnings = next_step(plain(log), Topology(source, "tasks", {}, policy), rules, **given)
     except (ClusterError, PluginError, ValueError) as error:
         problem = str(error)
     else:

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from itertools import combinations
 from types import MappingProxyType
-from typing import Any, Mapping, NamedTuple, Optional, Sequence
+from typing import Any, Callable, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
 READY = "ready"
 NOT_READY = "not_ready"
@@ -255,35 +255,8 @@ class Absence:
 
 
 @dataclass(frozen=True)
-class DriverFacts:
-    """What a driver declares about the mesh that it observed.
-
-    reversible: a pruned live member comes back when it is connected again.
-    transitive: one connect between two islands merges them.
-    exclusive: the members prevent overlapping partitions, so that a link is never added alone inside an island: a
-        member that lacks a link leaves and rejoins.
-    prune_needs_answer: only the pruned node itself can leave without harm to the rest.
-    prune_spreads: one member takes a node off the lists of its whole island.
-    joins_alone: a connect takes one node alone into the island of the observer, and deletes what that node held. The
-        members keep one list of all of them, those that are down included.
-    comes_back: a pruned node that starts with what it has stored is a member again.
-    by_link: which of ``connect``, ``disconnect`` and ``list_nodes`` the driver does by links alone. A function of the
-        user's own is not among them, since its effect is unknown.
-    """
-
-    reversible: bool
-    transitive: bool
-    exclusive: bool = False
-    prune_needs_answer: bool = False
-    prune_spreads: bool = False
-    joins_alone: bool = False
-    comes_back: bool = False
-    by_link: frozenset[str] = frozenset(("connect", "disconnect", "list_nodes"))
-
-
-@dataclass(frozen=True)
 class Policy:
-    """What a plan may do: the options of the same names. ``prune_live`` of None means what the driver's facts allow.
+    """What a plan may do: the options of the same names. ``prune_live`` of None means what the rules allow.
 
     ``absent_for`` counts for members that are dead, ``absent_for_live`` for those that run: the option gives both, and
     without it they differ for sources that may answer with samples. ``include_not_ready`` comes from the strategy's
@@ -343,13 +316,59 @@ class Action(NamedTuple):
     rejoin: bool = False
 
 
+Stage = Tuple[Action, ...]
+"""The actions that may run side by side. The next stage starts once they are done and verified."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """The action is carried out, and the members show it."""
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The action is not carried out, and will not be: nothing of it goes on."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Pending:
+    """The members say that they are still carrying it out. ``progress`` says how far they are, in words."""
+
+    reason: str
+    progress: str = ""
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """It may have been carried out, or may be later: the call timed out after it was sent, say."""
+
+    reason: str
+
+
+Outcome = Union[Done, Failed, Pending, Unknown]
+
+
+def _in_no_order(_actions: Sequence[Action]) -> tuple[Stage, ...]:
+    return ()
+
+
 @dataclass(frozen=True)
 class Plan:
-    """``doubts``: why the cluster is not whole even if no action is outstanding, in words."""
+    """``doubts``: why the cluster is not whole even if no action is outstanding, in words. ``order`` makes stages of
+    the actions."""
 
     actions: tuple[Action, ...] = ()
     islands: tuple[tuple[str, ...], ...] = ()
     doubts: tuple[str, ...] = ()
+    order: Callable[[Sequence[Action]], tuple[Stage, ...]] = field(default=_in_no_order, repr=False, compare=False)
+
+    @cached_property
+    def stages(self) -> tuple[Stage, ...]:
+        """The connects and prunes, in the order in which they are carried out. Most plans are only looked at, and some
+        have half a million actions, so it is made when it is asked for."""
+        return self.order(self.actions)
 
     def of(self, kind: str) -> tuple[Action, ...]:
         return tuple(action for action in self.actions if action.kind == kind)

@@ -59,6 +59,8 @@ class Seen(TypedDict):
     """What ``membership`` and ``membership_info`` have in common."""
 
     time: str
+    verdict: Optional[str]
+    verdict_reasons: List[str]
     converged: bool
     status: str
     reasons: List[str]

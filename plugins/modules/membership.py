@@ -198,6 +198,23 @@ unreachable_nodes:
   type: dict
   sample:
     chat@10.0.0.9: "no epmd on 10.0.0.9:4369: Connection refused"
+verdict:
+  description:
+    - How the topology is, in one word. The first of these that holds. V(discovery_failed), the source cannot be read.
+      V(no_node_answers), somebody was asked and nobody answers. V(empty), the source lists no node. V(partitioned),
+      members of one cluster disagree on who is in it. V(no_quorum), too few voters answer each other. V(split), ready
+      nodes are in more than one island. V(changing), a change is under way. V(not_whole), something is outstanding or
+      refused, a ready node does not answer, or the discovery is partial. V(whole).
+    - It is V(none) where the run ended before it saw the cluster.
+  returned: always
+  type: str
+  sample: whole
+verdict_reasons:
+  description: All words of RV(verdict) that hold, in their order.
+  returned: always
+  type: list
+  elements: str
+  sample: [whole]
 converged:
   description:
     - Whether no connect and no prune is outstanding, refused ones included, and nothing else keeps the cluster from

@@ -9,15 +9,15 @@ import asyncio
 from typing import Any
 
 import pytest
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.beam.forms import EMPTY, atom, match
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang import fence as _erlang_fence
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.forms import EMPTY, atom, match
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.members import ErlangMembers
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import RemoteCall
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.connection import NodeConnection
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
 
-from tests.harness.beam import COOKIE, Beam, beams, is_whole, join, wait_whole
-from tests.harness.clusters import MODES, connects_itself, heal, lost
+from tests.harness.erlang.beam import COOKIE, Beam, beams, is_whole, join, wait_whole
+from tests.harness.erlang.clusters import MODES, connects_itself, heal, lost
 
 FENCE = {"fence": True}
 

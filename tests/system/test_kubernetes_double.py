@@ -12,7 +12,9 @@ import kubernetes
 import pytest
 from kubernetes.client import ApiClient, ApiException, Configuration, CoreV1Api, DiscoveryV1Api
 
-from tests.harness.kube import KubeDouble, kube_api
+from tests.harness.kubernetes.double import KubeDouble, kube_api
+
+pytestmark = pytest.mark.double("it is about the double")
 
 SECONDS = 1
 

@@ -16,7 +16,9 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology 
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover
 
-from tests.harness.kube import KubeDouble, kube_api
+from tests.harness.kubernetes.double import KubeDouble, kube_api
+
+pytestmark = pytest.mark.double("a real cluster keeps no slices that differ from its pods")
 
 LABELS = {"app": "chat"}
 LOOKUPS = ("endpoint_slices", "endpoints")

@@ -15,11 +15,11 @@ from typing import Any
 import kubernetes_validate
 import pytest
 
-from tests.harness.ansible import Ansible, Run
-from tests.harness.kube_api import KubeApi
-from tests.harness.kube_control import Control, dump
-from tests.harness.kube_real import RealControl, any_control
-from tests.harness.kube_schedule import IMAGE, NAME, NAMESPACE, Schedule, connection, manifests_in
+from tests.harness.ansible.command import Ansible, Run
+from tests.harness.kubernetes.api import KubeApi
+from tests.harness.kubernetes.control_plane import Control, dump
+from tests.harness.kubernetes.deployed import RealControl, any_control
+from tests.harness.schedule.kubernetes import IMAGE, NAME, NAMESPACE, Schedule, connection, manifests_in
 
 SECRET = "a-cookie-that-nobody-sees"
 BASE64 = "YS1jb29raWUtdGhhdC1ub2JvZHktc2Vlcw=="
@@ -68,9 +68,7 @@ def chat_in(control: Control | RealControl, namespace: str) -> dict[str, Any]:
     return {"chat": {**CHAT, "config": {"namespace": control.real(namespace), "node_basename": "chat"}}}
 
 
-def ran(
-    schedule: Schedule, api: KubeApi, control: Control | RealControl, *arguments: str, **options: Any
-) -> list[str]:
+def ran(schedule: Schedule, api: KubeApi, control: Control | RealControl, *arguments: str, **options: Any) -> list[str]:
     """What a run that shows all that it can show has written."""
     control.forget_writes()
     run = schedule.run("-v", *arguments, **options).ok()

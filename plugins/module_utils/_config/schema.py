@@ -11,7 +11,7 @@ one strategy to the next and are in the tables below it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Mapping
+from typing import Any, Mapping, Optional
 
 CONFIG_SPEC: dict[str, dict[str, Any]] = {
     "api_key": {"type": "str", "no_log": True},
@@ -122,7 +122,8 @@ class Options:
     erlang_names: every node's name must have the form ``<base>@<host>``.
     samples: a complete answer may have only some of the members, so that a live one has to be missing for minutes.
     takes: which of ``connect``, ``disconnect``, ``list_nodes`` and ``fence`` it supports.
-    instead: option -> those of ``takes`` that cannot be combined with it.
+    instead: option -> the options, those of ``takes`` among them, that cannot be combined with it.
+    other_driver: the option whose value names the driver that is meant, an old name for it.
     own_way: values of ``connect``, ``disconnect`` and ``list_nodes`` that mean the driver's own way, as if left out.
     """
 
@@ -137,6 +138,7 @@ class Options:
     takes: tuple[str, ...] = ()
     instead: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     own_way: Mapping[str, list[Any]] = field(default_factory=dict)
+    other_driver: Optional[str] = None
 
     @property
     def names(self) -> frozenset[str]:
@@ -218,25 +220,29 @@ STRATEGIES: dict[str, Options] = {
     ),
 }
 
+_BEAM = {
+    "cookie": None,
+    "cookie_file": None,
+    "epmd_port": 4369,
+    "node_name": None,
+    "parallel": 64,
+    "port": None,
+    "timeout": 5.0,
+    "tls": None,
+    "transport": "direct",
+}
+"""The options of all drivers whose members are nodes of Erlang."""
+_TRANSPORTS = ("direct", "port_forward")
+
 DRIVERS: dict[str, Options] = {
+    "ejabberd": Options(defaults=_BEAM, choices={"transport": _TRANSPORTS}, erlang_names=True),
     "erlang": Options(
-        defaults={
-            "cookie": None,
-            "cookie_file": None,
-            "epmd_port": 4369,
-            "mesh_only": False,
-            "node_name": None,
-            "parallel": 64,
-            "port": None,
-            "preset": None,
-            "timeout": 5.0,
-            "tls": None,
-            "transport": "direct",
-        },
-        choices={"preset": ("ejabberd",), "transport": ("direct", "port_forward")},
+        defaults={**_BEAM, "mesh_only": False, "preset": None},
+        choices={"preset": ("ejabberd",), "transport": _TRANSPORTS},
         erlang_names=True,
         takes=(*_CALLS, "fence"),
-        instead={"preset": (*_CALLS, "fence"), "disconnect": ("fence",)},
+        instead={"preset": (*_CALLS, "fence", "mesh_only"), "disconnect": ("fence",)},
+        other_driver="preset",
         # libcluster 3.5's own values, so that a configuration can be carried over as it is.
         own_way={
             "connect": ["net_kernel", "connect_node", []],

@@ -97,6 +97,7 @@ def topology_of(params: Mapping[str, Any]) -> Topology:
             "'port_forward' goes through the API server that strategy 'kubernetes' asks, and the strategy is "
             f"{source.strategy!r}: use strategy 'kubernetes', or transport 'direct'",
         )
+    driver, driver_config = _meant(options, driver, driver_config)
     return Topology(
         source,
         driver,
@@ -106,6 +107,14 @@ def topology_of(params: Mapping[str, Any]) -> Topology:
     )
 
 
+def _meant(options: Options, driver: str, driver_config: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The driver that the topology means and the options that it has, where an option of the given one names it."""
+    meant = driver_config[options.other_driver] if options.other_driver else None
+    if not meant:
+        return driver, driver_config
+    return meant, {key: value for key, value in driver_config.items() if key in DRIVERS[meant].names}
+
+
 def check_taken(topology: str, whose: str, options: Options, params: Mapping[str, Any]) -> None:
     """Check that the topology sets no option of those in :attr:`Options.takes` that the driver would ignore.
 
@@ -113,15 +122,14 @@ def check_taken(topology: str, whose: str, options: Options, params: Mapping[str
     :param params: ``connect``, ``disconnect``, ``list_nodes``, ``policy`` and ``driver_config``, if they are known.
     :raises TopologyError: it sets such an option.
     """
-    set_words = [word for word in _TAKEN if _value_at(word, params) is not None]
-    for word in set_words:
-        if word not in options.takes:
+    for word in _TAKEN:
+        if word not in options.takes and _value_at(word, params) is not None:
             choices = ", ".join(map(_path, options.takes)) or "none of its kind"
             raise TopologyError(topology, _path(word), f"is not for {whose} (which takes {choices}): leave it out")
     for reason, without in options.instead.items():
         value = _unless_own_way(options, reason, _value_at(reason, params))
         for word in without if value is not None else ():
-            if word in set_words:
+            if _value_at(word, params) is not None:
                 given = f"{_path(reason)} {value!r}" if isinstance(value, str) else _path(reason)
                 raise TopologyError(topology, _path(word), f"does not go with {given}: leave one of them out")
 

@@ -18,6 +18,10 @@ def driver_for(topology: Topology) -> Driver:
         from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang import driver as erlang
 
         return erlang.ErlangDriver(topology)
+    if topology.driver == "ejabberd":
+        from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.ejabberd import driver as ejabberd
+
+        return ejabberd.EjabberdDriver(topology)
     if topology.driver == "exec":
         from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec import driver as exec_driver
 

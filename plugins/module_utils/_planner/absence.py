@@ -10,6 +10,7 @@ member, and detects sources that answer with samples.
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 from typing import AbstractSet, Iterable, NamedTuple, Optional
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import COMPLETE, Absence, Discovery
@@ -62,13 +63,19 @@ class Absences:
         self._sampled_until: Optional[float] = None
         self._proof = ""
         self._last: Optional[Discovery] = None
+        self._absence = Absence()
 
     def look(self, discovery: Discovery, now: float) -> None:
         """
         :param now: seconds on a clock that only goes forward.
         """
-        if not self._period or discovery.status != COMPLETE:
-            return
+        if self._period and discovery.status == COMPLETE:
+            self._look(discovery, now)
+            listed = self._looks[-1].listed if self._looks else frozenset()
+            missing = {name: self._clock - since for name, since in self._missed_from.items()}
+            self._absence = Absence(listed, missing, self._clock)
+
+    def _look(self, discovery: Discovery, now: float) -> None:
         if self._last and self._caches.may_be_older(discovery, self._last):
             # It is not a look, but the nodes that it lists are listed: their absence starts anew.
             self._missed_from.update(dict.fromkeys(discovery.names - self._looks[-1].listed, self._clock))
@@ -99,11 +106,7 @@ class Absences:
 
     def absence(self, now: float) -> Absence:
         """What the looks so far prove."""
-        if not self._period:
-            return Absence()
-        listed = self._looks[-1].listed if self._looks else frozenset()
-        missing = {name: self._clock - since for name, since in self._missed_from.items()}
-        return Absence(listed, missing, self._clock, self._proof if self._is_sampled(now) else "")
+        return replace(self._absence, samples=self._proof) if self._is_sampled(now) else self._absence
 
     def _is_sampled(self, now: float) -> bool:
         return self._sampled_until is not None and now < self._sampled_until

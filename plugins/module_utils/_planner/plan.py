@@ -13,7 +13,6 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     PRUNE,
     Absence,
     Discovery,
-    DriverFacts,
     Observation,
     Plan,
     Policy,
@@ -21,14 +20,14 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
 from ansible_collections.selfheal.cluster.plugins.module_utils._planner.connect import connect_actions
 from ansible_collections.selfheal.cluster.plugins.module_utils._planner.prune import prune_actions, undesired_members
 from ansible_collections.selfheal.cluster.plugins.module_utils._planner.table import not_whole, without_links
-from ansible_collections.selfheal.cluster.plugins.module_utils._rules.kinds import rules_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._rules.base import Rules
 
 
 def plan(
     discovery: Discovery,
     observation: Observation,
     policy: Policy,
-    facts: DriverFacts,
+    rules: Rules,
     earlier: Sequence[Discovery] = (),
     recently_pruned: frozenset[str] = frozenset(),
     absence: Absence = Absence(),  # noqa: B008 - it is frozen
@@ -43,14 +42,13 @@ def plan(
     if discovery.status == FAILED:
         raise ValueError("no plan is made from a failed discovery")
     policy = policy.over(discovery)
-    rules = rules_of(facts)
-    members = relevant(discovery, observation, policy)
+    members = _relevant(discovery, observation, policy)
     prunes = tuple(prune_actions(discovery, observation, policy, rules, earlier, recently_pruned, absence))
     leaving = frozenset(action.node for action in prunes if action.kind == PRUNE)
     connects = connect_actions(discovery, observation, policy, rules, members - leaving)
     linked = without_links(connects, observation, rules)
     doubts = (*_doubts(discovery, observation, policy), *not_whole(observation, rules))
-    return Plan((*prunes, *linked), islands(observation.views, members), doubts)
+    return Plan((*prunes, *linked), islands(observation.views, members), doubts, rules.stages)
 
 
 def _doubts(discovery: Discovery, observation: Observation, policy: Policy) -> Iterator[str]:
@@ -61,9 +59,11 @@ def _doubts(discovery: Discovery, observation: Observation, policy: Policy) -> I
         )
 
 
-def relevant(discovery: Discovery, observation: Observation, policy: Policy) -> frozenset[str]:
+def _relevant(discovery: Discovery, observation: Observation, policy: Policy) -> frozenset[str]:
     """The names that this topology is about: the desired ones, and the undesired members that it may prune (all of them
-    if there is no scope). Other nodes that are linked to the cluster are ignored."""
-    policy = policy.over(discovery)
+    if there is no scope). Other nodes that are linked to the cluster are ignored.
+
+    :param policy: that over this discovery.
+    """
     prunable = (name for name in undesired_members(discovery, observation) if not policy.scope or policy.in_scope(name))
     return discovery.names.union(prunable)

@@ -1,20 +1,22 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rules: how one kind of system is joined and left. Pure, one class a kind; the driver's facts say which.
+"""Rules: how one kind of system is joined and left. Pure, one class a kind; the driver chooses it.
 
 The planner alone decides who may leave. Rules decide how, and may only refuse more::
 
-    rules = rules_of(driver.facts)
+    rules = driver.rules                                       # such as Transitive(reversible=True)
     rules.additions(discovery, observation, wanted, staying)   # the connects, and the refusals
     rules.removals("app@10.0.0.3", going, observation, why)    # the calls by which it leaves
+    rules.stages(actions)                                      # the same, in the order in which they are done
+    rules.guard(stage, observation)                            # what is not done after all, now that it is its turn
     rules.predict(plan, observation)                           # the views after it
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import AbstractSet, Iterator, Mapping, NamedTuple, Optional, Sequence
+from typing import AbstractSet, ClassVar, Iterator, Mapping, NamedTuple, Optional, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._graph import islands
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
@@ -25,8 +27,12 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Discovery,
     Observation,
     Plan,
+    Stage,
     View,
 )
+
+BY_LINK = frozenset(("connect", "disconnect", "list_nodes"))
+"""What a driver may do by links alone."""
 
 
 class Obstacle(NamedTuple):
@@ -44,15 +50,19 @@ class Rules:
     leaves_itself: only the pruned node itself can leave without harm to the rest.
     spreads: one member takes a node off the lists of its whole island.
     comes_back: a pruned node that starts with what it has stored is a member again.
-    by_link: which of ``connect``, ``disconnect`` and ``list_nodes`` the driver does by links alone. A function of the
-        user's own is not among them, since its effect is unknown.
+    by_link: what the driver does by links alone. A function of the user's own is not among it, since its effect is
+        unknown.
     """
 
+    guarded: ClassVar[bool] = False
+    """Whether the cluster is observed again before each stage but the first, for :meth:`guard`. Links need no such
+    look: a driver verifies each prune on the members, and a connect of two that are linked by now changes nothing."""
+
     reversible: bool
-    leaves_itself: bool
-    spreads: bool
-    comes_back: bool
-    by_link: frozenset[str]
+    leaves_itself: bool = False
+    spreads: bool = False
+    comes_back: bool = False
+    by_link: frozenset[str] = BY_LINK
 
     def additions(
         self, discovery: Discovery, observation: Observation, wanted: frozenset[str], staying: frozenset[str]
@@ -94,6 +104,19 @@ class Rules:
         for observer in _one_of_each_island(observers, observation) if self.spreads else observers:
             yield Action(PRUNE, name, "not_desired", observer, detail=detail)
 
+    def stages(self, actions: Sequence[Action]) -> tuple[Stage, ...]:
+        """The prunes and connects among the actions, one kind a stage. Prunes go first: right after a connect they
+        would find the mesh still synchronising."""
+        stages = (tuple(action for action in actions if action.kind == kind) for kind in (PRUNE, CONNECT))
+        return tuple(filter(None, stages))
+
+    def guard(self, stage: Stage, observation: Observation) -> Mapping[Action, Obstacle]:
+        """The actions of a stage that are not done after all, and why. Nothing can be added to a stage.
+
+        :param observation: made after the stage before it; only rules that are ``guarded`` are asked.
+        """
+        return {}
+
     def predict(self, plan: Plan, observation: Observation) -> Observation:
         """The views after every connect and prune of the plan has worked, without those of pruned members."""
         gone = frozenset(action.node for action in plan.prunes)
@@ -107,8 +130,12 @@ class Rules:
         return Observation(self._completed(views, gone), observation.unreachable)
 
     def _completed(self, views: Mapping[str, View], gone: frozenset[str]) -> Mapping[str, View]:
-        """The views with the links that the members add by themselves."""
-        return views
+        """The views once the members have linked all nodes of an island to each other, as most systems do."""
+        found = dict(views)
+        for island in islands(views, Observation(views).members):
+            for name in views.keys() & frozenset(island):
+                found[name] = _as_linked(views[name], views[name].linked.union(island) - {name}, gone)
+        return found
 
 
 def _as_linked(view: View, linked: AbstractSet[str], gone: frozenset[str]) -> View:
@@ -116,15 +143,6 @@ def _as_linked(view: View, linked: AbstractSet[str], gone: frozenset[str]) -> Vi
     peers = frozenset(linked)
     down = view.down - peers - gone
     return replace(view, peers=peers | down, synced=None if view.synced is None else peers, down=down)
-
-
-def completed(views: Mapping[str, View], gone: frozenset[str]) -> Mapping[str, View]:
-    """The views once all nodes of an island are linked to each other."""
-    found = dict(views)
-    for island in islands(views, Observation(views).members):
-        for name in views.keys() & frozenset(island):
-            found[name] = _as_linked(views[name], views[name].linked.union(island) - {name}, gone)
-    return found
 
 
 def refused(node: str, reason: str, detail: str) -> Action:

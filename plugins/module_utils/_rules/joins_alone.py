@@ -9,7 +9,7 @@ others. Any other separate node is reported and left to a person. While members 
 
 from __future__ import annotations
 
-from typing import Iterator, Mapping, Optional, Sequence
+from typing import Iterator, Optional, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._graph import cover, islands, missing_links
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
@@ -19,9 +19,8 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Action,
     Discovery,
     Observation,
-    View,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._rules.base import Obstacle, Rules, completed, refused
+from ansible_collections.selfheal.cluster.plugins.module_utils._rules.base import Obstacle, Rules, refused
 
 Part = Sequence[str]
 
@@ -44,9 +43,6 @@ class JoinsAlone(Rules):
     def is_unsteady(self, name: str, observation: Observation) -> Optional[Obstacle]:
         """None: a member list is either complete or missing."""
         return None
-
-    def _completed(self, views: Mapping[str, View], gone: frozenset[str]) -> Mapping[str, View]:
-        return completed(views, gone)
 
 
 class _Joins:

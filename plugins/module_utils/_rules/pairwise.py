@@ -36,6 +36,10 @@ class Pairwise(Rules):
             observers = [name for name in answering if node not in observation.views[name].linked]
             yield from reach_out(node, observers, observation)
 
+    def _completed(self, views: Mapping[str, View], gone: frozenset[str]) -> Mapping[str, View]:
+        """The same: no member links others."""
+        return views
+
 
 def pairs(answering: Sequence[str], views: Mapping[str, View]) -> Iterator[Action]:
     """Each missing link once, called by an end that lacks it, the calls spread evenly over the ends."""

@@ -15,7 +15,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Observation,
     View,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._rules.base import Rules, completed, refused
+from ansible_collections.selfheal.cluster.plugins.module_utils._rules.base import Rules, refused
 from ansible_collections.selfheal.cluster.plugins.module_utils._rules.pairwise import (
     NOBODY_ANSWERS,
     pairs,
@@ -71,9 +71,6 @@ class Transitive(Rules):
 
     def _listed_by_some(self, node: str, lacking: Sequence[str], observation: Observation) -> Iterator[Action]:
         yield from reach_out(node, lacking, observation)
-
-    def _completed(self, views: Mapping[str, View], gone: frozenset[str]) -> Mapping[str, View]:
-        return completed(views, gone)
 
 
 class MeshIsland:

@@ -7,20 +7,25 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from typing import Iterator, Mapping, Optional, Sequence
+from typing import Iterator, Mapping, Optional, Sequence, Union
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     COMPLETE,
     FAILED,
     KEEP,
+    PRUNE,
     REFUSE,
     Action,
     Discovery,
-    DriverFacts,
+    Done,
+    Failed,
     Observation,
+    Outcome,
+    Pending,
     Plan,
+    Unknown,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._planner.predict import predict
+from ansible_collections.selfheal.cluster.plugins.module_utils._planner.verdict import verdicts
 from ansible_collections.selfheal.cluster.plugins.module_utils._returned import (
     Diff,
     InfoResult,
@@ -29,6 +34,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._returned import 
     PlannedAction,
     Seen,
 )
+from ansible_collections.selfheal.cluster.plugins.module_utils._rules.base import Rules
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.events import Events
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.picture import picture
 
@@ -59,9 +65,10 @@ class RunRecord:
         self._discovery: Optional[Discovery] = None
         self._observation = Observation({})
         self._plan: Optional[Plan] = None
-        self._facts: Optional[DriverFacts] = None
+        self._rules: Optional[Rules] = None
         self._before: Optional[list[str]] = None
         self._predicted: Optional[Plan] = None
+        self._under_way = False
         self._connected: list[Action] = []
         self._pruned: list[Action] = []
         self._events = Events(before)
@@ -77,8 +84,8 @@ class RunRecord:
         finally:
             self._timings[phase] = self._timings.get(phase, 0.0) + time.monotonic() - start
 
-    def saw(self, discovery: Discovery, observation: Observation, plan: Plan, facts: DriverFacts) -> None:
-        self._discovery, self._observation, self._plan, self._facts = discovery, observation, plan, facts
+    def saw(self, discovery: Discovery, observation: Observation, plan: Plan, rules: Rules) -> None:
+        self._discovery, self._observation, self._plan, self._rules = discovery, observation, plan, rules
         self._events.saw(discovery.names, observation, plan)
         if self._before is None:
             self._before = self._picture(observation)
@@ -93,23 +100,28 @@ class RunRecord:
     def predicts(self, plan: Plan) -> None:
         self._predicted = plan
 
-    def pruned(self, outcome: Mapping[Action, Optional[str]]) -> None:
-        self._events.pruned(outcome)
-        for action, problem in outcome.items():
-            if problem is not None:
-                self.warn(f"{action.node} was not pruned: {problem}")
-                continue
-            self._pruned.append(action)
-            if self._facts and self._facts.comes_back:
-                self.warn(f"{action.node} was pruned: {action.detail}")
+    def begins_round(self, number: int) -> None:
+        """What was under way in the round before is planned again, from what is."""
+        self.rounds = number
+        self._under_way = False
 
-    def connected(self, outcome: Mapping[Action, Optional[str]]) -> None:
-        self._events.connected(outcome)
-        for action, problem in outcome.items():
-            if problem is None:
-                self._connected.append(action)
+    def did(self, outcomes: Mapping[Action, Outcome]) -> None:
+        """Record what became of the actions of a stage, those that were not begun left out."""
+        self._events.did(outcomes)
+        for action, outcome in outcomes.items():
+            if isinstance(outcome, Done):
+                self._did(action)
             else:
-                self.warn(f"{action.observer} could not connect {action.node}: {problem}")
+                self.warn(_told(action, outcome))
+        self._under_way |= any(not isinstance(outcome, (Done, Failed)) for outcome in outcomes.values())
+
+    def _did(self, action: Action) -> None:
+        if action.kind != PRUNE:
+            self._connected.append(action)
+            return
+        self._pruned.append(action)
+        if self._rules and self._rules.comes_back:
+            self.warn(f"{action.node} was pruned: {action.detail}")
 
     @property
     def has_asked(self) -> bool:
@@ -191,11 +203,18 @@ class RunRecord:
         texts += [f"{name} gave no answer: {reason}" for name, reason in self._unreachable().items()]
         return [f"topology {self._topology!r}: {text}" for text in texts]
 
+    @property
+    def verdicts(self) -> Sequence[str]:
+        """All verdicts that hold, the one that counts first; none if the run ended before its source answered."""
+        return verdicts(self._discovery, self._observation, self._plan, self._under_way)
+
     def _seen(self, plan: Plan) -> Seen:
         discovery = self._discovery or _NOT_ASKED
         return {
             "time": utc_now(),
-            "converged": self._plan is not None and plan.converged,
+            "verdict": next(iter(self.verdicts), None),
+            "verdict_reasons": list(self.verdicts),
+            "converged": self._plan is not None and plan.converged and not self._under_way,
             "status": discovery.status,
             "reasons": [*discovery.reasons, *plan.doubts],
             "desired": sorted(discovery.names),
@@ -227,14 +246,26 @@ class RunRecord:
 
     def _diff(self) -> Diff:
         after = self._observation
-        if self._predicted and self._facts:
-            after = predict(self._predicted, after, self._facts)
+        if self._predicted and self._rules:
+            after = self._rules.predict(self._predicted, after)
         return {
             "before_header": self._topology,
             "after_header": self._topology,
             "before": _text(self._before or []),
             "after": _text(self._picture(after)),
         }
+
+
+def _told(action: Action, outcome: Union[Failed, Pending, Unknown]) -> str:
+    """What users are told of an action that is not done."""
+    if isinstance(outcome, Failed):
+        if action.kind == PRUNE:
+            return f"{action.node} was not pruned: {outcome.reason}"
+        return f"{action.observer} could not connect {action.node}: {outcome.reason}"
+    what = f"{action.kind} of {action.node}"
+    if isinstance(outcome, Pending):
+        return f"{what} is under way: {outcome.reason}" + (f" ({outcome.progress})" if outcome.progress else "")
+    return f"{what} may have been carried out or not, so nothing more is changed in this run: {outcome.reason}"
 
 
 def _link(action: Action) -> Link:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from time import strptime
 from typing import NamedTuple
 
+from ansible_collections.selfheal.cluster.plugins.module_utils._planner.verdict import VERDICTS
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.reading import (
     ActionRow,
     TopologyReading,
@@ -30,6 +31,7 @@ class _Sample(NamedTuple):
 _HELP = {
     "failed": "1 if the run for this topology failed, else 0.",
     "converged": "1 if nothing keeps the cluster from being called whole, 0 if something does or if nothing is known.",
+    "verdict": "1 for the verdict of the last run, 0 for the others; none if the run ended before it saw the cluster.",
     "discovery_status": "1 for the status that the last discovery had, 0 for the others.",
     "desired_nodes": "Nodes that should be in the cluster.",
     "actual_nodes": "Members that answered or are listed by one that did.",
@@ -77,6 +79,8 @@ def _samples(reading: TopologyReading) -> Iterator[_Sample]:
 
     yield sample("failed", int(bool(reading.failure)))
     yield sample("converged", int(reading.converged))
+    if reading.verdict in VERDICTS:
+        yield from (sample("verdict", int(reading.verdict == one), ("verdict", one)) for one in VERDICTS)
     if reading.status in _STATUSES:
         yield from (sample("discovery_status", int(reading.status == one), ("status", one)) for one in _STATUSES)
     if reading.says_who_is_desired:

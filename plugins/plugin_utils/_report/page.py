@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from urllib.parse import quote
 
+from ansible_collections.selfheal.cluster.plugins.module_utils._planner.verdict import WHOLE
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.markup import clipped, element, name_of
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.reading import TopologyReading, natural
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.section import badge, now, section
@@ -17,8 +18,8 @@ from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.words imp
     BAD,
     GOOD,
     NOTICE,
+    STATUSES,
     WARN,
-    WHOLE,
     Status,
     count,
     sentence_of,
@@ -51,7 +52,7 @@ def page(readings: Sequence[TopologyReading], title: str, time: str) -> str:
             class_="foot",
         ),
     )
-    level = min((status_of(reading) for reading in ranked), default=WHOLE).level
+    level = min((status_of(reading) for reading in ranked), default=STATUSES[WHOLE]).level
     return f"<!DOCTYPE html>\n{element('html', _head(title, level), body, lang='en')}\n"
 
 
@@ -92,9 +93,8 @@ def _headline(readings: Sequence[TopologyReading]) -> Markup:
     if len(readings) == 1:
         return element("p", "Is the cluster whole, and what would heal it?", class_="soft")
     if not troubled:
-        return element(
-            "div", badge(Status(WHOLE.rank, GOOD, f"all {len(readings)} topologies are well")), class_="headline"
-        )
+        well = STATUSES[WHOLE]._replace(label=f"all {len(readings)} topologies are well")
+        return element("div", badge(well), class_="headline")
     text = f"{len(troubled)} of {count(readings, 'topology').replace('topologys', 'topologies')} need a look"
     return element("div", badge(Status(0, min(troubled).level, text)), class_="headline")
 

@@ -38,7 +38,8 @@ class EventRow:
 class TopologyReading:
     """
     ``failure``: why the run failed, empty if it did not. ``plan``, ``connected`` and ``pruned`` are None if the result
-    does not have them. ``status`` is empty if there is no result at all.
+    does not have them. ``status`` is empty if there is no result at all, ``verdict`` also if the run ended before it
+    saw the cluster.
     """
 
     topology: str
@@ -46,6 +47,7 @@ class TopologyReading:
     failure: str = ""
     host_unreachable: bool = False
     status: str = ""
+    verdict: str = ""
     reasons: tuple[str, ...] = ()
     converged: bool = False
     desired: frozenset[str] = frozenset()
@@ -132,6 +134,7 @@ def reading(topology: str, result: Any, failure: str = "") -> TopologyReading:
         failure=_failure(given, failure).removeprefix(f"topology {topology!r}: "),
         host_unreachable=given.get("unreachable") is True,
         status=_text(given.get("status")),
+        verdict=_text(given.get("verdict")),
         reasons=tuple(_names(given.get("reasons"))),
         converged=given.get("converged") is True,
         desired=desired,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sized
 from typing import NamedTuple
 
+from ansible_collections.selfheal.cluster.plugins.module_utils._planner import verdict
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.reading import TopologyReading
 
 BAD, WARN, NOTICE, GOOD = "bad", "warn", "notice", "good"
@@ -22,37 +23,28 @@ class Status(NamedTuple):
 
 
 HOST_UNREACHABLE = Status(0, BAD, "unreachable for Ansible")
-DISCOVERY_FAILED = Status(1, BAD, "discovery failed")
-NO_ANSWER = Status(2, BAD, "no node answers")
 RUN_FAILED = Status(3, BAD, "run failed")
-EMPTY = Status(4, WARN, "no nodes")
-SPLIT = Status(5, BAD, "split")
-NOT_WHOLE = Status(6, WARN, "not whole")
-PARTIAL = Status(7, WARN, "discovery partial")
-UNREACHABLE = Status(8, NOTICE, "whole, some unreachable from here")
-KEPT_APART = Status(9, NOTICE, "nothing to do")
-WHOLE = Status(10, GOOD, "whole")
+STATUSES = {
+    verdict.DISCOVERY_FAILED: Status(1, BAD, "discovery failed"),
+    verdict.NO_NODE_ANSWERS: Status(2, BAD, "no node answers"),
+    verdict.EMPTY: Status(4, WARN, "empty"),
+    verdict.PARTITIONED: Status(5, BAD, "partitioned"),
+    verdict.NO_QUORUM: Status(6, BAD, "no quorum"),
+    verdict.SPLIT: Status(7, BAD, "split"),
+    verdict.CHANGING: Status(8, NOTICE, "changing"),
+    verdict.NOT_WHOLE: Status(9, WARN, "not whole"),
+    verdict.WHOLE: Status(10, GOOD, "whole"),
+}
+"""The status of each verdict."""
 
 
 def status_of(reading: TopologyReading) -> Status:
-    return min(_found(reading), default=WHOLE)
-
-
-def _found(reading: TopologyReading) -> list[Status]:
-    """All statuses that apply; the worst one is shown."""
-    checks = {
-        HOST_UNREACHABLE: reading.host_unreachable,
-        DISCOVERY_FAILED: reading.status == "failed",
-        NO_ANSWER: bool(reading.desired and reading.unreachable) and not reading.views,
-        RUN_FAILED: bool(reading.failure),
-        EMPTY: not reading.desired,
-        SPLIT: len(reading.islands) > 1 and not reading.converged,
-        NOT_WHOLE: not reading.converged,
-        PARTIAL: reading.status == "partial",
-        UNREACHABLE: bool(reading.unreachable),
-        KEPT_APART: bool(reading.missing_links) or len(reading.islands) > 1,
-    }
-    return [status for status, holds in checks.items() if holds]
+    """The verdict's, unless the run failed for another reason than what the verdict says already."""
+    if reading.host_unreachable:
+        return HOST_UNREACHABLE
+    if reading.failure and reading.verdict not in verdict.UNTOLD:
+        return RUN_FAILED
+    return STATUSES.get(reading.verdict, RUN_FAILED)
 
 
 def sentence_of(reading: TopologyReading) -> str:
@@ -60,11 +52,11 @@ def sentence_of(reading: TopologyReading) -> str:
     status = status_of(reading)
     if status == HOST_UNREACHABLE:
         return f"Ansible could not reach the host that works on this topology, so nothing is known: {reading.failure}"
-    if status in (DISCOVERY_FAILED, RUN_FAILED) and not reading.was_read:
+    if status in (STATUSES[verdict.DISCOVERY_FAILED], RUN_FAILED) and not reading.was_read:
         return f"Nothing is known of the cluster: {reading.failure or '; '.join(reading.reasons)}"
-    if status == NO_ANSWER:
+    if status == STATUSES[verdict.NO_NODE_ANSWERS]:
         return f"{count(reading.desired, 'desired node')}, and none of them gave an answer."
-    if status == EMPTY:
+    if status == STATUSES[verdict.EMPTY]:
         known = f"{count(reading.members, 'member')} known" if reading.members else "there was nobody to ask"
         return f"The source lists no node; {known}."
     parts = [_shape(reading)]

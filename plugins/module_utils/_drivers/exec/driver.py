@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Callable, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Topology
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Driver, Outcome
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Driver, Report
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.settle import settled
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec.connect import ExecConnector
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec.members import POLL, ExecMembers
@@ -17,7 +17,10 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec.tem
     OBSERVER_AND_NODE,
     template_of,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, DriverFacts, Node, Observation
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import PRUNE, Node, Observation, Stage
+from ansible_collections.selfheal.cluster.plugins.module_utils._rules.base import Rules
+from ansible_collections.selfheal.cluster.plugins.module_utils._rules.pairwise import Pairwise
+from ansible_collections.selfheal.cluster.plugins.module_utils._rules.transitive import Transitive
 
 
 class ExecDriver(Driver):
@@ -30,15 +33,16 @@ class ExecDriver(Driver):
             for option in ("connect", "disconnect")
         )
         config = topology.driver_config
-        self._facts = DriverFacts(reversible=config["reversible"], transitive=config["transitive"])
+        kind = Transitive if config["transitive"] else Pairwise
+        self._rules = kind(reversible=config["reversible"])
         self._connector = ExecConnector(self._members, connect)
         may_be_alive = config["reversible"] if topology.policy.prune_live is None else topology.policy.prune_live
         self._pruner = ExecPruner(self._members, disconnect, spreads=config["transitive"], only_dead=not may_be_alive)
 
     @property
-    def facts(self) -> DriverFacts:
-        """The facts cannot be observed with commands, so the topology declares them."""
-        return self._facts
+    def rules(self) -> Rules:
+        """Commands do not show how members link each other, so the topology says it."""
+        return self._rules
 
     async def observe(self, desired: Sequence[Node], in_scope: Callable[[str], bool]) -> Observation:
         return await self._members.observe(desired, in_scope, retry_unreachable=True)
@@ -53,11 +57,11 @@ class ExecDriver(Driver):
             POLL,
         )
 
-    async def prune(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
-        return await self._pruner.prune(actions, desired)
-
-    async def connect(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
-        return await self._connector.connect(actions)
+    async def perform(self, stage: Stage, desired: Sequence[Node], report: Report) -> None:
+        if stage[0].kind == PRUNE:
+            await self._pruner.prune(stage, desired, report)
+        else:
+            await self._connector.connect(stage, report)
 
     async def close(self) -> None:
         """Nothing to close: each call ends or kills the commands that it started."""

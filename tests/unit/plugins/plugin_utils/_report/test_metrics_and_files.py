@@ -8,12 +8,13 @@ from __future__ import annotations
 import os
 
 import pytest
+from ansible_collections.selfheal.cluster.plugins.module_utils._planner.verdict import VERDICTS
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report import metrics as metrics_module
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.files import ReportFile
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.metrics import metrics, timeless
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.reading import reading
 
-from tests.harness.reports import TIME, names, result
+from tests.harness.report.results import TIME, names, result
 
 NAMES = names(5)
 
@@ -30,6 +31,7 @@ def test_of_a_split_cluster():
     assert samples(reading("chat", given)) == {
         'failed{topology="chat"}': "0",
         'converged{topology="chat"}': "0",
+        **{f'verdict{{topology="chat",verdict="{one}"}}': str(int(one == "split")) for one in VERDICTS},
         'discovery_status{topology="chat",status="complete"}': "1",
         'discovery_status{topology="chat",status="partial"}': "0",
         'discovery_status{topology="chat",status="failed"}': "0",
@@ -61,10 +63,20 @@ def test_what_is_not_known_has_no_sample(given):
 
 
 def test_of_a_failed_discovery_the_status_alone_is_known():
-    given = result([], status="failed", converged=False, failed=True, msg="x", connected=[], pruned=[])
+    given = result(
+        [],
+        verdict="discovery_failed",
+        status="failed",
+        converged=False,
+        failed=True,
+        msg="x",
+        connected=[],
+        pruned=[],
+    )
     assert {key.split("{")[0] for key in samples(reading("chat", given))} == {
         "failed",
         "converged",
+        "verdict",
         "discovery_status",
         "connected_nodes",
         "pruned_nodes",

@@ -8,12 +8,13 @@ from __future__ import annotations
 from itertools import combinations
 
 import pytest
+from ansible_collections.selfheal.cluster.plugins.module_utils._planner import verdict
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report import words
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.reading import natural, reading
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.harness.reports import names, result
+from tests.harness.report.results import names, result
 
 NAMES = names(6)
 
@@ -25,17 +26,11 @@ def status(given, failure=""):
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        (result([NAMES]), words.WHOLE),
-        (result([NAMES[:3], NAMES[3:]]), words.SPLIT),
-        (result([NAMES], missing=[(NAMES[0], NAMES[1])]), words.NOT_WHOLE),
-        (result([NAMES], status="partial", reasons=["x"]), words.PARTIAL),
-        (result([NAMES[:3], NAMES[3:]], status="partial", reasons=["x"]), words.SPLIT),
-        (result([], status="failed", converged=False), words.DISCOVERY_FAILED),
-        (result([], converged=True), words.EMPTY),
-        (result([], desired=NAMES, unreachable=dict.fromkeys(NAMES, "no")), words.NO_ANSWER),
-        (result([NAMES], unreachable={NAMES[0]: "no"}), words.UNREACHABLE),
-        (result([NAMES[:5], NAMES[5:]], converged=True), words.KEPT_APART),
-        (result([NAMES], failed=True, msg="a hook failed"), words.RUN_FAILED),
+        *((result([NAMES], verdict=one), words.STATUSES[one]) for one in verdict.VERDICTS),
+        (result([NAMES], verdict="split", failed=True, msg="a hook failed"), words.RUN_FAILED),
+        (result([], verdict="discovery_failed", failed=True, msg="403"), words.STATUSES["discovery_failed"]),
+        (result([], verdict="no_node_answers", failed=True, msg="no"), words.STATUSES["no_node_answers"]),
+        (result([NAMES], verdict="another"), words.RUN_FAILED),
         ({"unreachable": True, "msg": "ssh"}, words.HOST_UNREACHABLE),
         ({"failed": True, "msg": "undefined"}, words.RUN_FAILED),
         ({}, words.RUN_FAILED),
