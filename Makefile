@@ -27,7 +27,7 @@ long: ## Whole stories that take long: schedules, recipes, rulebooks, the quick 
 kubernetes: ## What the strategy kubernetes, the inventory and the role schedule do in the cluster of TEST_KUBECONFIG
 	@: $${TEST_KUBECONFIG:?names the kubeconfig of a cluster in which the tests may make namespaces}
 	@scripts/setup test
-	@scripts/test tests/system/test_kubernetes*.py tests/system/test_inventory*.py tests/system/test_schedule_kubernetes*.py
+	@scripts/test tests/system/kubernetes_credentials tests/system/test_kubernetes*.py tests/system/test_inventory*.py tests/system/test_schedule_kubernetes*.py
 
 faults: ## Break sources, members and controllers, and count the healthy links that are lost: none
 	@scripts/setup test
