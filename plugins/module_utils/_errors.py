@@ -12,14 +12,20 @@ class ClusterError(Exception):
     """The base: its text is for the user, and never holds a secret."""
 
 
-class TopologyError(ClusterError):
-    """The topology itself is wrong; a retry will not help."""
+class OptionError(ClusterError):
+    """An option of the topology is wrong; a retry will not help. The edge adds the topology's name."""
 
-    def __init__(self, topology: str, option: str, problem: str) -> None:
-        super().__init__(f"topology {topology!r}: {option}: {problem}")
-        self.topology = topology
+    def __init__(self, option: str, problem: str) -> None:
+        super().__init__(f"{option}: {problem}")
         self.option = option
         self.problem = problem
+
+
+class TopologyError(OptionError):
+    """The same, of drivers that still name the topology."""
+
+    def __init__(self, topology: str, option: str, problem: str) -> None:
+        super().__init__(option, problem)
 
 
 class MissingLibraryError(ClusterError):

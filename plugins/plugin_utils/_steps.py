@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Topology
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Driver, Outcome
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundAborted, RoundError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
@@ -34,6 +33,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import
     check_rounds,
     run_to_result,
 )
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology
 
 DISCOVER, LIST, CONNECT, DISCONNECT = "discover", "list", "connect", "disconnect"
 END, FAIL = "end", "fail"
@@ -67,9 +67,9 @@ def next_step(
     :returns: the ``step``; for discover ``attempt`` and ``pause``, for list ``nodes`` and ``pause``, for connect and
         disconnect ``actions``; for end and fail the ``result``, for fail also ``msg``. Warnings are
         those of the end.
-    :raises TopologyError: ``max_rounds`` is less than 1.
+    :raises OptionError: ``max_rounds`` is less than 1.
     """
-    check_rounds(topology.name, max_rounds)
+    check_rounds(max_rounds)
     record = RunRecord(topology.name, full, check_mode)
     driver = _TaskDriver(_Reader(log), topology, rules, record)
     reconciler = Reconciler(topology, driver, record, driver.ask)

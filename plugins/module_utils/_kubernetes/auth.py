@@ -21,7 +21,7 @@ import traceback
 from dataclasses import dataclass, field
 from typing import Any, Mapping, Optional
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import MissingLibraryError, TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import MissingLibraryError, OptionError
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.kubeconfig import Loaded, load_kubeconfig
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.kubeconfig_files import (
     KubeconfigSource,
@@ -91,7 +91,7 @@ class ApiConnection:
 def connect(topology: str, config: Mapping[str, Any]) -> ApiConnection:
     """Prepare a connection. Nothing is sent yet, but a kubeconfig's credential plugin may run.
 
-    :raises TopologyError: an option, or the kubeconfig, is wrong.
+    :raises OptionError: an option, or the kubeconfig, is wrong.
     :raises DiscoveryError: the kubeconfig's credential plugin gave nothing.
     :raises MissingLibraryError: the kubernetes client, or urllib3, is not installed.
     """
@@ -153,8 +153,7 @@ def _kubeconfig(topology: str, options: Mapping[str, Any]) -> Optional[Kubeconfi
     if not options["context"] and os.path.exists(os.path.join(SERVICE_ACCOUNT, "token")):
         return None
     if not os.path.exists(os.path.expanduser(DEFAULT_KUBECONFIG)):
-        raise TopologyError(
-            topology,
+        raise OptionError(
             "config.kubeconfig",
             f"nothing says where the API server is: no kubeconfig is given, {DEFAULT_KUBECONFIG} is not there, and "
             "this is not a pod with a service account; give kubeconfig, or host and api_key",
@@ -194,14 +193,14 @@ def _readable(topology: str, option: str, path: str) -> str:
         with open(path, "rb"):
             return path
     except OSError as error:
-        raise TopologyError(topology, option, f"{path!r} can't be read: {error.strerror}") from None
+        raise OptionError(option, f"{path!r} can't be read: {error.strerror}") from None
 
 
 def _checked_host(topology: str, host: str) -> str:
     if re.match(r"https?://[^/]*@", host):
-        raise TopologyError(topology, "config.host", "holds credentials (not shown); give a token as api_key")
+        raise OptionError("config.host", "holds credentials (not shown); give a token as api_key")
     if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", host):
-        raise TopologyError(topology, "config.host", f"{host!r} is not a URL such as 'https://10.0.0.1:6443'")
+        raise OptionError("config.host", f"{host!r} is not a URL such as 'https://10.0.0.1:6443'")
     return host.rstrip("/")
 
 
@@ -211,5 +210,5 @@ def _credentials(topology: str, configuration: Any) -> dict[str, str]:
         return {}
     value = setting["value"].strip()
     if not _CREDENTIAL.fullmatch(value):
-        raise TopologyError(topology, "config.api_key", "the token (not shown) holds characters that no token has")
+        raise OptionError("config.api_key", "the token (not shown) holds characters that no token has")
     return {"authorization": value}

@@ -14,7 +14,7 @@ import re
 import sys
 from typing import Any, Mapping, NamedTuple, Optional
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError, TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError, OptionError
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.credential_plugin import credentials_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.impersonation import impersonation
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.kubeconfig_files import (
@@ -40,7 +40,7 @@ def load_kubeconfig(topology: str, source: KubeconfigSource, context: Optional[s
     """Fill ``configuration`` from a kubeconfig. The file is never written to.
 
     :param context: None for the file's current one.
-    :raises TopologyError: the file can't be read, is not a kubeconfig, or has no such context.
+    :raises OptionError: the file can't be read, is not a kubeconfig, or has no such context.
     :raises DiscoveryError: its credential plugin, or sign-in provider, gave no credentials.
     """
     chosen = choose(topology, source, context)
@@ -110,8 +110,8 @@ def _token(topology: str, user: dict[str, Any], whose: str) -> str:
         if token:
             return token
         problem = getattr(error, "strerror", None) or "it is no text"
-        raise TopologyError(
-            topology, "config.kubeconfig", f"{path!r}, the tokenFile of {whose}, can't be read: {problem}"
+        raise OptionError(
+            "config.kubeconfig", f"{path!r}, the tokenFile of {whose}, can't be read: {problem}"
         ) from None
 
 

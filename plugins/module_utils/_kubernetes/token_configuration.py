@@ -13,7 +13,7 @@ import ssl
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import OptionError
 
 _ADDRESS = ("KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT")
 
@@ -52,7 +52,7 @@ def load_service_account(topology: str, directory: str, configuration: Any) -> s
 
     :param directory: where its files are.
     :returns: its namespace.
-    :raises TopologyError: it is not whole.
+    :raises OptionError: it is not whole.
     """
     host, port = (os.environ.get(variable) for variable in _ADDRESS)
     if not host or not port:
@@ -76,5 +76,5 @@ def _read(topology: str, path: str) -> str:
     return text
 
 
-def _not_whole(topology: str, problem: str) -> TopologyError:
-    return TopologyError(topology, "config.kubeconfig", f"none is given, and the pod's service account: {problem}")
+def _not_whole(topology: str, problem: str) -> OptionError:
+    return OptionError("config.kubeconfig", f"none is given, and the pod's service account: {problem}")

@@ -88,7 +88,7 @@ class WatchAttempt:
 
         :raises ApiError: it failed in any other way; with status 410 when ``version`` is too old.
         :raises DiscoveryError: there are no credentials.
-        :raises TopologyError: an option turns out to be wrong.
+        :raises OptionError: an option turns out to be wrong.
         :raises MissingLibraryError: the kubernetes client is not installed.
         """
         # A new connection each time, since tokens and certificates are replaced while a watch lasts.

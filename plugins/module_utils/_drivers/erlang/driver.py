@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import Callable, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Topology
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Driver, Outcome
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.settle import settled
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.connect import ErlangConnector
@@ -24,6 +23,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._rules.base impor
 from ansible_collections.selfheal.cluster.plugins.module_utils._rules.exclusive import Exclusive
 from ansible_collections.selfheal.cluster.plugins.module_utils._rules.pairwise import Pairwise
 from ansible_collections.selfheal.cluster.plugins.module_utils._rules.transitive import Transitive
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology
 
 _POLL = 0.1
 

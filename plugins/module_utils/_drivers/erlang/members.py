@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 from typing import AbstractSet, Any, Callable, Optional, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Topology
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.undesired import (
     NOT_ASKED,
     most_undesired,
@@ -42,6 +41,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Unreachable,
     View,
 )
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology
 
 _SLOW_START = 0.25
 """Seconds after which an opening no longer counts towards ``parallel``: a host that drops packets must not hold a

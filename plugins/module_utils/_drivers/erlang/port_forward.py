@@ -9,7 +9,6 @@ import asyncio
 import socket
 from typing import Any, Optional, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Source
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.transport import Transport
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.connection import NodeConnection
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors import EpmdUnreachable, NodeUnreachable
@@ -34,6 +33,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.pods 
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.port_forward import PortForward
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Node
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Source
 
 _LOCALHOST = "127.0.0.1"
 """The address of a port-forward's far end, inside the pod's network."""

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Optional, Tuple
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Topology
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.forms import (
     EMPTY,
     Form,
@@ -34,6 +33,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms im
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError, UnreachableError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import View
 from ansible_collections.selfheal.cluster.plugins.module_utils._rules.joins_alone import JoinsAlone
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology
 
 Function = Tuple[str, str]
 """Module and function."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ssl
 from typing import Any, Mapping, NoReturn, Optional
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.schema import TLS_SPEC
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.beam.options import TLS_SPEC
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.tls import Tls
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
 

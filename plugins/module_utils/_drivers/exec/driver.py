@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Callable, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Topology
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Driver, Outcome
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.settle import settled
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec.connect import ExecConnector
@@ -21,6 +20,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import Act
 from ansible_collections.selfheal.cluster.plugins.module_utils._rules.base import Rules
 from ansible_collections.selfheal.cluster.plugins.module_utils._rules.pairwise import Pairwise
 from ansible_collections.selfheal.cluster.plugins.module_utils._rules.transitive import Transitive
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology
 
 
 class ExecDriver(Driver):

@@ -9,7 +9,6 @@ import asyncio
 import ipaddress
 from typing import Any, Awaitable, Callable, Iterable, Mapping, Optional, Sequence, TypeVar
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Topology
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.undesired import (
     NOT_ASKED,
     most_undesired,
@@ -30,6 +29,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Unreachable,
     View,
 )
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology
 
 POLL = 0.25
 """Seconds between two readings of the members: each reading runs a command for each of them."""

@@ -11,13 +11,13 @@ import traceback
 from dataclasses import dataclass
 from typing import Any, Callable, Iterable, Mapping
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import check_name
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import (
     MissingLibraryError,
     TopologyError,
     UnreachableError,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._io.text import printable
+from ansible_collections.selfheal.cluster.plugins.module_utils._names import check_name
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def _checked(names: Iterable[Any]) -> frozenset[str]:
     checked = set()
     for name in names:
         try:
-            checked.add(check_name("", "list_nodes", name))
+            checked.add(check_name("list_nodes", name))
         except TopologyError:
             raise UnreachableError(f"list_nodes gave {_short(name)}, which is no name of a node") from None
     return frozenset(checked)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Mapping, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError, TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError, OptionError
 
 RESOLV_CONF = Path("/etc/resolv.conf")
 _WITH_PORT = re.compile(r"(?:\[(?P<v6>[^\]]+)\]|(?P<v4>[^:\[\]]+)):(?P<port>[0-9]{1,5})")
@@ -43,7 +43,7 @@ class SystemConfig:
 def nameservers_of(topology: str, config: Mapping[str, Any], attempt: int) -> list[Nameserver]:
     """The nameservers in the order of this attempt: each attempt starts with the next one.
 
-    :raises TopologyError: an entry is not ``ip``, ``ip:port`` or ``[ipv6]:port``.
+    :raises OptionError: an entry is not ``ip``, ``ip:port`` or ``[ipv6]:port``.
     :raises DiscoveryError: none is configured, and resolv.conf has none either.
     """
     port = config["port"]
@@ -97,5 +97,5 @@ def _nameserver(topology: str, option: str, entry: str, default_port: int) -> Na
         port = 0
     if not 0 < port < 65536:
         examples = "'10.0.0.53', '10.0.0.53:5353' or '[fd00::53]:5353'"
-        raise TopologyError(topology, option, f"{entry!r} is not an address such as {examples}")
+        raise OptionError(option, f"{entry!r} is not an address such as {examples}")
     return Nameserver(address, port)

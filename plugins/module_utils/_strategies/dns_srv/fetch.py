@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any, Mapping, Optional, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import name_of
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import OptionError
 from ansible_collections.selfheal.cluster.plugins.module_utils._io.addresses import same_text, usable
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import ADDRESSES, Discovery, Node
+from ansible_collections.selfheal.cluster.plugins.module_utils._names import name_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.common import resolver as _resolver
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.common.resolver_records import Srv
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.common.service_names import (
@@ -23,7 +23,7 @@ _ROOT = "."
 
 def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discovery:
     """
-    :raises TopologyError: ``query`` is no domain name, or a nameserver no address.
+    :raises OptionError: ``query`` is no domain name, or a nameserver no address.
     :raises MissingLibraryError: dnspython is missing.
     """
     return discover_targets(topology, config, attempt, "config.query", config["query"])
@@ -63,8 +63,8 @@ def nodes_of(
             continue
         host = _spelling(records)
         try:
-            name = name_of(topology, "SRV", basename, host)
-        except TopologyError as error:
+            name = name_of("SRV", basename, host)
+        except OptionError as error:
             left_out.append(f"DNS record SRV: {error.problem}")
             continue
         addresses = answer.addresses.get(target, ())

@@ -27,7 +27,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.gossi
 def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discovery:
     """Listen for ``listen`` seconds, however many packets arrive.
 
-    :raises TopologyError: an address is malformed, of the wrong kind, or this machine cannot listen on it.
+    :raises OptionError: an address is malformed, of the wrong kind, or this machine cannot listen on it.
     :raises MissingLibraryError: there is a secret, and cryptography is missing.
     :raises DiscoveryError: it cannot listen, or received no heartbeat.
     """

@@ -9,7 +9,7 @@ import re
 from dataclasses import replace
 from typing import Any, Callable, Mapping, Optional, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError, TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError, OptionError
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.auth import ApiConnection, connect
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.listing import (
     ApiError,
@@ -42,7 +42,7 @@ def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discover
 
     :param attempt: above 0 it confirms a prune; then the pods of the Services are listed as well.
     :raises DiscoveryError: nothing could be read, or the result is doubtful.
-    :raises TopologyError: an option is wrong: the kubeconfig, its context, a selector, a name, a certificate file.
+    :raises OptionError: an option is wrong: the kubeconfig, its context, a selector, a name, a certificate file.
     :raises MissingLibraryError: the kubernetes client is not installed.
     """
     _check(topology, config)
@@ -79,12 +79,12 @@ def _witnessed(asked: Asked, found: Discovery, batches: Sequence[PageContent]) -
 def _check(topology: str, config: Mapping[str, Any]) -> None:
     for option in ("namespace", "service_name"):
         if config[option] and not is_label(config[option]):
-            raise TopologyError(topology, f"config.{option}", f"{config[option]!r} is not a name of Kubernetes")
+            raise OptionError(f"config.{option}", f"{config[option]!r} is not a name of Kubernetes")
     for namespace in config["namespaces"] or ():
         if not is_label(namespace):
-            raise TopologyError(topology, "config.namespaces", f"{namespace!r} is not a name of Kubernetes")
+            raise OptionError("config.namespaces", f"{namespace!r} is not a name of Kubernetes")
     if not _DOMAIN.fullmatch(config["cluster_domain"]):
-        raise TopologyError(topology, "config.cluster_domain", f"{config['cluster_domain']!r} is not a domain name")
+        raise OptionError("config.cluster_domain", f"{config['cluster_domain']!r} is not a domain name")
 
 
 def _naming(topology: str, config: Mapping[str, Any]) -> Naming:

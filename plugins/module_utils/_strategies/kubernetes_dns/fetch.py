@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Mapping
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import OptionError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.common import resolver as _resolver
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.common.resolver_config import (
@@ -25,7 +25,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.dns.f
 
 def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discovery:
     """
-    :raises TopologyError: ``service`` is no name or can't be completed here, or a nameserver is no address.
+    :raises OptionError: ``service`` is no name or can't be completed here, or a nameserver is no address.
     :raises MissingLibraryError: dnspython is missing.
     """
     service = config["service"]
@@ -48,8 +48,7 @@ def full_name(topology: str, service: str, system: SystemConfig) -> str:
         labels = domain.split(".")
         if len(labels) > 2 and labels[1] == "svc":
             return f"{service}.{domain}"
-    raise TopologyError(
-        topology,
+    raise OptionError(
         "config.service",
         f"{service!r} is no full name, and {RESOLV_CONF} is not that of a pod: "
         f"give '{service}.<namespace>.svc.<cluster domain>'",

@@ -13,7 +13,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.dns_s
 
 def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discovery:
     """
-    :raises TopologyError: the options make no domain name, or a nameserver is no address.
+    :raises OptionError: the options make no domain name, or a nameserver is no address.
     :raises MissingLibraryError: dnspython is missing.
     """
     query = f"{config['service']}.{config['namespace']}.svc.{config['cluster_domain']}"

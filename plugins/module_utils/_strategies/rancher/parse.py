@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import Any, Mapping, Optional, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import name_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError
 from ansible_collections.selfheal.cluster.plugins.module_utils._io.addresses import (
     ip_of,
@@ -25,6 +24,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Discovery,
     Node,
 )
+from ansible_collections.selfheal.cluster.plugins.module_utils._names import name_of
 
 _STOPPED = "stopped"
 _STOPPING = "stopping"
@@ -116,7 +116,7 @@ def _node(topology: str, basename: Optional[str], container: Mapping[str, Any]) 
     problem = why_no_host(ip)
     if problem:
         raise _Unusable(f"{who}: {address}: {problem}")
-    name = name_of(topology, "Rancher", basename, address)
+    name = name_of("Rancher", basename, address)
     attributes = {f"container_{key}" if key == "name" else key: container.get(key) for key in _ATTRIBUTES}
     return Node(name, address, _state(container), attributes)
 

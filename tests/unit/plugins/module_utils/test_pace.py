@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.schema import STRATEGIES
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Source
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.pace import pace_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Source
 
 
 def watches(strategy: str, watch: Any, duration: float = 0.0) -> bool:

@@ -10,13 +10,10 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._config.schema im
     DRIVERS,
     STRATEGIES,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import (
-    check_node_name,
-    source_of,
-    topology_of,
-)
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import source_of, topology_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery, Node
+from ansible_collections.selfheal.cluster.plugins.module_utils._names import check_node_name
 
 DNS = {"query": "web.example.test", "node_basename": "web"}
 
