@@ -153,8 +153,8 @@ options:
         description:
           - What stands before the C(@) of every node's name. Of all strategies but V(static), V(local_epmd),
             V(erlang_hosts) and V(gossip), which give full names.
-          - Required by the driver V(erlang). Without it a node's name is its address or host name alone, as systems
-            other than Erlang's call their members.
+          - Required by the drivers V(erlang) and V(ejabberd). Without it a node's name is its address or host name
+            alone, as systems other than Erlang's call their members.
         type: str
       node_basename_label:
         description:
@@ -175,7 +175,7 @@ options:
       nodes:
         description:
           - Of V(static), and required there. The nodes, each a name such as V(app@10.0.0.1), or a dictionary with
-            C(name) and C(address). Only the driver V(erlang) needs the C(@).
+            C(name) and C(address). Only the drivers V(erlang) and V(ejabberd) need the C(@).
         type: list
         elements: raw
       page_size:

@@ -13,6 +13,7 @@ options:
     description:
       - How the actual membership is read and changed.
       - V(erlang) talks to every member at once over the Erlang distribution protocol, as a hidden node.
+      - V(ejabberd) does the same, and reads and changes the membership that ejabberd itself keeps.
       - V(exec) runs the commands in O(list_nodes), O(connect) and O(disconnect) where the module runs, for any other
         system.
     type: str
@@ -25,14 +26,14 @@ options:
     suboptions:
       cookie:
         description:
-          - Of V(erlang). The cookie of the cluster. Ansible masks it wherever it would show, also where a node's name
-            contains the same text.
+          - Of V(erlang) and V(ejabberd). The cookie of the cluster. Ansible masks it wherever it would show, also
+            where a node's name contains the same text.
           - Without it and without O(driver_config.cookie_file) it is read from C(~/.erlang.cookie), or from
             C($XDG_CONFIG_HOME/erlang/.erlang.cookie).
         type: str
       cookie_file:
         description:
-          - Of V(erlang). The file that the cookie is read from.
+          - Of V(erlang) and V(ejabberd). The file that the cookie is read from.
         type: path
       down_path:
         description:
@@ -40,7 +41,7 @@ options:
         type: str
       epmd_port:
         description:
-          - Of V(erlang). The port of the Erlang port mapper on the members' hosts.
+          - Of V(erlang) and V(ejabberd). The port of the Erlang port mapper on the members' hosts.
           - Left out it is V(4369).
         type: int
       format:
@@ -58,14 +59,14 @@ options:
         type: bool
       node_name:
         description:
-          - Of V(erlang). The name under which the driver itself shows up at the members, for those that only allow
-            known names.
+          - Of V(erlang) and V(ejabberd). The name under which the driver itself shows up at the members, for those
+            that only allow known names.
           - Left out, each member gives the driver a name, which costs the members no atom and can be used by any number
             of runs at once.
         type: str
       parallel:
         description:
-          - Of V(erlang). How many members are connected to at the same time. Left out it is V(64).
+          - Of V(erlang) and V(ejabberd). How many members are connected to at the same time. Left out it is V(64).
           - Of V(exec). How many commands run at the same time. Left out it is V(16).
         type: int
       path:
@@ -76,14 +77,12 @@ options:
         type: str
       port:
         description:
-          - Of V(erlang). The distribution port of all members, where they listen on a fixed one. Then no port mapper is
-            asked.
+          - Of V(erlang) and V(ejabberd). The distribution port of all members, where they listen on a fixed one. Then
+            no port mapper is asked.
         type: int
       preset:
         description:
-          - Of V(erlang). A system whose own membership is read and changed instead of the Erlang distribution's. It
-            stands for O(connect), O(disconnect) and O(list_nodes) and for what they do to a member.
-          - V(ejabberd) is a cluster of ejabberd.
+          - Of V(erlang). V(ejabberd) is the old name of O(driver=ejabberd).
         type: str
       reversible:
         description:
@@ -93,14 +92,14 @@ options:
         type: bool
       timeout:
         description:
-          - Of V(erlang). Seconds in which a member has to take the connection and prove itself, and again to answer a
-            call. A call that connects members may take 8 more. Left out it is V(5).
+          - Of V(erlang) and V(ejabberd). Seconds in which a member has to take the connection and prove itself, and
+            again to answer a call. A call that connects members may take 8 more. Left out it is V(5).
           - Of V(exec). Seconds in which a command has to end. Left out it is V(10).
         type: float
       tls:
         description:
-          - Of V(erlang). The options of TLS, for members that run with C(-proto_dist inet_tls). Left out, TLS is not
-            used; V({}) is TLS with all of its defaults.
+          - Of V(erlang) and V(ejabberd). The options of TLS, for members that run with C(-proto_dist inet_tls). Left
+            out, TLS is not used; V({}) is TLS with all of its defaults.
         type: dict
         suboptions:
           ca_cert:
@@ -138,7 +137,7 @@ options:
         type: bool
       transport:
         description:
-          - Of V(erlang). How a member is reached.
+          - Of V(erlang) and V(ejabberd). How a member is reached.
           - V(direct) is a connection to its address. V(port_forward) goes through the Kubernetes API server to its pod,
             for a control host that cannot reach the network of the pods. It needs O(strategy=kubernetes), whose options
             say where that server is, and the Python library websockets, version 15 or newer.

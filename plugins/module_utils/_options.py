@@ -90,6 +90,10 @@ class Options:
     def spec(self) -> dict[str, dict[str, Any]]:
         return {name: option.spec for name, option in self.options.items()}
 
+    def own(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Those of the values that are of its options."""
+        return {name: value for name, value in values.items() if name in self.options}
+
 
 def as_given(config: dict[str, Any]) -> dict[str, Any]:
     """Accept them."""

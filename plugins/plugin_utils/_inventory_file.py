@@ -55,6 +55,8 @@ TOPOLOGY_KEYS: dict[str, dict[str, Any]] = {
 ``config`` and ``driver_config`` may have depends on the strategy and the driver."""
 _OF_DRIVERS = ("driver", "driver_config", "policy", *CALLS)
 
+_SWITCHES = ("fence", "mesh_only")
+"""The booleans that do not go with some other option."""
 _TEMPLATE = re.compile(r"\{[{%#]")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 # The path and the name are variables, not literals in the template, so that they are never evaluated.
@@ -147,7 +149,7 @@ def _literals(value: Any, key: str = "") -> Any:
     if isinstance(value, (list, tuple)):
         return [_literals(inner) for inner in value]
     if isinstance(value, (bool, int, float)) or (isinstance(value, str) and not _TEMPLATE.search(value)):
-        return boolean(value, strict=False) if key == "fence" else value
+        return boolean(value, strict=False) if key in _SWITCHES else value
     return None
 
 

@@ -72,13 +72,13 @@ def apart() -> Iterator[list[Ejabberd]]:
         yield nodes
 
 
-def runs(rows: list[Row], apart: list[Ejabberd], name: str, reason: str, **driver_config: str) -> None:
+def runs(rows: list[Row], apart: list[Ejabberd], name: str, reason: str, driver: str) -> None:
     """The last of the three is not in the list. Nothing may come of it."""
     *staying, stray = apart
     beams = [node.beam for node in apart]
     scene = Scene(beams, options(beams, "static"), rows, "members")
     scene.topology["config"] = {"nodes": [node.name for node in staying]}
-    scene.topology["driver_config"] |= driver_config
+    scene.topology["driver"] = driver
     scene.topology["policy"] |= {"scope": [f"{BASENAME}@*"]}
     with scene.fault(name, rounds=1):
         pass
@@ -88,16 +88,16 @@ def runs(rows: list[Row], apart: list[Ejabberd], name: str, reason: str, **drive
     assert reason in {refused["reason"] for refused in result["refused"] if refused["node"] == stray.name}
 
 
-def test_a_partitioned_ejabberd_with_its_preset(rows: list[Row], apart: list[Ejabberd]) -> None:
+def test_a_partitioned_ejabberd(rows: list[Row], apart: list[Ejabberd]) -> None:
     """E2: the others call the one that should go dead, and it takes no call from here."""
     stray = apart[-1].beam
     stray.eval("erlang:set_cookie(node(), another)")
     try:
-        runs(rows, apart, "a partitioned ejabberd (preset)", "partitioned", preset="ejabberd")
+        runs(rows, apart, "a partitioned ejabberd", "partitioned", "ejabberd")
     finally:
         stray.eval(f"erlang:set_cookie(node(), '{COOKIE}')")
 
 
-def test_a_partitioned_ejabberd_without_its_preset(rows: list[Row], apart: list[Ejabberd]) -> None:
+def test_a_partitioned_ejabberd_as_a_mesh(rows: list[Row], apart: list[Ejabberd]) -> None:
     """E2: all are linked, so that the driver alone sees one mesh and one that should go."""
-    runs(rows, apart, "a partitioned ejabberd (no preset)", "other_membership")
+    runs(rows, apart, "a partitioned ejabberd (driver erlang)", "other_membership", "erlang")

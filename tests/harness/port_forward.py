@@ -20,7 +20,9 @@ from typing import Any, TypeVar
 
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import source_of
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.port_forward import PortForwardTransport
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.beam.port_forward import (
+    PortForwardTransport,
+)
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import UnreachableError
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.api_server import ApiServer
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.pods import Pod

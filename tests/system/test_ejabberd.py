@@ -25,12 +25,13 @@ from tests.harness.beam import COOKIE, beams, free_port, wait_until
 from tests.harness.clusters import heal, topology
 from tests.harness.ejabberd import Ejabberd, ejabberds, partition, wait_down
 
-PRESET = {"preset": "ejabberd"}
+DRIVER = {"driver": "ejabberd"}
+OLD_NAME = {"driver_config": {"preset": "ejabberd"}}
 
 
 def keep(nodes: Sequence[Ejabberd], policy: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
     """One ``membership`` run that wants exactly these nodes."""
-    options.setdefault("driver_config", PRESET)
+    options.setdefault("driver", "ejabberd")
     policy = {"scope": ["ejabberd@*"], **(policy or {})}
     return heal([node.name for node in nodes], nodes[0].port, policy=policy, **options)
 
@@ -77,10 +78,18 @@ def test_fresh_nodes_form_a_cluster_and_a_second_run_changes_nothing(three: list
         "selfheal.cluster.membership",
         strategy="static",
         config={"nodes": [node.name for node in three]},
-        driver_config={"cookie": COOKIE, "port": three[0].port, **PRESET},
+        driver="ejabberd",
+        driver_config={"cookie": COOKIE, "port": three[0].port},
     )
     assert outcome(result) == (False, True, {})
     assert result["islands"] == [sorted(node.name for node in three)]
+
+
+def test_the_old_name_of_the_driver_means_the_same(three: list[Ejabberd]) -> None:
+    *staying, stray = three
+    result = keep(staying, driver="erlang", **OLD_NAME)
+    assert outcome(result) == (False, False, {stray.name: "prune_live"})
+    assert result["members"] == keep(staying)["members"]
 
 
 def test_a_failed_discovery_changes_nothing(three: list[Ejabberd]) -> None:
@@ -94,7 +103,8 @@ def test_a_failed_discovery_changes_nothing(three: list[Ejabberd]) -> None:
                 "port": free_port("127.0.0.1"),
                 "timeout": 1,
             },
-            "driver_config": {"cookie": COOKIE, "port": three[0].port, **PRESET},
+            "driver": "ejabberd",
+            "driver_config": {"cookie": COOKIE, "port": three[0].port},
             "policy": {"prune_live": True, "max_prune": "100%"},
         }
     )
@@ -124,7 +134,7 @@ async def _runs_that_join(node: Ejabberd, members: Sequence[Ejabberd], count: in
     action = Action("connect", node.name, "missing", members[0].name)
 
     async def run() -> str | None:
-        driver = driver_for(topology([one.name for one in nodes], node.port, driver_config=PRESET))
+        driver = driver_for(topology([one.name for one in nodes], node.port, **DRIVER))
         try:
             await driver.observe(nodes, lambda name: True)
             return (await driver.connect([action], nodes))[action]
@@ -228,7 +238,7 @@ def test_clusters_that_never_met_are_not_merged(strangers: list[Ejabberd]) -> No
 
 def test_functions_of_ones_own_that_fit_are_called_on_the_observer(three: list[Ejabberd]) -> None:
     own = {
-        "driver_config": {},
+        "driver": "erlang",
         "list_nodes": ["ejabberd_cluster", "get_nodes", []],
         "disconnect": ["ejabberd_cluster", "leave", []],
     }
@@ -246,7 +256,7 @@ def test_functions_of_ones_own_that_fit_are_called_on_the_observer(three: list[E
 
 def test_a_function_that_is_not_there_is_told_by_name_and_arity_and_option(three: list[Ejabberd]) -> None:
     *staying, stray = three
-    own = {"driver_config": {}, "list_nodes": ["ejabberd_cluster", "get_nodes", []]}
+    own = {"driver": "erlang", "list_nodes": ["ejabberd_cluster", "get_nodes", []]}
     result = keep(staying, {"prune_live": True}, disconnect=["ejabberd_cluster", "part", ["now"]], **own)
     assert result["changed"] is False
     warning = next(warning for warning in result["warnings"] if f"{stray.name} was not pruned" in warning)
@@ -255,13 +265,13 @@ def test_a_function_that_is_not_there_is_told_by_name_and_arity_and_option(three
 
 def test_a_node_that_is_no_ejabberd_says_so() -> None:
     with beams(1) as nodes, pytest.raises(RoundError, match=f"ejabberd does not run on {nodes[0].name}"):
-        heal(nodes, driver_config=PRESET)
+        heal(nodes, **DRIVER)
 
 
 @pytest.mark.parametrize("option", ["connect", "disconnect", "list_nodes"])
 def test_a_preset_stands_for_the_three_functions(option: str) -> None:
     with pytest.raises(TopologyError, match=f"{option}: does not go with driver_config.preset 'ejabberd'"):
-        topology(["ejabberd@127.0.0.1"], 1, driver_config=PRESET, **{option: ["m", "f", []]})
+        topology(["ejabberd@127.0.0.1"], 1, **OLD_NAME, **{option: ["m", "f", []]})
 
 
 def test_an_unknown_preset_is_told_with_those_that_there_are() -> None:

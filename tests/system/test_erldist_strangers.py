@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.tls import tls_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.beam.tls import tls_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist import epmd as client_epmd
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.connection import NodeConnection
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors import (

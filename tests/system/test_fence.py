@@ -9,8 +9,8 @@ import asyncio
 from typing import Any
 
 import pytest
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.beam.forms import EMPTY, atom, match
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang import fence as _erlang_fence
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.forms import EMPTY, atom, match
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.members import ErlangMembers
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import RemoteCall
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.connection import NodeConnection

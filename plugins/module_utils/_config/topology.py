@@ -31,8 +31,9 @@ def source_of(params: Mapping[str, Any]) -> Source:
     strategy = params["strategy"]
     check_known("strategy", strategy, strategies.NAMES)
     options = strategies.options_of(strategy)
-    config = options.together(_checked("config", strategy, options, params.get("config") or {}))
-    return Source(params.get("topology") or "default", strategy, config, options.authoritative)
+    config = _filled_in("config", strategy, options, params.get("config") or {})
+    _check_values("config", options, config)
+    return Source(params.get("topology") or "default", strategy, options.together(config), options.authoritative)
 
 
 def topology_of(params: Mapping[str, Any]) -> Topology:
@@ -44,20 +45,19 @@ def topology_of(params: Mapping[str, Any]) -> Topology:
     from ansible_collections.selfheal.cluster.plugins.module_utils._drivers import registry as drivers
 
     source = source_of(params)
+    own = strategies.options_of(source.strategy)
     driver = params.get("driver") or DEFAULT_DRIVER
     check_known("driver", driver, drivers.NAMES)
     options = drivers.options_of(driver)
-    driver_config = _filled_in("driver_config", driver, options, params.get("driver_config") or {})
-    check_taken(f"driver {driver!r}", options, params)
-    _check_values("driver_config", options, driver_config)
+    driver_config = _driver_config(driver, options, params)
     if options.erlang_names:
         _require_erlang_names(source, driver)
-    own = strategies.options_of(source.strategy)
     options.check_source(driver_config, source.strategy, own)
+    meant = driver_config[options.other_driver] if options.other_driver else None
     return Topology(
         source,
-        driver,
-        driver_config,
+        meant or driver,
+        drivers.options_of(meant).own(driver_config) if meant else driver_config,
         policy_of(params.get("policy") or {}, source.config, own.samples),
         **{call: _unless_own_way(options, call, params.get(call)) for call in CALLS},
     )
@@ -146,9 +146,10 @@ def _unless_own_way(options: DriverOptions, key: str, value: Any) -> Any:
     return None if key in options.own_way and value == options.own_way[key] else value
 
 
-def _checked(option: str, chosen: str, options: Options, given: Mapping[str, Any]) -> dict[str, Any]:
-    values = _filled_in(option, chosen, options, given)
-    _check_values(option, options, values)
+def _driver_config(driver: str, options: DriverOptions, params: Mapping[str, Any]) -> dict[str, Any]:
+    values = _filled_in("driver_config", driver, options, params.get("driver_config") or {})
+    check_taken(f"driver {driver!r}", options, params)
+    _check_values("driver_config", options, values)
     return values
 
 

@@ -13,7 +13,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._topology import 
 if TYPE_CHECKING:  # who asks for options alone does not need it
     from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Driver
 
-NAMES = ("erlang", "exec")
+NAMES = ("erlang", "ejabberd", "exec")
 
 
 def driver_for(topology: Topology) -> Driver:
@@ -25,6 +25,10 @@ def driver_for(topology: Topology) -> Driver:
         from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang import driver as erlang
 
         return erlang.ErlangDriver(topology)
+    if topology.driver == "ejabberd":
+        from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.ejabberd import driver as ejabberd
+
+        return ejabberd.EjabberdDriver(topology)
     if topology.driver == "exec":
         from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec import driver as exec_driver
 
@@ -38,6 +42,10 @@ def options_of(driver: str) -> DriverOptions:
         from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang import options as erlang
 
         return erlang.OPTIONS
+    if driver == "ejabberd":
+        from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.ejabberd import options as ejabberd
+
+        return ejabberd.OPTIONS
     if driver == "exec":
         from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec import options as exec_driver
 

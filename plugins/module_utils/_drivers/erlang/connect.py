@@ -11,7 +11,7 @@ from typing import Any, Collection, Mapping, Optional, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Outcome
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.until import until
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.fence import Fence
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.fenced import FencedOpener
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.members import ErlangMembers
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.mfa import Mfa
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.prune import ErlangPruner
@@ -60,20 +60,20 @@ class ErlangConnector:
         """
         :returns: for each fenced node why it could not be unfenced, or None.
         """
-        fence = self._members.fence
-        if not fence:
+        fencing = self._members.fencing
+        if not fencing:
             return {}
-        fenced = sorted(self._members.fenced.intersection(names))
-        return dict(zip(fenced, await asyncio.gather(*(self._unfence_one(fence, name) for name in fenced))))
+        fenced = sorted(fencing.fenced.intersection(names))
+        return dict(zip(fenced, await asyncio.gather(*(self._unfence_one(fencing, name) for name in fenced))))
 
-    async def _unfence_one(self, fence: Fence, name: str) -> Optional[str]:
+    async def _unfence_one(self, fencing: FencedOpener, name: str) -> Optional[str]:
         try:
-            answer = await self._members.call(name, fence.unfence_call(name))
+            answer = await self._members.call(name, fencing.fence.unfence_call(name))
         except (UnreachableError, BadRpc) as error:
             return error.reason
         if answer != "true":
             return "it has the cookie of a fence and remembers no other: restart it"
-        self._members.fenced.discard(name)
+        fencing.fenced.discard(name)
         return None
 
     async def _leave_first(self, name: str, desired: Sequence[Node]) -> Optional[str]:
@@ -86,7 +86,7 @@ class ErlangConnector:
             await self._members.call(name, REMEMBER_REJOINING)
         except (UnreachableError, BadRpc) as error:
             return error.reason
-        self._members.rejoined.add(name)
+        self._members.mesh.rejoined.add(name)
         problem = await self._pruner.leave(name)
         if problem:
             return problem

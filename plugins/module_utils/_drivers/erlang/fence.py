@@ -17,7 +17,7 @@ import hashlib
 import hmac
 from typing import Any, Optional, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.forms import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.beam.forms import (
     EMPTY,
     atom,
     block,

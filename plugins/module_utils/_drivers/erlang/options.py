@@ -12,7 +12,8 @@ OPTIONS = DriverOptions(
     {**BEAM, "mesh_only": Option("bool", False), "preset": Option(choices=("ejabberd",))},
     erlang_names=True,
     takes=(*CALLS, FENCE),
-    instead={"preset": (*CALLS, FENCE), "disconnect": (FENCE,)},
+    instead={"preset": (*CALLS, FENCE, "mesh_only"), "disconnect": (FENCE,)},
+    other_driver="preset",
     # libcluster 3.5's own values, so that a configuration can be carried over as it is.
     own_way={
         "connect": ["net_kernel", "connect_node", []],

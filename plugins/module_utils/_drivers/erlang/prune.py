@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import Mapping, NamedTuple, Optional, Sequence
+from typing import Mapping, Optional, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Outcome
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.until import until, until_it_lasts
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.fence import Fence
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.beam.watch import STAYS_OUT, watch
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.until import until
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.fenced import FencedOpener
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.members import ErlangMembers
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.mfa import Mfa
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import RemoteCall
@@ -29,11 +30,10 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import Act
 
 _STEADY = 10.0
 """Seconds for a mesh to become steady; after that the prune is given up."""
-_OUT = 5.0
-"""Seconds until no member may list the node any more."""
-_STAYS_OUT = 1.0
-"""Seconds for which the views are then watched: a node whose own code reconnects it was back within 0.9."""
+_ALONE = 5.0
+"""Seconds until a node that drops its links one by one may have any left."""
 _STAYS_FENCED = 10.0
+"""Seconds for which a fenced node has to stay out: one that is not fenced was back within 0.9."""
 _TRIES = 3
 _BACK = "it is linked again: something inside it connects it"
 
@@ -61,11 +61,11 @@ class ErlangPruner:
         for _try in range(_TRIES):
             going = sorted({action.node for action in left})
             everyone = [*staying, *(Node(name) for name in going)]
-            if self._members.exclusive and leave and not await until(partial(self._is_steady, everyone), _STEADY):
+            if self._members.mesh.exclusive and leave and not await until(partial(self._is_steady, everyone), _STEADY):
                 problems.update(dict.fromkeys(going, f"the mesh was not steady within {_STEADY:g} s, nothing was cut"))
                 break
             reasons = await (self._leave_all(going, staying) if leave else self._drop(left))
-            stays_out = _STAYS_FENCED if self._members.fence else _STAYS_OUT
+            stays_out = _STAYS_FENCED if self._members.fencing else STAYS_OUT
             watched = await watch(self._members, frozenset(going), staying, stays_out)
             problems.update((name, reasons.get(name) or watched.problem(_BACK)) for name in watched.listed)
             left = [action for action in left if action.node in watched.listed]
@@ -76,20 +76,21 @@ class ErlangPruner:
 
     async def _leave_all(self, names: Sequence[str], staying: Sequence[Node]) -> Mapping[str, Optional[str]]:
         members = [node.name for node in staying]
-        if self._members.fence:
-            calls = [self._leave_fenced(self._members.fence, name, members) for name in names]
+        if self._members.fencing:
+            calls = [self._leave_fenced(self._members.fencing, name, members) for name in names]
         else:
             calls = [self.leave(name) for name in names]
         return dict(zip(names, await asyncio.gather(*calls)))
 
-    async def _leave_fenced(self, fence: Fence, name: str, members: Sequence[str]) -> Optional[str]:
+    async def _leave_fenced(self, fencing: FencedOpener, name: str, members: Sequence[str]) -> Optional[str]:
+        fence = fencing.fence
         try:
             answer = await self._members.call(name, fence.leave_call(name, members))
         except (UnreachableError, BadRpc) as error:
             return error.reason
         problem = fence.leave_problem(answer)
         if not problem:
-            self._members.fenced.add(name)
+            fencing.fenced.add(name)
         return await self.leave(name) if fence.has_to_be_told_to_leave(answer) else problem
 
     async def leave(self, name: str) -> Optional[str]:
@@ -114,7 +115,7 @@ class ErlangPruner:
                 await self._members.call(name, _SUSPEND)
                 peers = await self._members.call(name, _NODES)
                 await self._members.call(name, RemoteCall("lists", "foreach", [_DISCONNECT_NODE, peers]))
-                await until(partial(self._is_alone, name), _OUT)
+                await until(partial(self._is_alone, name), _ALONE)
             finally:
                 await self._members.call(name, _RESUME)
         except (UnreachableError, BadRpc) as error:
@@ -154,37 +155,3 @@ class ErlangPruner:
         """Whether on every member ``global`` has synchronised with all listed peers."""
         names = frozenset(node.name for node in nodes)
         return not missing_inside_islands(await self._members.views(nodes, names), names)
-
-
-class Watched(NamedTuple):
-    """``listed``: the pruned nodes that a member which stays lists at the end, or again after all were gone. If none of
-    them ``answered``, it has all pruned nodes: a removal that nobody saw counts as not done."""
-
-    listed: frozenset[str]
-    answered: bool
-
-    def problem(self, why: str) -> str:
-        return why if self.answered else "no member that stays answers, so that nobody knows whether it is out"
-
-
-async def watch(
-    members: ErlangMembers, gone: frozenset[str], staying: Sequence[Node], stays_out: float = _STAYS_OUT
-) -> Watched:
-    """Watch the members that stay until they no longer list any of the nodes, and then for some seconds more.
-
-    :param gone: the pruned nodes.
-    :param stays_out: the seconds to watch on once no member lists them.
-    """
-    names = frozenset(node.name for node in staying)
-    watched = Watched(gone, False)
-
-    async def all_are_out() -> bool:
-        nonlocal watched
-        views = await members.views(staying, names)
-        peers = frozenset().union(*(view.peers for view in views.values()))
-        answered = bool(views) or not staying
-        watched = Watched(gone & peers if answered else gone, answered)
-        return not watched.listed
-
-    await until_it_lasts(all_are_out, _OUT, stays_out)
-    return watched

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any, Optional
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.forms import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.beam.forms import (
     EMPTY,
     atom,
     call,
@@ -26,7 +26,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.f
     unless_it_fails,
     variable,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.names import names_in
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.beam.names import names_in
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import RemoteCall
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import MNESIA, RABBITMQ, Table
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Collection, NamedTuple, Optional
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.forms import (
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.beam.forms import (
     EMPTY,
     Form,
     atom,
@@ -22,7 +22,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.f
     tuple_of,
     variable,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.names import names_in
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.beam.names import names_in
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.table import MAY_HAVE_ONE
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import RemoteCall
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom

@@ -163,6 +163,18 @@ EJABBERD = {"driver_config": {"preset": "ejabberd"}}
         ({**EJABBERD, "disconnect": ["erlang", "disconnect_node", []]}, "disconnect", "driver_config.preset"),
         ({**EJABBERD, "list_nodes": OWN}, "list_nodes", "driver_config.preset 'ejabberd': leave one of them out"),
         ({**EJABBERD, "policy": {"fence": True}}, "policy.fence", "driver_config.preset"),
+        (
+            {"driver_config": {"preset": "ejabberd", "mesh_only": True}},
+            "driver_config.mesh_only",
+            "does not go with driver_config.preset 'ejabberd'",
+        ),
+        ({"driver": "ejabberd", "connect": OWN}, "connect", "not for driver 'ejabberd' (which takes none of its kind)"),
+        ({"driver": "ejabberd", "policy": {"fence": True}}, "policy.fence", "not for driver 'ejabberd'"),
+        (
+            {"driver": "ejabberd", "driver_config": {"mesh_only": True}},
+            "driver_config.mesh_only",
+            "is not an option of 'ejabberd'",
+        ),
         ({"disconnect": OWN, "policy": {"fence": True}}, "policy.fence", "does not go with disconnect: leave one"),
     ],
 )
@@ -171,6 +183,14 @@ def test_what_the_driver_does_not_take_is_an_error(params, option, said):
     error = error_of(**params)
     assert error.option == option
     assert said in str(error)
+
+
+@pytest.mark.parametrize("preset", DRIVERS["erlang"].choices["preset"])
+def test_a_preset_is_the_old_name_of_a_driver(preset):
+    names = {"strategy": "dns", "config": DNS}
+    connection = {"cookie": "c", "port": 4370, "transport": "direct"}
+    old = topology_of({**names, "driver_config": {**connection, "preset": preset, "mesh_only": False}})
+    assert old == topology_of({**names, "driver": preset, "driver_config": connection})
 
 
 def test_what_the_driver_takes_is_none():

@@ -41,6 +41,8 @@ OWN = ["lists", "delete", []]
         ({**STATIC, "driver": "exec", "policy": {"fence": "yes"}}, "policy.fence: is not for driver 'exec'"),
         ({**STATIC, "disconnect": OWN, "policy": {"fence": True}}, "policy.fence: does not go with disconnect"),
         ({**STATIC, "driver_config": {"preset": "ejabberd"}, "connect": OWN}, "connect: does not go with"),
+        ({**STATIC, "driver_config": {"preset": "ejabberd", "mesh_only": "yes"}}, "mesh_only: does not go with"),
+        ({**STATIC, "driver": "ejabberd", "connect": OWN}, "connect: is not for driver 'ejabberd'"),
         ({**STATIC, **TASKS, "connect": [TEMPLATE]}, "connect: is not for tasks in the place of a driver"),
         ({**STATIC, **TASKS, "policy": {"fence": True}}, "policy.fence: is not for tasks in the place of a driver"),
         # H4
@@ -66,6 +68,7 @@ def test_what_no_topology_takes_is_an_error(options: dict[str, Any], expected: s
         {**STATIC, "driver": None, "config": {"nodes": [], "query": None}, "connect": None},
         {"strategy": TEMPLATE, "config": {"query": "x"}, "watch": True},
         {**STATIC, "driver_config": {"preset": TEMPLATE}, "connect": OWN},
+        {**STATIC, "driver_config": {"preset": "ejabberd", "mesh_only": "no"}},
         {**STATIC, "connect": TEMPLATE, "policy": {"fence": True}},
         {"strategy": "kubernetes", "watch": True},
         {**STATIC, **TASKS, "facts": {"transitive": True}},

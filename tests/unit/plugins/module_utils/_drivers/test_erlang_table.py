@@ -11,7 +11,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.t
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.view import Question
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.registry import driver_for
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError, UnreachableError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import UnreachableError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import MNESIA, RABBITMQ, Table
 
 STATIC = {
@@ -61,9 +61,3 @@ def test_a_function_of_the_users_own_is_not_done_by_link(option, function):
     everything = {"connect", "disconnect", "list_nodes"}
     assert driver_for(topology_of(STATIC)).rules.by_link == everything
     assert driver_for(topology_of({**STATIC, option: function})).rules.by_link == everything - {option}
-
-
-def test_a_preset_is_not_only_a_mesh():
-    both = {**STATIC, "driver_config": {"cookie": "cookie", "preset": "ejabberd", "mesh_only": True}}
-    with pytest.raises(TopologyError, match="mesh_only"):
-        driver_for(topology_of(both))

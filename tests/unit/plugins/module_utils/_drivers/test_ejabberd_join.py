@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Joining and leaving with a preset: the lists decide, and not what the calls say."""
+"""Joining and leaving: the lists decide, and not what the calls say."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from functools import partial
 from typing import Any
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang import join as _erlang_join
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang import prune
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.join import Joiner, Leaver
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.presets import PRESETS
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.beam import watch
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.ejabberd import join as joining
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.ejabberd import leave as leaving
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.ejabberd.join import Joiner
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.ejabberd.leave import Leaver
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import RemoteCall
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors import ConnectionLost
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom
@@ -22,16 +23,15 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._errors import Un
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, Node, View
 
 ONE, TWO, THREE = "x@1", "x@2", "x@3"
-EJABBERD = PRESETS["ejabberd"]
 OK = Atom("ok")
 NODEDOWN = (Atom("badrpc"), Atom("nodedown"))
 
 
 @pytest.fixture(autouse=True)
 def _briefly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_erlang_join, "_JOINED", 0.05)
-    monkeypatch.setattr(prune, "_OUT", 0.05)
-    monkeypatch.setattr(_erlang_join, "watch", partial(prune.watch, stays_out=0.05))
+    monkeypatch.setattr(joining, "_JOINED", 0.05)
+    monkeypatch.setattr(watch, "_OUT", 0.05)
+    monkeypatch.setattr(leaving, "watch", partial(watch.watch, stays_out=0.05))
 
 
 class Lists:
@@ -85,12 +85,12 @@ def done(work: Callable[..., Any], lists: Lists, action: Action) -> str | None:
 
 def join(lists: Lists) -> str | None:
     action = Action("connect", TWO, "missing", ONE)
-    return done(lambda members: Joiner(members, EJABBERD).connect([action], [Node(ONE), Node(TWO)]), lists, action)
+    return done(lambda members: Joiner(members).connect([action], [Node(ONE), Node(TWO)]), lists, action)
 
 
 def leave(lists: Lists, observer: str) -> str | None:
     action = Action("prune", THREE, "not_desired", observer)
-    return done(lambda members: Leaver(members, EJABBERD).prune([action], [Node(ONE), Node(TWO)]), lists, action)
+    return done(lambda members: Leaver(members).prune([action], [Node(ONE), Node(TWO)]), lists, action)
 
 
 def test_a_join_is_done_once_both_list_each_other() -> None:

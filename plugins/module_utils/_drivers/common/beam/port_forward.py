@@ -9,7 +9,7 @@ import asyncio
 import socket
 from typing import Any, Optional, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.transport import Transport
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.beam.transport import Transport
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.connection import NodeConnection
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors import EpmdUnreachable, NodeUnreachable
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import (

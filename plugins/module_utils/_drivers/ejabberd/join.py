@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Joining and leaving in systems that keep a membership of their own, as a preset describes it."""
+"""Having nodes join: their lists decide whether it worked, and not what the calls return."""
 
 from __future__ import annotations
 
@@ -9,30 +9,26 @@ from functools import partial
 from typing import Optional, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Outcome
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.beam.members import BeamMembers
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.until import until
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.members import ErlangMembers
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.presets import Preset
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.prune import watch
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.ejabberd.calls import join_call, join_problem
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors import (
     BadRpc,
     CallTimeout,
-    ConnectionLost,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import UnreachableError
-from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, Node, Observation, View
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, Node, View
 
 _JOIN = 120.0
 """Seconds for a node to copy the whole database; an empty one took 1.2."""
 _JOINED = 10.0
 """Seconds until both then list each other, from when both give a view again, which a node does once its tables are
 loaded."""
-_STILL_LISTED = "a member still lists it"
 
 
 class Joiner:
-    def __init__(self, members: ErlangMembers, preset: Preset) -> None:
+    def __init__(self, members: BeamMembers) -> None:
         self._members = members
-        self._preset = preset
 
     async def connect(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
         """Join one node after the other: each join is a series of transactions over all members, and the next one has
@@ -54,8 +50,8 @@ class Joiner:
 
     async def _join(self, node: Node, member: Node) -> Optional[str]:
         await self._members.view(member)  # Joining a member that does not run returns ok and does nothing.
-        answer = await self._members.call(node.name, self._preset.join_call(member.name), _JOIN)
-        problem = self._preset.join_problem(answer)
+        answer = await self._members.call(node.name, join_call(member.name), _JOIN)
+        problem = join_problem(answer)
         if problem:
             return problem
         await until(partial(self._both_answer, node, member), _JOIN)
@@ -78,39 +74,3 @@ class Joiner:
             return [await self._members.view(node) for node in nodes]
         except UnreachableError:
             return []
-
-
-class Leaver:
-    def __init__(self, members: ErlangMembers, preset: Preset) -> None:
-        self._members = members
-        self._preset = preset
-
-    async def prune(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
-        """A running node leaves by a call on itself; a node that is down is removed from the list by a member.
-
-        The return values prove nothing: the call returns ok even for an unknown name, and a node that has left may stop
-        before it answers. So the members' lists decide, read before and after.
-        """
-        staying = [node for node in desired if self._members.answers(node.name)]
-        now = Observation(await self._members.views(staying, frozenset(node.name for node in staying)))
-        if now.disagreement:
-            return dict.fromkeys(actions, f"nothing was done: by now {now.disagreement}")
-        reasons = {action: await self._call_leave_or_forget(action) for action in actions}
-        watched = await watch(self._members, frozenset(action.node for action in actions), staying)
-        still_there = watched.problem(_STILL_LISTED)
-        return {
-            action: "; ".join(filter(None, (reasons[action], still_there))) if action.node in watched.listed else None
-            for action in actions
-        }
-
-    async def _call_leave_or_forget(self, action: Action) -> Optional[str]:
-        try:
-            if action.observer == action.node:
-                answer = await self._members.call(action.node, self._preset.leave_call(action.node))
-                return self._preset.leave_problem(answer)
-            answer = await self._members.call(str(action.observer), self._preset.forget_call(action.node))
-            return self._preset.forget_problem(answer)
-        except ConnectionLost as error:
-            return None if action.observer == action.node else error.reason
-        except (UnreachableError, BadRpc) as error:
-            return error.reason

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.tls import tls_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.beam.tls import tls_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.tls import Tls
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
 

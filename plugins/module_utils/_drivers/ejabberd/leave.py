@@ -1,0 +1,58 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Having members leave, and removing those that are down: the members' lists decide whether it worked."""
+
+from __future__ import annotations
+
+from typing import Optional, Sequence
+
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Outcome
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.beam.members import BeamMembers
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.beam.watch import watch
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.ejabberd.calls import (
+    forget_call,
+    forget_problem,
+    leave_call,
+    leave_problem,
+)
+from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors import BadRpc, ConnectionLost
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import UnreachableError
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, Node, Observation
+
+_STILL_LISTED = "a member still lists it"
+
+
+class Leaver:
+    def __init__(self, members: BeamMembers) -> None:
+        self._members = members
+
+    async def prune(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
+        """A running node leaves by a call on itself; a node that is down is removed from the list by a member.
+
+        The return values prove nothing: the call returns ok even for an unknown name, and a node that has left may stop
+        before it answers. So the members' lists decide, read before and after.
+        """
+        staying = [node for node in desired if self._members.answers(node.name)]
+        now = Observation(await self._members.views(staying, frozenset(node.name for node in staying)))
+        if now.disagreement:
+            return dict.fromkeys(actions, f"nothing was done: by now {now.disagreement}")
+        reasons = {action: await self._call_leave_or_forget(action) for action in actions}
+        watched = await watch(self._members, frozenset(action.node for action in actions), staying)
+        still_there = watched.problem(_STILL_LISTED)
+        return {
+            action: "; ".join(filter(None, (reasons[action], still_there))) if action.node in watched.listed else None
+            for action in actions
+        }
+
+    async def _call_leave_or_forget(self, action: Action) -> Optional[str]:
+        try:
+            if action.observer == action.node:
+                answer = await self._members.call(action.node, leave_call(action.node))
+                return leave_problem(answer)
+            answer = await self._members.call(str(action.observer), forget_call(action.node))
+            return forget_problem(answer)
+        except ConnectionLost as error:
+            return None if action.observer == action.node else error.reason
+        except (UnreachableError, BadRpc) as error:
+            return error.reason
