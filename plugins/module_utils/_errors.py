@@ -21,13 +21,6 @@ class OptionError(ClusterError):
         self.problem = problem
 
 
-class TopologyError(OptionError):
-    """The same, of drivers that still name the topology."""
-
-    def __init__(self, topology: str, option: str, problem: str) -> None:
-        super().__init__(option, problem)
-
-
 class MissingLibraryError(ClusterError):
     """A strategy needs a library that this Python does not have."""
 

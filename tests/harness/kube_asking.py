@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import source_of
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import OptionError
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes import auth
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.api_server import ApiServer, PortForwardError
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.pods import Pod
@@ -53,7 +53,7 @@ def namespaces(discovery: Discovery) -> set[str]:
 
 def refused(**config: Any) -> str:
     """Why the topology itself is wrong."""
-    with pytest.raises(TopologyError) as raised:
+    with pytest.raises(OptionError) as raised:
         ask(**config)
     assert SECRET not in str(raised.value)
     assert raised.value.__cause__ is None

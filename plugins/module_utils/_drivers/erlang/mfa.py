@@ -11,7 +11,7 @@ from typing import Any, Optional, Sequence
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import RemoteCall
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors import BadRpc
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom, TermError, charlist
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import OptionError
 
 
 @dataclass(frozen=True)
@@ -37,18 +37,18 @@ class Mfa:
 def own_mfa(topology: str, option: str, value: Optional[Sequence[Any]]) -> Optional[Mfa]:
     """The user's own function, or None where the option is not set.
 
-    :raises TopologyError: it is not an MFA, or an argument is not an Erlang term that YAML can express.
+    :raises OptionError: it is not an MFA, or an argument is not an Erlang term that YAML can express.
     """
     if value is None:
         return None
     if not _is_mfa(value):
-        raise TopologyError(topology, option, f"{value!r} is not [module, function, [args]]")
+        raise OptionError(option, f"{value!r} is not [module, function, [args]]")
     args = tuple(_term(topology, f"{option}[2][{index}]", arg) for index, arg in enumerate(value[2]))
     mfa = Mfa(option, value[0], value[1], args)
     try:
         mfa.call()
     except TermError as error:
-        raise TopologyError(topology, option, str(error)) from None
+        raise OptionError(option, str(error)) from None
     return mfa
 
 
@@ -75,8 +75,7 @@ def _term(topology: str, option: str, value: Any) -> Any:
             return inner.encode()
         if kind == "charlist" and isinstance(inner, str):
             return charlist(inner)
-    raise TopologyError(
-        topology,
+    raise OptionError(
         option,
         f"{value!r} is neither a string (an atom), a number, a list, {{binary: text}} nor {{charlist: text}}",
     )

@@ -17,7 +17,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._topology import 
 
 
 class Opener:
-    """:raises TopologyError: a file with a cookie, a certificate or a key cannot be used.
+    """:raises OptionError: a file with a cookie, a certificate or a key cannot be used.
     :raises MissingLibraryError: this Python lacks a library that the transport needs.
     """
 

@@ -14,7 +14,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.connecti
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors import EpmdUnreachable, NodeUnreachable
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import (
     DiscoveryError,
-    TopologyError,
+    OptionError,
     UnreachableError,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._io.net import Address
@@ -134,7 +134,7 @@ class PortForwardTransport(Transport):
             pod = await asyncio.wait_for(search, left)
         except asyncio.TimeoutError:
             raise PortForwardError("discovery does not list it, and its pod was not found in time") from None
-        except (DiscoveryError, TopologyError) as error:
+        except (DiscoveryError, OptionError) as error:
             raise PortForwardError(f"discovery does not list it, and its pod cannot be sought: {error}") from None
         if not pod:
             raise PortForwardError(f"discovery does not list it, and no pod in {_listed(namespaces)} has its address")

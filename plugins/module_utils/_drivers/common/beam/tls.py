@@ -10,7 +10,7 @@ from typing import Any, Mapping, NoReturn, Optional
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.beam.options import TLS_SPEC
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.tls import Tls
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import OptionError
 
 _MAX_BYTES = 4 * 1024 * 1024
 _PRIVATE_KEY = "PRIVATE KEY-----"
@@ -19,7 +19,7 @@ _PRIVATE_KEY = "PRIVATE KEY-----"
 def tls_of(topology: str, driver_config: Mapping[str, Any]) -> Optional[Tls]:
     """
     :returns: None where the option is not set.
-    :raises TopologyError: a file is missing, unreadable or unusable, or does not fit another one.
+    :raises OptionError: a file is missing, unreadable or unusable, or does not fit another one.
     """
     given = driver_config["tls"]
     if given is None:
@@ -53,8 +53,8 @@ class _Files:
         self._topology = topology
         self._options = options
 
-    def error(self, key: str, problem: str) -> TopologyError:
-        return TopologyError(self._topology, f"driver_config.tls.{key}", problem)
+    def error(self, key: str, problem: str) -> OptionError:
+        return OptionError(f"driver_config.tls.{key}", problem)
 
     def certificates(self, key: str) -> str:
         """The text of a file that holds at least one certificate."""

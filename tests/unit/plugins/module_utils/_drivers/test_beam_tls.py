@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.beam.tls import tls_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.tls import Tls
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import OptionError
 
 from tests.harness.certificates import CertificateAuthority
 
@@ -28,10 +28,10 @@ def made(**tls: Any) -> Tls:
     return found
 
 
-def refused(**tls: Any) -> TopologyError:
-    with pytest.raises(TopologyError) as caught:
+def refused(**tls: Any) -> OptionError:
+    with pytest.raises(OptionError) as caught:
         made(**tls)
-    assert str(caught.value).startswith(f"topology 'chat': {caught.value.option}: ")
+    assert str(caught.value).startswith(f"{caught.value.option}: ")
     assert "PRIVATE" not in str(caught.value)
     return caught.value
 

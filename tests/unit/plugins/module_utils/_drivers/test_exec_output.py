@@ -15,7 +15,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec.out
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import (
     MissingLibraryError,
-    TopologyError,
+    OptionError,
     UnreachableError,
 )
 from hypothesis import given
@@ -101,7 +101,7 @@ def test_any_output_is_a_view_or_a_failed_one(output):
     ],
 )
 def test_options_that_cannot_work(config, option, said):
-    with pytest.raises(TopologyError) as caught:
+    with pytest.raises(OptionError) as caught:
         reader_of("web", config)
     assert caught.value.option == f"driver_config.{option}"
     assert said in str(caught.value)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from ipaddress import IPv6Network
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import OptionError
 from ansible_collections.selfheal.cluster.plugins.module_utils._io.addresses import (
     Prefix,
     ip_of,
@@ -175,7 +175,7 @@ def test_a_bare_service_is_one_of_the_pods_own_namespace() -> None:
 
 @pytest.mark.parametrize("search", [(), ("corp.example",), ("svc.cluster.local",), ("svc", "a.svc")])
 def test_a_bare_service_outside_a_pod_is_an_error(search: tuple[str, ...]) -> None:
-    with pytest.raises(TopologyError) as error:
+    with pytest.raises(OptionError) as error:
         kubernetes_dns.full_name("chat", "app", SystemConfig(("10.0.0.1",), search))
     assert error.value.option == "config.service"
     assert "'app.<namespace>.svc.<cluster domain>'" in str(error.value)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.encoder import encode
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import OptionError
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.gossip.packet import (
     ANOTHER_SECRET,
     ENCRYPTED,
@@ -188,7 +188,7 @@ def test_bad_padding(pad: bytes) -> None:
 
 
 def test_a_secret_that_is_no_text_is_said_and_not_shown() -> None:
-    with pytest.raises(TopologyError, match="topology 'chat': config.secret: is no text that UTF-8") as error:
+    with pytest.raises(OptionError, match="config.secret: is no text that UTF-8") as error:
         reader("chat", "hidden\ud800")
     assert "hidden" not in str(error.value)
     assert error.value.__suppress_context__

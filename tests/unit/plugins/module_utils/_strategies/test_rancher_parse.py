@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import source_of, topology_of
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError, TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError, OptionError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import COMPLETE, FAILED, PARTIAL, Discovery, Node
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.rancher.parse import parse
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover
@@ -201,13 +201,13 @@ def test_no_answer_brings_anything_but_nodes_or_an_error(service: Any) -> None:
 )
 def test_a_host_that_is_no_url_is_told(host: str) -> None:
     source = source_of({"topology": "chat", "strategy": "rancher", "config": {"host": host}})
-    with pytest.raises(TopologyError, match=re.escape(f"topology 'chat': config.host: {host!r} is not a URL")):
+    with pytest.raises(OptionError, match=re.escape(f"config.host: {host!r} is not a URL")):
         discover(source)
 
 
 def test_a_password_in_the_url_is_refused_and_not_shown() -> None:
     source = source_of({"strategy": "rancher", "config": {"host": "http://me:secret@rancher-metadata"}})
-    with pytest.raises(TopologyError) as caught:
+    with pytest.raises(OptionError) as caught:
         discover(source)
     assert "secret" not in str(caught.value)
 
