@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from itertools import combinations
 from types import MappingProxyType
-from typing import Any, Mapping, NamedTuple, Optional, Sequence
+from typing import Any, Callable, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
 READY = "ready"
 NOT_READY = "not_ready"
@@ -316,13 +316,59 @@ class Action(NamedTuple):
     rejoin: bool = False
 
 
+Stage = Tuple[Action, ...]
+"""The actions that may run side by side. The next stage starts once they are done and verified."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """The action is carried out, and the members show it."""
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The action is not carried out, and will not be: nothing of it goes on."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Pending:
+    """The members say that they are still carrying it out. ``progress`` says how far they are, in words."""
+
+    reason: str
+    progress: str = ""
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """It may have been carried out, or may be later: the call timed out after it was sent, say."""
+
+    reason: str
+
+
+Outcome = Union[Done, Failed, Pending, Unknown]
+
+
+def _in_no_order(_actions: Sequence[Action]) -> tuple[Stage, ...]:
+    return ()
+
+
 @dataclass(frozen=True)
 class Plan:
-    """``doubts``: why the cluster is not whole even if no action is outstanding, in words."""
+    """``doubts``: why the cluster is not whole even if no action is outstanding, in words. ``order`` makes stages of
+    the actions."""
 
     actions: tuple[Action, ...] = ()
     islands: tuple[tuple[str, ...], ...] = ()
     doubts: tuple[str, ...] = ()
+    order: Callable[[Sequence[Action]], tuple[Stage, ...]] = field(default=_in_no_order, repr=False, compare=False)
+
+    @cached_property
+    def stages(self) -> tuple[Stage, ...]:
+        """The connects and prunes, in the order in which they are carried out. Most plans are only looked at, and some
+        have half a million actions, so it is made when it is asked for."""
+        return self.order(self.actions)
 
     def of(self, kind: str) -> tuple[Action, ...]:
         return tuple(action for action in self.actions if action.kind == kind)

@@ -10,13 +10,23 @@ cluster.isolate("app@10.0.0.1")                                           # anyt
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+import asyncio
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
+from types import MappingProxyType
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Driver, Outcome
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Driver, Report
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.atomic import atomic
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
+    PRUNE,
     Action,
+    Done,
+    Failed,
     Node,
     Observation,
+    Outcome,
+    Stage,
+    Unknown,
     Unreachable,
     View,
 )
@@ -81,14 +91,26 @@ class Cluster:
 
 
 class SimulatedDriver(Driver):
-    """Does what it is told, but for the connects that fail.
+    """Does what it is told, one action after the other, but for what fails. ``begun`` are the actions that it began.
 
-    :param failing_connects: how many calls of ``connect`` do.
+    :param failing_connects: how many stages of connects do.
+    :param seconds: how long each action takes.
+    :param outcomes: what becomes of the next action on a node, which then changes nothing.
     """
 
-    def __init__(self, cluster: Cluster, failing_connects: int = 0) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        failing_connects: int = 0,
+        seconds: float = 0.0,
+        outcomes: Mapping[str, Outcome] = MappingProxyType({}),
+    ) -> None:
         self.cluster = cluster
         self.failing_connects = failing_connects
+        self.seconds = seconds
+        self.outcomes = dict(outcomes)
+        self.begun: list[Action] = []
+        self._is_stuck = False
 
     @property
     def rules(self) -> Rules:
@@ -110,27 +132,34 @@ class SimulatedDriver(Driver):
     ) -> Observation:
         return await self.observe(desired, in_scope)
 
-    async def prune(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
-        for action in actions:
-            assert action.observer
-            if self.cluster.transitive:
-                assert action.observer == action.node, "anything else tears healthy links"
-                self.cluster.isolate(action.node)
-            else:
-                self.cluster.cut(action.observer, action.node)
-        return dict.fromkeys(actions)
+    async def perform(self, stage: Stage, desired: Sequence[Node], report: Report) -> None:
+        fails = stage[0].kind != PRUNE and self.failing_connects > 0
+        self.failing_connects -= fails
+        for action in stage:
+            if not self._is_stuck:
+                await atomic(partial(self._one, action, fails, report))
 
-    async def connect(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
-        for action in actions:
-            if action.rejoin:
-                self.cluster.isolate(action.node)
-        if self.failing_connects:
-            self.failing_connects -= 1
-            return dict.fromkeys(actions, "the hub froze")
-        return {
-            action: None if self.cluster.connect(str(action.observer), action.node) else "it is not there"
-            for action in actions
-        }
+    async def _one(self, action: Action, fails: bool, report: Report) -> None:
+        self.begun.append(action)
+        await asyncio.sleep(self.seconds)
+        outcome = self.outcomes.pop(action.node, None) or self._change(action, fails)
+        self._is_stuck = isinstance(outcome, Unknown)
+        report(action, outcome)
+
+    def _change(self, action: Action, fails: bool) -> Outcome:
+        observer = str(action.observer)
+        if action.kind == PRUNE and self.cluster.transitive:
+            assert observer == action.node, "anything else tears healthy links"
+            self.cluster.isolate(action.node)
+            return Done()
+        if action.kind == PRUNE:
+            self.cluster.cut(observer, action.node)
+            return Done()
+        if action.rejoin:
+            self.cluster.isolate(action.node)
+        if fails:
+            return Failed("the hub froze")
+        return Done() if self.cluster.connect(observer, action.node) else Failed("it is not there")
 
     async def close(self) -> None:
         pass

@@ -24,6 +24,7 @@ from tests.harness.ansible import Ansible
 from tests.harness.beam import COOKIE, beams, free_port, wait_until
 from tests.harness.clusters import heal, topology
 from tests.harness.ejabberd import Ejabberd, ejabberds, partition, wait_down
+from tests.harness.outcomes import problem_of
 
 DRIVER = {"driver": "ejabberd"}
 OLD_NAME = {"driver_config": {"preset": "ejabberd"}}
@@ -137,7 +138,7 @@ async def _runs_that_join(node: Ejabberd, members: Sequence[Ejabberd], count: in
         driver = driver_for(topology([one.name for one in nodes], node.port, **DRIVER))
         try:
             await driver.observe(nodes, lambda name: True)
-            return (await driver.connect([action], nodes))[action]
+            return await problem_of(driver, action, nodes)
         finally:
             await driver.close()
 

@@ -20,6 +20,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import PRU
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import converge
 
 from tests.harness.files_cluster import Files, shell
+from tests.harness.outcomes import problem_of
 
 
 @pytest.fixture
@@ -105,7 +106,7 @@ def dead_then(directory: Path, change: Callable[[Path], object], strays: tuple[s
         driver, nodes, gone = driver_for(wanted), [Node("web1"), Node("web2")], Action(PRUNE, "web3", "", "web1")
         assert (await driver.observe(nodes, lambda name: True)).down == {"web3"}
         change(directory)
-        return (await driver.prune([gone], nodes))[gone]
+        return await problem_of(driver, gone, nodes)
 
     outcome = asyncio.run(prune())
     assert not (directory / "told").exists()

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import signal
+import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from tests.harness.ansible import Ansible
 from tests.harness.background import SOON, run
 from tests.harness.beam import COOKIE, Beam, beams, is_whole, join, wait_until
 from tests.harness.clusters import heal, lost
+from tests.harness.files_cluster import Files, shell
 from tests.harness.gossip import LOOPBACK, flood, free_udp_port, is_open
 from tests.harness.nameserver_faults import faulty_nameserver, silence
 
@@ -109,3 +112,55 @@ def test_a_run_that_listens_under_a_flood_is_ended_without_waiting_for_it(
         running.ends()
         assert "topology 'chat': interrupted" in running.result["msg"]
         assert running.result["changed"] is False
+
+
+@both_ways
+@pytest.mark.parametrize("signals", [1, 2], ids=["once", "twice"])
+def test_a_prune_that_has_begun_is_finished_and_nobody_joins_after_it(
+    ansible: Ansible, signals: int, packed: bool
+) -> None:
+    """A node that is kept out is watched for ten seconds, in which the run is interrupted."""
+    with beams(4) as nodes:
+        *members, newcomer = nodes
+        join(members)
+        *staying, stray = members
+        options = topology([*staying, newcomer], fence=True, confirmation_interval=0, max_prune="50%")
+        with run(ansible, options, packed) as running:
+            wait_until(lambda: not stray.peers(), 60, "the stray to leave")
+            for _signal in range(signals):
+                os.kill(running.worker, signal.SIGTERM)
+                time.sleep(1)  # one signal that comes twice at once is one
+            if signals == 1:
+                running.process.wait(60)
+            running.ends()
+            assert "topology 'chat': interrupted" in running.result["msg"]
+            done = [link["node"] for link in running.result["pruned"]]
+            assert done == ([stray.name] if signals == 1 else []), "what was seen to the end"
+            left = [(event["event"], event["node"]) for event in running.result["events"]]
+            assert left == [("left", name) for name in done]
+            assert running.result["connected"] == []
+        assert not newcomer.peers(), "a stage that had not begun"
+        assert lost(staying, but=[stray]) == {}
+        assert heal([*staying, newcomer], policy={"fence": True})["converged"]
+
+
+@both_ways
+def test_the_command_that_runs_is_verified_and_no_other_one_starts(
+    ansible: Ansible, tmp_path: Path, packed: bool
+) -> None:
+    files = Files(tmp_path, 4)
+    started, go = tmp_path / "started", tmp_path / "go"
+    connect = f'echo "$1" >>{started}; while ! [ -e {go} ]; do sleep 0.05; done; touch "$1" "$2"'
+    both_ends = [f"{tmp_path}/{{observer}}/{{node}}", f"{tmp_path}/{{node}}/{{observer}}"]
+    options = files.topology(connect=shell(connect, *both_ends), driver_config={"parallel": 1})
+    with run(ansible, options, packed) as running:
+        wait_until(started.exists, 60, "the first command to start")
+        os.kill(running.worker, signal.SIGTERM)
+        time.sleep(1)  # for the run to take notice: it must not end by itself now
+        assert running.process.poll() is None
+        go.touch()
+        running.ends()
+        (link,) = running.result["connected"]
+        assert files.peers(link["observer"]) == {link["node"]}
+        assert started.read_text().splitlines() == [f"{tmp_path}/{link['observer']}/{link['node']}"]
+    assert files.heal()["converged"]

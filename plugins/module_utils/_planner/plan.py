@@ -48,7 +48,7 @@ def plan(
     connects = connect_actions(discovery, observation, policy, rules, members - leaving)
     linked = without_links(connects, observation, rules)
     doubts = (*_doubts(discovery, observation, policy), *not_whole(observation, rules))
-    return Plan((*prunes, *linked), islands(observation.views, members), doubts)
+    return Plan((*prunes, *linked), islands(observation.views, members), doubts, rules.stages)
 
 
 def _doubts(discovery: Discovery, observation: Observation, policy: Policy) -> Iterator[str]:

@@ -32,10 +32,13 @@ UNTOLD = (DISCOVERY_FAILED, NO_NODE_ANSWERS)
 """The verdicts of runs that could not tell how the cluster is."""
 
 
-def verdicts(discovery: Optional[Discovery], observation: Observation, plan: Optional[Plan]) -> tuple[str, ...]:
+def verdicts(
+    discovery: Optional[Discovery], observation: Observation, plan: Optional[Plan], under_way: bool = False
+) -> tuple[str, ...]:
     """All verdicts that hold, in the order of ``VERDICTS``; empty if the run ended before it saw the cluster.
 
     :param plan: what is outstanding after the run; None if none was made.
+    :param under_way: whether an action of the run is pending, or nobody knows what became of it.
     """
     if discovery and discovery.status == FAILED:
         return (DISCOVERY_FAILED,)
@@ -47,6 +50,7 @@ def verdicts(discovery: Optional[Discovery], observation: Observation, plan: Opt
         EMPTY: not discovery.nodes,
         PARTITIONED: answered and _is_partitioned(observation, plan),
         SPLIT: answered and _is_split(discovery, plan),
+        CHANGING: under_way,
         NOT_WHOLE: not plan.converged or _lacks(discovery, observation),
     }
     return tuple(word for word in VERDICTS if holds.get(word)) or (WHOLE,)

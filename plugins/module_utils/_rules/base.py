@@ -8,13 +8,15 @@ The planner alone decides who may leave. Rules decide how, and may only refuse m
     rules = driver.rules                                       # such as Transitive(reversible=True)
     rules.additions(discovery, observation, wanted, staying)   # the connects, and the refusals
     rules.removals("app@10.0.0.3", going, observation, why)    # the calls by which it leaves
+    rules.stages(actions)                                      # the same, in the order in which they are done
+    rules.guard(stage, observation)                            # what is not done after all, now that it is its turn
     rules.predict(plan, observation)                           # the views after it
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import AbstractSet, Iterator, Mapping, NamedTuple, Optional, Sequence
+from typing import AbstractSet, ClassVar, Iterator, Mapping, NamedTuple, Optional, Sequence
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._graph import islands
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
@@ -25,6 +27,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Discovery,
     Observation,
     Plan,
+    Stage,
     View,
 )
 
@@ -50,6 +53,10 @@ class Rules:
     by_link: what the driver does by links alone. A function of the user's own is not among it, since its effect is
         unknown.
     """
+
+    guarded: ClassVar[bool] = False
+    """Whether the cluster is observed again before each stage but the first, for :meth:`guard`. Links need no such
+    look: a driver verifies each prune on the members, and a connect of two that are linked by now changes nothing."""
 
     reversible: bool
     leaves_itself: bool = False
@@ -96,6 +103,19 @@ class Rules:
         observers = [one for one in listing if one not in going] or listing
         for observer in _one_of_each_island(observers, observation) if self.spreads else observers:
             yield Action(PRUNE, name, "not_desired", observer, detail=detail)
+
+    def stages(self, actions: Sequence[Action]) -> tuple[Stage, ...]:
+        """The prunes and connects among the actions, one kind a stage. Prunes go first: right after a connect they
+        would find the mesh still synchronising."""
+        stages = (tuple(action for action in actions if action.kind == kind) for kind in (PRUNE, CONNECT))
+        return tuple(filter(None, stages))
+
+    def guard(self, stage: Stage, observation: Observation) -> Mapping[Action, Obstacle]:
+        """The actions of a stage that are not done after all, and why. Nothing can be added to a stage.
+
+        :param observation: made after the stage before it; only rules that are ``guarded`` are asked.
+        """
+        return {}
 
     def predict(self, plan: Plan, observation: Observation) -> Observation:
         """The views after every connect and prune of the plan has worked, without those of pruned members."""

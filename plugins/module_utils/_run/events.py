@@ -14,13 +14,15 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     CONNECT,
     PRUNE,
     Action,
+    Done,
+    Failed,
     MemberEvent,
     Observation,
+    Outcome,
     Plan,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._returned import RunEvent
 
-Outcome = Mapping[Action, Optional[str]]
 Islands = Sequence[Sequence[str]]
 
 
@@ -50,23 +52,28 @@ class Events:
         self._desired, self._plan = desired, plan
         self._left = frozenset(node for node in self._pruned if self._is_out(node, observation))
 
-    def pruned(self, outcome: Outcome) -> None:
-        for node, problems in _by_node(outcome).items():
-            worked = [action for action, problem in problems.items() if problem is None]
-            self._unsure[node] = frozenset(action.observer for action in problems if action not in worked)
+    def did(self, outcomes: Mapping[Action, Outcome]) -> None:
+        """Record the outcomes of a stage. What is pending or unknown is no event yet."""
+        self._did_prune({action: outcome for action, outcome in outcomes.items() if action.kind == PRUNE})
+        self._did_connect({action: outcome for action, outcome in outcomes.items() if action.kind == CONNECT})
+
+    def _did_prune(self, outcomes: Mapping[Action, Outcome]) -> None:
+        for node, calls in _by_node(outcomes).items():
+            worked = [action for action, outcome in calls.items() if isinstance(outcome, Done)]
+            self._unsure[node] = frozenset(action.observer for action in calls if action not in worked)
             if worked:
                 self._pruned.setdefault(node, worked[0])
             if worked and not self._unsure[node]:
                 self._left |= {node}
 
-    def connected(self, outcome: Outcome) -> None:
-        for node, problems in _by_node(outcome).items():
+    def _did_connect(self, outcomes: Mapping[Action, Outcome]) -> None:
+        for node, calls in _by_node(outcomes).items():
             self._failed.pop(node, None)
-            for action, problem in problems.items():
-                if problem is None:
+            for action, outcome in calls.items():
+                if isinstance(outcome, Done):
                     self._connected[node] = action
-                else:
-                    self._failed[node] = action, problem
+                elif isinstance(outcome, Failed):
+                    self._failed[node] = action, outcome.reason
 
     @property
     def islands(self) -> Optional[Islands]:
@@ -120,10 +127,10 @@ def joined(before: Islands, after: Islands) -> frozenset[str]:
     return largest - max(parts, key=len, default=frozenset())
 
 
-def _by_node(outcome: Outcome) -> dict[str, dict[Action, Optional[str]]]:
-    nodes: dict[str, dict[Action, Optional[str]]] = {}
-    for action, problem in outcome.items():
-        nodes.setdefault(action.node, {})[action] = problem
+def _by_node(outcomes: Mapping[Action, Outcome]) -> dict[str, dict[Action, Outcome]]:
+    nodes: dict[str, dict[Action, Outcome]] = {}
+    for action, outcome in outcomes.items():
+        nodes.setdefault(action.node, {})[action] = outcome
     return nodes
 
 

@@ -7,17 +7,23 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from typing import Iterator, Mapping, Optional, Sequence
+from typing import Iterator, Mapping, Optional, Sequence, Union
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     COMPLETE,
     FAILED,
     KEEP,
+    PRUNE,
     REFUSE,
     Action,
     Discovery,
+    Done,
+    Failed,
     Observation,
+    Outcome,
+    Pending,
     Plan,
+    Unknown,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._planner.verdict import verdicts
 from ansible_collections.selfheal.cluster.plugins.module_utils._returned import (
@@ -62,6 +68,7 @@ class RunRecord:
         self._rules: Optional[Rules] = None
         self._before: Optional[list[str]] = None
         self._predicted: Optional[Plan] = None
+        self._under_way = False
         self._connected: list[Action] = []
         self._pruned: list[Action] = []
         self._events = Events(before)
@@ -93,23 +100,28 @@ class RunRecord:
     def predicts(self, plan: Plan) -> None:
         self._predicted = plan
 
-    def pruned(self, outcome: Mapping[Action, Optional[str]]) -> None:
-        self._events.pruned(outcome)
-        for action, problem in outcome.items():
-            if problem is not None:
-                self.warn(f"{action.node} was not pruned: {problem}")
-                continue
-            self._pruned.append(action)
-            if self._rules and self._rules.comes_back:
-                self.warn(f"{action.node} was pruned: {action.detail}")
+    def begins_round(self, number: int) -> None:
+        """What was under way in the round before is planned again, from what is."""
+        self.rounds = number
+        self._under_way = False
 
-    def connected(self, outcome: Mapping[Action, Optional[str]]) -> None:
-        self._events.connected(outcome)
-        for action, problem in outcome.items():
-            if problem is None:
-                self._connected.append(action)
+    def did(self, outcomes: Mapping[Action, Outcome]) -> None:
+        """Record what became of the actions of a stage, those that were not begun left out."""
+        self._events.did(outcomes)
+        for action, outcome in outcomes.items():
+            if isinstance(outcome, Done):
+                self._did(action)
             else:
-                self.warn(f"{action.observer} could not connect {action.node}: {problem}")
+                self.warn(_told(action, outcome))
+        self._under_way |= any(not isinstance(outcome, (Done, Failed)) for outcome in outcomes.values())
+
+    def _did(self, action: Action) -> None:
+        if action.kind != PRUNE:
+            self._connected.append(action)
+            return
+        self._pruned.append(action)
+        if self._rules and self._rules.comes_back:
+            self.warn(f"{action.node} was pruned: {action.detail}")
 
     @property
     def has_asked(self) -> bool:
@@ -194,7 +206,7 @@ class RunRecord:
     @property
     def verdicts(self) -> Sequence[str]:
         """All verdicts that hold, the one that counts first; none if the run ended before its source answered."""
-        return verdicts(self._discovery, self._observation, self._plan)
+        return verdicts(self._discovery, self._observation, self._plan, self._under_way)
 
     def _seen(self, plan: Plan) -> Seen:
         discovery = self._discovery or _NOT_ASKED
@@ -202,7 +214,7 @@ class RunRecord:
             "time": utc_now(),
             "verdict": next(iter(self.verdicts), None),
             "verdict_reasons": list(self.verdicts),
-            "converged": self._plan is not None and plan.converged,
+            "converged": self._plan is not None and plan.converged and not self._under_way,
             "status": discovery.status,
             "reasons": [*discovery.reasons, *plan.doubts],
             "desired": sorted(discovery.names),
@@ -242,6 +254,18 @@ class RunRecord:
             "before": _text(self._before or []),
             "after": _text(self._picture(after)),
         }
+
+
+def _told(action: Action, outcome: Union[Failed, Pending, Unknown]) -> str:
+    """What users are told of an action that is not done."""
+    if isinstance(outcome, Failed):
+        if action.kind == PRUNE:
+            return f"{action.node} was not pruned: {outcome.reason}"
+        return f"{action.observer} could not connect {action.node}: {outcome.reason}"
+    what = f"{action.kind} of {action.node}"
+    if isinstance(outcome, Pending):
+        return f"{what} is under way: {outcome.reason}" + (f" ({outcome.progress})" if outcome.progress else "")
+    return f"{what} may have been carried out or not, so nothing more is changed in this run: {outcome.reason}"
 
 
 def _link(action: Action) -> Link:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 import signal
 from dataclasses import replace
-from typing import Any, Awaitable, Callable, Coroutine, Optional, Sequence
+from typing import Any, Awaitable, Callable, Coroutine, Mapping, Optional, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Driver, Outcome
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Driver
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.registry import driver_for
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import OptionError, RoundAborted, RoundError
 from ansible_collections.selfheal.cluster.plugins.module_utils._io.to_thread import to_thread
@@ -18,14 +18,15 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     COMPLETE,
     CONNECT,
     FAILED,
-    PRUNED_LATELY,
     READY,
     REFUSE,
-    REJOINED_LATELY,
+    Action,
     Discovery,
     Node,
     Observation,
+    Outcome,
     Plan,
+    Unknown,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._planner.absence import Absences
 from ansible_collections.selfheal.cluster.plugins.module_utils._planner.evidence import (
@@ -36,8 +37,8 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._planner.evidence
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._planner.plan import plan
 from ansible_collections.selfheal.cluster.plugins.module_utils._returned import Returned
-from ansible_collections.selfheal.cluster.plugins.module_utils._run.recently import Recently
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.result import RunRecord
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.stages import Stages, failed, under_way
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover, options_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology
 
@@ -157,10 +158,8 @@ class Reconciler:
         self._ask_source = ask
         self._caches = Caches()
         self._absences = Absences(topology.policy.absent_for_live, self._caches, source.samples)
-        self._pruned = Recently(PRUNED_LATELY, _now)
+        self._stages = Stages(driver, _now)
         self._last_desired: Sequence[Node] = ()
-        self._connected = Recently(REJOINED_LATELY, _now)
-        self._interrupted = False
 
     async def inspect(self) -> None:
         discovery = await self._discover()
@@ -173,13 +172,13 @@ class Reconciler:
             goes_on = await self._round(number, check_mode)
             if not goes_on:
                 break
-        self._connected.keep(self.record.outstanding)
+        self._stages.connected.keep(self.record.outstanding)
         if self._policy.on_unreachable == "fail" and self.record.unreachable(READY):
             raise RoundAborted("policy.on_unreachable is 'fail': " + self.record.unreachable_text())
 
     async def _round(self, number: int, check_mode: bool) -> bool:
         """:returns: whether another round may get further."""
-        self.record.rounds = number
+        self.record.begins_round(number)
         discovery = await self._discover()
         observation = await self._observe(discovery)
         todo = self._plan(discovery, observation)
@@ -195,14 +194,13 @@ class Reconciler:
         if check_mode:
             self.record.predicts(todo)
             return False
-        if not todo.prunes and not todo.connects:
+        if not todo.stages:
             return False
-        failed = await self._apply(todo, discovery)
-        observation = await self._settle_after(discovery, earlier, failed)
+        outcomes = await self._stages.carry_out(todo, discovery.nodes, self.record, lambda: self._look_at(discovery))
+        observation = await self._settle_after(discovery, earlier, outcomes)
         after = self._without_repetitions(self._plan(discovery, observation, earlier))
         self.record.saw(discovery, observation, after, self.driver.rules)
-        left = (action for action in (*after.prunes, *after.connects) if action.node not in failed)
-        return any(left) or _is_unconfirmed(after)
+        return _may_get_further(after, outcomes)
 
     async def _discover(self) -> Discovery:
         with self.record.timed("discover"):
@@ -256,12 +254,15 @@ class Reconciler:
 
     async def _observe(self, discovery: Discovery) -> Observation:
         """Read the views. If links are missing inside an island, let the mesh complete itself, and read them again."""
-        with self.record.timed("observe"):
-            observation = await self.driver.observe(self._witnesses(discovery), self._policy.over(discovery).in_scope)
+        observation = await self._look_at(discovery)
         self._absences.saw_alive(observation.alive)
         if _is_settled(self._plan(discovery, observation)):
             return observation
         return await self._settled(discovery)
+
+    async def _look_at(self, discovery: Discovery) -> Observation:
+        with self.record.timed("observe"):
+            return await self.driver.observe(self._witnesses(discovery), self._policy.over(discovery).in_scope)
 
     async def _settled(self, discovery: Discovery) -> Observation:
         return await self._wait_until(discovery, lambda seen: _is_settled(self._plan(discovery, seen)))
@@ -274,49 +275,15 @@ class Reconciler:
         """The nodes to observe: the desired ones, or those of an earlier round if the discovery is empty."""
         return discovery.nodes or self._last_desired
 
-    async def _apply(self, todo: Plan, discovery: Discovery) -> frozenset[str]:
-        """Prune, then connect: right after a connect, a prune would find the mesh still synchronising.
-
-        :returns: the nodes for which an action failed.
-        """
-        failed: set[str] = set()
-        if todo.prunes:
-            with self.record.timed("prune"):
-                outcome = await self._finish(self.driver.prune(todo.prunes, discovery.nodes))
-            self._pruned.add({action.node for action in outcome if not outcome[action]})
-            self.record.pruned(outcome)
-            failed.update(action.node for action in outcome if outcome[action])
-            self._stop_if_interrupted()
-        if todo.connects:
-            with self.record.timed("connect"):
-                outcome = await self._finish(self.driver.connect(todo.connects, discovery.nodes))
-            self.record.connected(outcome)
-            self._connected.add({action.node for action in outcome if action.rejoin or not outcome[action]})
-            # A node that was made to leave must get back, if need be by another member, so its failure is not final.
-            failed.update(action.node for action in outcome if outcome[action] and not action.rejoin)
-            self._stop_if_interrupted()
-        return frozenset(failed)
-
-    async def _finish(self, call: Coroutine[Any, Any, Outcome]) -> Outcome:
-        """Finish a call of the driver that has begun, even if the run is interrupted meanwhile, so that its outcome is
-        recorded. A second interruption ends it at once."""
-        task = asyncio.ensure_future(call)
-        try:
-            return await asyncio.shield(task)
-        except asyncio.CancelledError:
-            self._interrupted = True
-            return await task
-
-    def _stop_if_interrupted(self) -> None:
-        if self._interrupted:
-            raise asyncio.CancelledError
-
     async def _settle_after(
-        self, discovery: Discovery, earlier: Sequence[Discovery], failed: frozenset[str]
+        self, discovery: Discovery, earlier: Sequence[Discovery], outcomes: Mapping[Action, Outcome]
     ) -> Observation:
+        """Let the mesh complete itself, without waiting for what failed or takes longer."""
+        waits_not_for = failed(outcomes) | under_way(outcomes)
+
         def done(seen: Observation) -> bool:
             after = self._plan(discovery, seen, earlier)
-            return _is_settled(after) and all(action.node in failed for action in after.connects)
+            return _is_settled(after) and all(action.node in waits_not_for for action in after.connects)
 
         return await self._wait_until(discovery, done)
 
@@ -327,7 +294,7 @@ class Reconciler:
             self._policy,
             self.driver.rules,
             earlier,
-            self._pruned.names,
+            self._stages.pruned.names,
             self._absences.absence(_now()),
         )
 
@@ -337,7 +304,7 @@ class Reconciler:
         cost the others their links to it."""
         actions = (
             action._replace(kind=REFUSE, refused=CONNECT, reason="unsteady", observer=None, detail=_CONNECTED_IN_VAIN)
-            if action.kind == CONNECT and self._connected.times(action.node) >= (1 if action.rejoin else 2)
+            if action.kind == CONNECT and self._stages.connected.times(action.node) >= (1 if action.rejoin else 2)
             else action
             for action in todo.actions
         )
@@ -353,6 +320,15 @@ class Reconciler:
 
 def _now() -> float:
     return asyncio.get_running_loop().time()
+
+
+def _may_get_further(after: Plan, outcomes: Mapping[Action, Outcome]) -> bool:
+    """Whether another round may. What is pending is planned again, and after an unknown outcome nothing is changed."""
+    if any(isinstance(outcome, Unknown) for outcome in outcomes.values()):
+        return False
+    dead_ends = failed(outcomes)
+    left = (action for action in (*after.prunes, *after.connects) if action.node not in dead_ends)
+    return any(left) or _is_unconfirmed(after) or bool(under_way(outcomes))
 
 
 def _is_unconfirmed(seen: Plan) -> bool:

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from typing import Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Outcome
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Report
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.beam.driver import BeamDriver
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.beam.members import BeamMembers
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.beam.opener import Opener
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.ejabberd.join import Joiner
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.ejabberd.leave import Leaver
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.ejabberd.view import EjabberdQuestion
-from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, Node
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import PRUNE, Node, Stage
 from ansible_collections.selfheal.cluster.plugins.module_utils._rules.joins_alone import JoinsAlone
 from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology
 
@@ -29,8 +29,8 @@ class EjabberdDriver(BeamDriver):
         self._members = BeamMembers(topology.driver_config, Opener(topology), EjabberdQuestion)
         super().__init__(self._members)
 
-    async def prune(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
-        return await Leaver(self._members).prune(actions, desired)
-
-    async def connect(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
-        return await Joiner(self._members).connect(actions, desired)
+    async def perform(self, stage: Stage, desired: Sequence[Node], report: Report) -> None:
+        if stage[0].kind == PRUNE:
+            await Leaver(self._members).prune(stage, desired, report)
+        else:
+            await Joiner(self._members).connect(stage, desired, report)

@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Optional, Sequence
+from typing import Mapping, Optional, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Outcome
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Report, report_problems
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.atomic import atomic
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.beam.members import BeamMembers
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.until import until
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.ejabberd.calls import join_call, join_problem
@@ -30,23 +31,31 @@ class Joiner:
     def __init__(self, members: BeamMembers) -> None:
         self._members = members
 
-    async def connect(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
+    async def connect(self, actions: Sequence[Action], desired: Sequence[Node], report: Report) -> None:
         """Join one node after the other: each join is a series of transactions over all members, and the next one has
-        to copy from a complete cluster."""
+        to copy from a complete cluster. An interruption falls between two of them."""
         nodes = {node.name: node for node in desired}
-        problems: dict[Action, Optional[str]] = {}
-        unfinished = None
-        for action in actions:
-            if unfinished:
-                problems[action] = f"it was not tried, since {unfinished} is still joining"
-                continue
-            try:
-                problems[action] = await self._join(nodes[action.node], nodes[str(action.observer)])
-            except CallTimeout as error:
-                unfinished, problems[action] = action.node, error.reason
-            except (UnreachableError, BadRpc) as error:
-                problems[action] = error.reason
-        return problems
+        for number, action in enumerate(actions):
+            has_ended = await atomic(partial(self._try, action, nodes, report))
+            if not has_ended:
+                not_tried = f"it was not tried, since {action.node} is still joining"
+                report_problems(dict.fromkeys(actions[number + 1 :], not_tried), report)
+                return
+
+    async def _try(self, action: Action, nodes: Mapping[str, Node], report: Report) -> bool:
+        """
+        :returns: whether the node is no longer joining.
+        """
+        problem: Optional[str]
+        has_ended = True
+        try:
+            problem = await self._join(nodes[action.node], nodes[str(action.observer)])
+        except CallTimeout as error:
+            has_ended, problem = False, error.reason
+        except (UnreachableError, BadRpc) as error:
+            problem = error.reason
+        report_problems({action: problem}, report)
+        return has_ended
 
     async def _join(self, node: Node, member: Node) -> Optional[str]:
         await self._members.view(member)  # Joining a member that does not run returns ok and does nothing.

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
-from typing import Optional, Sequence
+from functools import partial
+from typing import Mapping, Optional, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Outcome
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Problems, Report, report_problems
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.atomic import atomic, finished
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.beam.members import BeamMembers
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.beam.watch import watch
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.ejabberd.calls import (
@@ -27,22 +29,42 @@ class Leaver:
     def __init__(self, members: BeamMembers) -> None:
         self._members = members
 
-    async def prune(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
+    async def prune(self, actions: Sequence[Action], desired: Sequence[Node], report: Report) -> None:
         """A running node leaves by a call on itself; a node that is down is removed from the list by a member.
 
         The return values prove nothing: the call returns ok even for an unknown name, and a node that has left may stop
-        before it answers. So the members' lists decide, read before and after.
+        before it answers. So the members' lists decide, read before and after. An interruption falls between two nodes.
         """
         staying = [node for node in desired if self._members.answers(node.name)]
         now = Observation(await self._members.views(staying, frozenset(node.name for node in staying)))
         if now.disagreement:
-            return dict.fromkeys(actions, f"nothing was done: by now {now.disagreement}")
-        reasons = {action: await self._call_leave_or_forget(action) for action in actions}
-        watched = await watch(self._members, frozenset(action.node for action in actions), staying)
+            report_problems(dict.fromkeys(actions, f"nothing was done: by now {now.disagreement}"), report)
+            return
+        reasons: dict[Action, Optional[str]] = {}
+
+        async def call(action: Action) -> None:
+            reasons[action] = await self._call_leave_or_forget(action)
+
+        async def call_each() -> None:
+            for action in actions:
+                await atomic(partial(call, action))
+
+        async def verify() -> None:
+            report_problems(await self._problems(reasons, staying), report)
+
+        await finished(call_each, verify)
+
+    async def _problems(self, reasons: Mapping[Action, Optional[str]], staying: Sequence[Node]) -> Problems:
+        """
+        :param reasons: for each call that was made why it failed, or None.
+        """
+        if not reasons:
+            return {}
+        watched = await watch(self._members, frozenset(action.node for action in reasons), staying)
         still_there = watched.problem(_STILL_LISTED)
         return {
-            action: "; ".join(filter(None, (reasons[action], still_there))) if action.node in watched.listed else None
-            for action in actions
+            action: "; ".join(filter(None, (reason, still_there))) if action.node in watched.listed else None
+            for action, reason in reasons.items()
         }
 
     async def _call_leave_or_forget(self, action: Action) -> Optional[str]:

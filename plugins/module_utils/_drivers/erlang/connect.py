@@ -9,7 +9,8 @@ import asyncio
 from functools import partial
 from typing import Any, Collection, Mapping, Optional, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Outcome
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Problems, Report, report_problems
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.atomic import atomic, finished
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.until import until
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.fenced import FencedOpener
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.members import ErlangMembers
@@ -37,19 +38,37 @@ class ErlangConnector:
         self._pruner = pruner
         self._connect = connect
 
-    async def connect(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
+    async def connect(self, actions: Sequence[Action], desired: Sequence[Node], report: Report) -> None:
+        """Have nodes leave one after the other that must, and then connect all of them at the same time. An
+        interruption falls between two that leave; those that have left are then connected, and nobody else."""
+        names = {name for action in actions for name in (action.node, str(action.observer))}
+        unfenced = await atomic(partial(self._unfence, names))
         problems: dict[Action, Optional[str]] = {}
-        unfenced = await self._unfence({name for action in actions for name in (action.node, str(action.observer))})
-        for action in actions:
-            problems[action] = unfenced.get(action.node) or unfenced.get(str(action.observer))
-            if action.rejoin and not problems[action]:
-                problems[action] = await self._leave_first(action.node, desired)
-        tried = await self._from_all([action for action in actions if not problems[action]])
+
+        async def leave(action: Action) -> None:
+            problems[action] = await self._leave_first(action.node, desired)
+
+        async def prepare() -> None:
+            refused = {a: unfenced.get(a.node) or unfenced.get(str(a.observer)) for a in actions}
+            for action in actions:
+                if action.rejoin and not refused[action]:
+                    await atomic(partial(leave, action))
+            problems.update((action, problem) for action, problem in refused.items() if problem or not action.rejoin)
+
+        async def connect_prepared() -> None:
+            prepared = [action for action in actions if action in problems and problems[action] is None]
+            tried = await self._try(prepared, unfenced)
+            report_problems({**problems, **tried}, report)
+
+        await finished(prepare, connect_prepared)
+
+    async def _try(self, actions: Sequence[Action], unfenced: Collection[str]) -> Problems:
+        tried = await self._from_all(actions)
         # A handshake that began with the cookie of the fence may still fail after the node was unfenced: try once more.
         retried = [action for action, problem in tried.items() if problem and _touches(action, unfenced)]
-        return {**problems, **tried, **await self._from_all(retried)}
+        return {**tried, **await self._from_all(retried)}
 
-    async def _from_all(self, actions: Sequence[Action]) -> Outcome:
+    async def _from_all(self, actions: Sequence[Action]) -> Problems:
         by_observer: dict[str, list[Action]] = {}
         for action in actions:
             by_observer.setdefault(str(action.observer), []).append(action)
@@ -97,7 +116,7 @@ class ErlangConnector:
         views = await self._members.views(desired, names)
         return not any(name in view.peers for view in views.values())
 
-    async def _from(self, observer: str, actions: Sequence[Action]) -> Outcome:
+    async def _from(self, observer: str, actions: Sequence[Action]) -> Problems:
         """Connect the nodes that answer us with one call, one after the other. The others get a call each, since each
         can take seconds to fail."""
         if self._connect:
@@ -107,7 +126,7 @@ class ErlangConnector:
         found = await asyncio.gather(self._together(observer, near), self._each(observer, far))
         return {**found[0], **found[1]}
 
-    async def _together(self, observer: str, actions: Sequence[Action]) -> Outcome:
+    async def _together(self, observer: str, actions: Sequence[Action]) -> Problems:
         if not actions:
             return {}
         call = RemoteCall("lists", "map", [_CONNECT_NODE, [Atom(action.node) for action in actions]])
@@ -119,7 +138,7 @@ class ErlangConnector:
             return dict.fromkeys(actions, f"{observer} answered {call.text} with something else than a list of results")
         return {action: _problem(answer, observer) for action, answer in zip(actions, answers)}
 
-    async def _each(self, observer: str, actions: Sequence[Action]) -> Outcome:
+    async def _each(self, observer: str, actions: Sequence[Action]) -> Problems:
         results = await asyncio.gather(*(self._one(observer, action.node) for action in actions))
         return dict(zip(actions, results))
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from typing import Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Outcome
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Report
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.beam.driver import BeamDriver
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.connect import ErlangConnector
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.members import ErlangMembers
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.mfa import own_mfa
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.prune import ErlangPruner
-from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, Node
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import PRUNE, Node, Stage
 from ansible_collections.selfheal.cluster.plugins.module_utils._rules.base import Rules
 from ansible_collections.selfheal.cluster.plugins.module_utils._rules.exclusive import Exclusive
 from ansible_collections.selfheal.cluster.plugins.module_utils._rules.pairwise import Pairwise
@@ -55,8 +55,8 @@ class ErlangDriver(BeamDriver):
             return Pairwise
         return Exclusive if self._mesh.exclusive else Transitive
 
-    async def prune(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
-        return await self._pruner.prune(actions, desired, leave=self.rules.leaves_itself)
-
-    async def connect(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
-        return await self._connector.connect(actions, desired)
+    async def perform(self, stage: Stage, desired: Sequence[Node], report: Report) -> None:
+        if stage[0].kind == PRUNE:
+            await self._pruner.prune(stage, desired, self.rules.leaves_itself, report)
+        else:
+            await self._connector.connect(stage, desired, report)

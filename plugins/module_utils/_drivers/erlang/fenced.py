@@ -18,7 +18,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._topology import 
 
 
 class FencedOpener(Opener):
-    """``fenced``: the nodes that accepted the cookie of their fence."""
+    """Opens fenced nodes too. ``fenced``: the nodes that accepted the cookie of their fence."""
 
     def __init__(self, topology: Topology) -> None:
         super().__init__(topology)

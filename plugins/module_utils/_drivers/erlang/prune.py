@@ -15,7 +15,8 @@ import asyncio
 from functools import partial
 from typing import Mapping, Optional, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Outcome
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Problems, Report, report_problems
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.atomic import atomic
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.beam.watch import STAYS_OUT, watch
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.until import until
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.fenced import FencedOpener
@@ -49,30 +50,44 @@ class ErlangPruner:
         self._members = members
         self._disconnect = disconnect
 
-    async def prune(self, actions: Sequence[Action], desired: Sequence[Node], leave: bool) -> Outcome:
-        """Prune, check on the members that stay that the nodes are gone, and retry for a node that came back.
+    async def prune(self, actions: Sequence[Action], desired: Sequence[Node], leave: bool, report: Report) -> None:
+        """Prune, check on the members that stay that the nodes are gone, and retry for a node that came back. An
+        interruption falls between two tries: in each, all nodes go at the same time.
 
         :param leave: have each node leave by a call on itself (once the mesh is steady, where the members prevent
             overlapping partitions); otherwise its observers drop it.
         """
         staying = [node for node in desired if self._members.answers(node.name)]
-        left = list(actions)
-        problems: dict[str, str] = {}
+        waits = self._members.mesh.exclusive and leave
+        left = actions
         for _try in range(_TRIES):
-            going = sorted({action.node for action in left})
-            everyone = [*staying, *(Node(name) for name in going)]
-            if self._members.mesh.exclusive and leave and not await until(partial(self._is_steady, everyone), _STEADY):
-                problems.update(dict.fromkeys(going, f"the mesh was not steady within {_STEADY:g} s, nothing was cut"))
-                break
-            reasons = await (self._leave_all(going, staying) if leave else self._drop(left))
-            stays_out = _STAYS_FENCED if self._members.fencing else STAYS_OUT
-            watched = await watch(self._members, frozenset(going), staying, stays_out)
-            problems.update((name, reasons.get(name) or watched.problem(_BACK)) for name in watched.listed)
-            left = [action for action in left if action.node in watched.listed]
-            if not left or not watched.answered or (not leave and all(reasons.get(action.node) for action in left)):
-                break
-        unpruned = {action.node for action in left}
-        return {action: problems[action.node] if action.node in unpruned else None for action in actions}
+            everyone = [*staying, *(Node(name) for name in sorted({action.node for action in left}))]
+            if waits and not await until(partial(self._is_steady, everyone), _STEADY):
+                not_steady = f"the mesh was not steady within {_STEADY:g} s, nothing was cut"
+                report_problems(dict.fromkeys(left, not_steady), report)
+                return
+            left = await atomic(partial(self._try, left, staying, leave, report))
+            if not left:
+                return
+
+    async def _try(
+        self, actions: Sequence[Action], staying: Sequence[Node], leave: bool, report: Report
+    ) -> Sequence[Action]:
+        """
+        :returns: the actions to try again.
+        """
+        going = sorted({action.node for action in actions})
+        reasons = await (self._leave_all(going, staying) if leave else self._drop(actions))
+        stays_out = _STAYS_FENCED if self._members.fencing else STAYS_OUT
+        watched = await watch(self._members, frozenset(going), staying, stays_out)
+        problems: Problems = {
+            action: (reasons.get(action.node) or watched.problem(_BACK)) if action.node in watched.listed else None
+            for action in actions
+        }
+        report_problems(problems, report)
+        left = [action for action in actions if problems[action]]
+        refused = not leave and all(reasons.get(action.node) for action in left)
+        return left if watched.answered and not refused else ()
 
     async def _leave_all(self, names: Sequence[str], staying: Sequence[Node]) -> Mapping[str, Optional[str]]:
         members = [node.name for node in staying]

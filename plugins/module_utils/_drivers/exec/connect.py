@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Mapping, Optional, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Outcome
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Report, report_problems
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.atomic import finished
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.until import until
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec.members import POLL, ExecMembers
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec.templates import Template
@@ -22,16 +23,22 @@ class ExecConnector:
         self._members = members
         self._connect = connect
 
-    async def connect(self, actions: Sequence[Action]) -> Outcome:
+    async def connect(self, actions: Sequence[Action], report: Report) -> None:
         """Connect the nodes that answer us, then the others: a Serf agent joins one node after the other, so a join
         that hangs would delay those behind it. The observers' views show whether it worked."""
         near = [action for action in actions if self._members.answers(action.node)]
         far = [action for action in actions if not self._members.answers(action.node)]
-        outcome: dict[Action, Optional[str]] = {}
-        for some in (near, far):
-            outcome.update(await self._members.run_each(self._connect, some))
-        outcome.update(await self._unlisted([action for action in actions if outcome[action] is None]))
-        return outcome
+        problems: dict[Action, Optional[str]] = {}
+
+        async def run_commands() -> None:
+            for some in (near, far):
+                await self._members.run_each(self._connect, some, problems)
+
+        async def verify() -> None:
+            worked = [action for action, problem in problems.items() if problem is None]
+            report_problems({**problems, **await self._unlisted(worked)}, report)
+
+        await finished(run_commands, verify)
 
     async def _unlisted(self, actions: Sequence[Action]) -> dict[Action, str]:
         """The actions whose observers don't list the node in time, and why."""

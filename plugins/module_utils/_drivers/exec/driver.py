@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Callable, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Driver, Outcome
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Driver, Report
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.settle import settled
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec.connect import ExecConnector
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec.members import POLL, ExecMembers
@@ -16,7 +16,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec.tem
     OBSERVER_AND_NODE,
     template_of,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, Node, Observation
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import PRUNE, Node, Observation, Stage
 from ansible_collections.selfheal.cluster.plugins.module_utils._rules.base import Rules
 from ansible_collections.selfheal.cluster.plugins.module_utils._rules.pairwise import Pairwise
 from ansible_collections.selfheal.cluster.plugins.module_utils._rules.transitive import Transitive
@@ -57,11 +57,11 @@ class ExecDriver(Driver):
             POLL,
         )
 
-    async def prune(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
-        return await self._pruner.prune(actions, desired)
-
-    async def connect(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
-        return await self._connector.connect(actions)
+    async def perform(self, stage: Stage, desired: Sequence[Node], report: Report) -> None:
+        if stage[0].kind == PRUNE:
+            await self._pruner.prune(stage, desired, report)
+        else:
+            await self._connector.connect(stage, report)
 
     async def close(self) -> None:
         """Nothing to close: each call ends or kills the commands that it started."""

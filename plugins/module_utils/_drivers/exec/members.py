@@ -9,6 +9,7 @@ import asyncio
 import ipaddress
 from typing import Any, Awaitable, Callable, Iterable, Mapping, Optional, Sequence, TypeVar
 
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.atomic import atomic, side_by_side
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.undesired import (
     NOT_ASKED,
     most_undesired,
@@ -112,13 +113,19 @@ class ExecMembers:
             values.update(node=node, node_address=self._address(node))
         return await _exec_process.run(template.label, template.fill(values), self._timeout)
 
-    async def run_each(self, template: Template, actions: Sequence[Action]) -> dict[Action, Optional[str]]:
-        """Run a command for each action.
+    async def run_each(
+        self, template: Template, actions: Sequence[Action], problems: dict[Action, Optional[str]]
+    ) -> None:
+        """Run a command for each action. An interruption lets those end that run, and starts no other one.
 
-        :returns: why each command failed, or None. Whether it had an effect shows in the views.
+        :param problems: gets why each command failed, or None, once it has ended. Whether it had an effect shows in the
+            views.
         """
-        reasons = await self.together(_bound(self._run_one, template, action) for action in actions)
-        return dict(zip(actions, reasons))
+
+        async def one(action: Action) -> None:
+            problems[action] = await self._run_one(template, action)
+
+        await self.together(_bound(atomic, _bound(one, action)) for action in actions)
 
     async def together(self, starts: Iterable[Callable[[], Awaitable[T]]]) -> list[T]:
         """Run all of it, as many at the same time as the option ``parallel`` allows."""
@@ -128,7 +135,7 @@ class ExecMembers:
             async with places:
                 return await start()
 
-        return list(await asyncio.gather(*map(one, starts)))
+        return await side_by_side(_bound(one, start) for start in starts)
 
     async def _run_one(self, template: Template, action: Action) -> Optional[str]:
         try:

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from typing import Mapping, Optional, Sequence
+from typing import Collection, Mapping, Optional, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Outcome
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Report, report_problems
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.atomic import finished
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.until import until, until_it_lasts
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec.members import POLL, ExecMembers
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec.templates import Template
@@ -39,15 +40,15 @@ class ExecPruner:
         self._spreads = spreads
         self._only_dead = only_dead
 
-    async def prune(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
+    async def prune(self, actions: Sequence[Action], desired: Sequence[Node], report: Report) -> None:
         """Run the command for one observer of each node, then for the observers that still list it, and then watch all
         of them. The views of the members that stay decide whether it worked, whatever the commands report."""
         kept = [action for action in actions if self._members.may_be_desired(action.node)]
-        outcome: dict[Action, Optional[str]] = dict.fromkeys(kept, _MAY_BE_DESIRED)
+        refused: dict[Action, Optional[str]] = dict.fromkeys(kept, _MAY_BE_DESIRED)
         if self._only_dead:
-            outcome.update(await self._doubts([action for action in actions if action not in outcome], desired))
-        outcome.update(await self._prune([action for action in actions if action not in outcome], desired))
-        return outcome
+            refused.update(await self._doubts([action for action in actions if action not in refused], desired))
+        report_problems(refused, report)
+        await self._prune([action for action in actions if action not in refused], desired, report)
 
     async def _doubts(self, actions: Sequence[Action], desired: Sequence[Node]) -> dict[Action, Optional[str]]:
         """Check once more that the nodes are dead, since some commands make members forget a live one.
@@ -64,17 +65,30 @@ class ExecPruner:
         doubts = {action: _ALIVE if action.node in alive else why for action in actions}
         return {action: doubt for action, doubt in doubts.items() if doubt}
 
-    async def _prune(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
-        first = list({action.node: action for action in reversed(actions)}.values())
-        problems = await self._members.run_each(self._disconnect, first)
-        others = [action for action in actions if action not in first]
-        succeeded = not any(problems.values())
-        remaining = await self._still_listing(others, _SPREAD * (self._spreads and succeeded))
-        problems.update(await self._members.run_each(self._disconnect, remaining))
-        gone = frozenset(action.node for action in actions)
-        observers = {str(action.observer) for action in actions}.union(node.name for node in desired)
-        views = await self._watch(gone, observers - gone or observers)
-        return {action: _problem(action, problems.get(action), views, gone) for action in actions}
+    async def _prune(self, actions: Sequence[Action], desired: Sequence[Node], report: Report) -> None:
+        problems: dict[Action, Optional[str]] = {}
+        begun: Collection[Action] = problems
+
+        async def run_commands() -> None:
+            nonlocal begun
+            first = list({action.node: action for action in reversed(actions)}.values())
+            await self._members.run_each(self._disconnect, first, problems)
+            others = [action for action in actions if action not in first]
+            succeeded = not any(problems.values())
+            remaining = await self._still_listing(others, _SPREAD * (self._spreads and succeeded))
+            await self._members.run_each(self._disconnect, remaining, problems)
+            begun = actions
+
+        async def verify() -> None:
+            if not begun:
+                return
+            gone = frozenset(action.node for action in begun)
+            observers = {str(action.observer) for action in begun}.union(node.name for node in desired)
+            views = await self._watch(gone, observers - gone or observers)
+            found = {action: _problem(action, problems.get(action), views, gone) for action in begun}
+            report_problems(found, report)
+
+        await finished(run_commands, verify)
 
     async def _still_listing(self, actions: Sequence[Action], seconds: float) -> Sequence[Action]:
         """The actions whose observers still list the node after so many seconds, or don't answer."""

@@ -9,10 +9,15 @@ alone. Only a playbook can run tasks, so whoever can have them run makes the dri
 
 from __future__ import annotations
 
-from typing import Callable, Mapping, Optional, Sequence
+from typing import Callable, Optional, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Driver, Outcome
-from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, Node, Observation
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import (
+    Driver,
+    Problems,
+    Report,
+    report_problems,
+)
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import PRUNE, Action, Node, Observation, Stage
 from ansible_collections.selfheal.cluster.plugins.module_utils._rules.base import Rules
 
 LOOKS = 5
@@ -28,20 +33,23 @@ class Tasks:
         """Run the tasks that list, after a pause in seconds."""
         raise NotImplementedError
 
-    def connect(self, actions: Sequence[Action]) -> Mapping[Action, Optional[str]]:
+    def connect(self, actions: Sequence[Action]) -> Problems:
         """Run the tasks that connect, once for each action.
 
         :returns: why the tasks failed, or None.
         """
         raise NotImplementedError
 
-    def disconnect(self, actions: Sequence[Action]) -> Mapping[Action, Optional[str]]:
+    def disconnect(self, actions: Sequence[Action]) -> Problems:
         """As :meth:`connect`, with the tasks that disconnect."""
         raise NotImplementedError
 
 
 class TaskDriver(Driver):
-    """:param rules: those that the user declares; tasks do not show them."""
+    """Reads members by tasks, and verifies in their views what tasks have changed.
+
+    :param rules: those that the user declares; tasks do not show them.
+    """
 
     def __init__(self, tasks: Tasks, rules: Rules) -> None:
         self._tasks = tasks
@@ -69,17 +77,20 @@ class TaskDriver(Driver):
             seen = self._look(desired, PAUSE)
         return seen
 
-    async def prune(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
-        """The views decide whether a prune worked, whatever the tasks report."""
+    async def perform(self, stage: Stage, desired: Sequence[Node], report: Report) -> None:
+        """The tasks loop over the actions of a stage, so they end together."""
         self.forget_views()
+        if stage[0].kind == PRUNE:
+            report_problems(await self._prune(stage, desired), report)
+        else:
+            report_problems(self._tasks.connect(stage), report)
+
+    async def _prune(self, actions: Stage, desired: Sequence[Node]) -> Problems:
+        """The views decide whether a prune worked, whatever the tasks report."""
         problems = self._tasks.disconnect(actions)
         gone = frozenset(action.node for action in actions)
         seen = await self.settle(desired, lambda _name: True, lambda seen: not _listing(seen, gone, gone))
         return {action: _verdict(action, problems[action], seen, gone) for action in actions}
-
-    async def connect(self, actions: Sequence[Action], desired: Sequence[Node]) -> Outcome:
-        self.forget_views()
-        return self._tasks.connect(actions)
 
     async def close(self) -> None:
         """Nothing is open."""

@@ -12,7 +12,11 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     CONNECT,
     PRUNE,
     Action,
+    Done,
+    Failed,
     Observation,
+    Pending,
+    Unknown,
     Unreachable,
     View,
 )
@@ -73,10 +77,10 @@ def test_who_joined(before, after, expected):
 def test_a_node_that_joined_over_several_rounds_and_observers_joined_once():
     events = Told(1, 2, 3, rules=PAIRWISE)
     events.sees(mesh((1, 2), (3,)))
-    events.connected({connect(3, 1): None, connect(3, 2): None})
+    events.did({connect(3, 1): Done(), connect(3, 2): Done()})
     events.sees(mesh((1, 2, 3)))
     events.sees(mesh((1, 2), (3,)))
-    events.connected({connect(3, 2): None})
+    events.did({connect(3, 2): Done()})
     events.sees(mesh((1, 2, 3)))
     assert events.all() == [
         {
@@ -91,7 +95,7 @@ def test_a_node_that_joined_over_several_rounds_and_observers_joined_once():
 def test_who_was_connected_and_is_out_again_has_not_joined():
     events = Told(1, 2, 3)
     events.sees(mesh((1, 2), (3,)))
-    events.connected({connect(3, 1): None})
+    events.did({connect(3, 1): Done()})
     events.sees(mesh((1, 2, 3)))
     events.sees(mesh((1, 2), (3,)))
     assert events.all() == []
@@ -100,7 +104,7 @@ def test_who_was_connected_and_is_out_again_has_not_joined():
 def test_those_of_a_merged_island_joined_without_an_observer():
     events = Told(1, 2, 3, 4, 5)
     events.sees(mesh((1, 2, 3), (4, 5)))
-    events.connected({connect(4, 1): None})
+    events.did({connect(4, 1): Done()})
     events.sees(mesh((1, 2, 3, 4, 5)))
     assert [(event["node"], event["observer"]) for event in events.all()] == [(name(4), name(1)), (name(5), None)]
 
@@ -108,7 +112,7 @@ def test_those_of_a_merged_island_joined_without_an_observer():
 def test_who_is_not_desired_does_not_join():
     events = Told(1, 2, 3, policy=dataclasses.replace(AT_ONCE, prune=False))
     events.sees(mesh((1, 2), (3, 4)))
-    events.connected({connect(3, 1): None})
+    events.did({connect(3, 1): Done()})
     events.sees(mesh((1, 2, 3, 4)))
     assert events.of("joined") == [name(3)]
 
@@ -116,7 +120,7 @@ def test_who_is_not_desired_does_not_join():
 def test_who_was_pruned_by_several_observers_left_once():
     events = Told(1, 2)
     events.sees(mesh((1, 2, 3)))
-    events.pruned({prune(3, 1): None, prune(3, 2): None})
+    events.did({prune(3, 1): Done(), prune(3, 2): Done()})
     assert events.of("left") == [name(3)], "also before it is seen: the run may end here"
     events.sees(mesh((1, 2)))
     assert events.all() == [
@@ -127,7 +131,7 @@ def test_who_was_pruned_by_several_observers_left_once():
 def test_who_is_still_listed_by_one_has_not_left():
     events = Told(1, 2)
     events.sees(mesh((1, 2, 3)))
-    events.pruned({prune(3, 1): None, prune(3, 2): "it is busy"})
+    events.did({prune(3, 1): Done(), prune(3, 2): Failed("it is busy")})
     assert events.of("left") == []
     events.sees(listing(_1=(2,), _2=(1, 3)))
     assert events.of("left") == []
@@ -138,7 +142,7 @@ def test_who_is_still_listed_by_one_has_not_left():
 def test_nobody_left_as_long_as_who_failed_to_prune_it_gives_no_answer():
     events = Told(1, 2)
     events.sees(mesh((1, 2, 3)))
-    events.pruned({prune(3, 1): None, prune(3, 2): "it froze"})
+    events.did({prune(3, 1): Done(), prune(3, 2): Failed("it froze")})
     events.sees(Observation(mesh((1,)).views, {name(2): Unreachable("it froze")}))
     assert events.of("left") == []
 
@@ -146,7 +150,7 @@ def test_nobody_left_as_long_as_who_failed_to_prune_it_gives_no_answer():
 def test_who_came_back_has_not_left():
     events = Told(1, 2)
     events.sees(mesh((1, 2, 3)))
-    events.pruned({prune(3, 1): None, prune(3, 2): None})
+    events.did({prune(3, 1): Done(), prune(3, 2): Done()})
     events.sees(listing(_1=(2,), _2=(1,), _3=(1,)))
     assert events.of("left") == []
     events.sees(listing(_1=(2,), _2=(1,), _3=()))
@@ -156,8 +160,8 @@ def test_who_came_back_has_not_left():
 def test_an_observation_that_shows_nobody_changes_no_event():
     events = Told(1, 2, 3)
     events.sees(mesh((1, 2, 4), (3,)))
-    events.pruned({prune(4, 1): "it is busy", prune(4, 2): "it is busy"})
-    events.connected({connect(3, 1): None})
+    events.did({prune(4, 1): Failed("it is busy"), prune(4, 2): Failed("it is busy")})
+    events.did({connect(3, 1): Done()})
     events.sees(mesh((1, 2, 3, 4)))
     before = events.all()
     events.sees(Observation({}, {name(n): Unreachable("gone") for n in (1, 2, 3)}))
@@ -168,9 +172,9 @@ def test_an_observation_that_shows_nobody_changes_no_event():
 def test_a_connect_that_failed_is_told_with_its_last_reason():
     events = Told(1, 2, 3)
     events.sees(mesh((1, 2), (3,)))
-    events.connected({connect(3, 1): "refused"})
+    events.did({connect(3, 1): Failed("refused")})
     events.sees(mesh((1, 2), (3,)))
-    events.connected({connect(3, 2): "timed out"})
+    events.did({connect(3, 2): Failed("timed out")})
     events.sees(mesh((1, 2), (3,)))
     assert events.all() == [
         {"event": "connect_failed", "node": name(3), "reason": "timed out", "observer": name(2)},
@@ -180,9 +184,9 @@ def test_a_connect_that_failed_is_told_with_its_last_reason():
 def test_a_connect_that_failed_and_then_worked_is_no_failure():
     events = Told(1, 2, 3)
     events.sees(mesh((1, 2), (3,)))
-    events.connected({connect(3, 1): "refused"})
+    events.did({connect(3, 1): Failed("refused")})
     events.sees(mesh((1, 2), (3,)))
-    events.connected({connect(3, 2): None})
+    events.did({connect(3, 2): Done()})
     events.sees(mesh((1, 2, 3)))
     assert [event["event"] for event in events.all()] == ["joined"]
 
@@ -190,7 +194,7 @@ def test_a_connect_that_failed_and_then_worked_is_no_failure():
 def test_a_connect_that_failed_is_no_failure_once_the_link_is_there_by_itself():
     events = Told(1, 2)
     events.sees(mesh((1,), (2,)))
-    events.connected({connect(2, 1): "refused"})
+    events.did({connect(2, 1): Failed("refused")})
     events.sees(mesh((1, 2)))
     assert events.of("connect_failed") == []
 
@@ -198,7 +202,7 @@ def test_a_connect_that_failed_is_no_failure_once_the_link_is_there_by_itself():
 def test_a_link_that_its_other_end_would_make_now_is_still_missing():
     events = Told(1, 2, 3, rules=PAIRWISE)
     events.sees(mesh((1, 3), (2, 3)))
-    events.connected({connect(2, 1): "refused"})
+    events.did({connect(2, 1): Failed("refused")})
     events.sees(listing(_1=(3, 2), _2=(3,), _3=(1, 2)))
     assert events.of("connect_failed") == [name(2)]
 
@@ -208,3 +212,12 @@ def test_a_refused_prune_has_the_word_of_the_policy():
     events.sees(mesh((1, 2, 3)))
     events.sees(mesh((1, 2, 3)))
     assert events.all() == [{"event": "prune_refused", "node": name(3), "reason": "prune_live", "observer": None}]
+
+
+@pytest.mark.parametrize("outcome", [Pending("it copies", "1 of 3 tables"), Unknown("it timed out")])
+def test_what_is_under_way_is_no_event_yet(outcome):
+    events = Told(1, 2, 3)
+    events.sees(mesh((1, 2, 4), (3,)))
+    events.did({prune(4, 1): outcome})
+    events.did({connect(3, 1): outcome})
+    assert events.all() == []

@@ -13,7 +13,7 @@ import threading
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import topology_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
-from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery, Done
 from ansible_collections.selfheal.cluster.plugins.module_utils._run import history as _history
 from ansible_collections.selfheal.cluster.plugins.module_utils._run import loop as _loop
 from ansible_collections.selfheal.cluster.plugins.module_utils._run import pace as _pace
@@ -131,9 +131,10 @@ class Leaky(SimulatedDriver):
         super().__init__(cluster)
         self.connects = 0
 
-    async def connect(self, actions, desired):
+    async def perform(self, stage, desired, report):
         self.connects += 1
-        return dict.fromkeys(actions)
+        for action in stage:
+            report(action, Done())
 
 
 def test_a_connect_that_is_in_vain_is_not_made_in_each_run(loop):

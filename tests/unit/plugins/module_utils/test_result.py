@@ -5,7 +5,13 @@ from __future__ import annotations
 
 import dataclasses
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery, Observation, Unreachable
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
+    Discovery,
+    Done,
+    Failed,
+    Observation,
+    Unreachable,
+)
 from ansible_collections.selfheal.cluster.plugins.module_utils._planner.plan import plan
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.result import RunRecord
 
@@ -43,7 +49,7 @@ def test_who_was_pruned_and_would_come_back_with_what_it_has_stored_is_told():
     for comes_back in (True, False):
         rules = dataclasses.replace(JOINS_ALONE, comes_back=comes_back)
         record, planned = recorded(discovered(1, 2), seen_down(mesh((1, 2, 3)), 3), rules=rules)
-        record.pruned(dict.fromkeys(planned.prunes))
+        record.did(dict.fromkeys(planned.prunes, Done()))
         result = record.done()
         left = [event["node"] for event in result["events"] if "its database" in event["reason"]]
         assert left == [name(3)] * comes_back
@@ -82,7 +88,7 @@ def test_large_views_are_cut_to_those_that_differ_unless_asked_for():
 
 def test_what_failed_is_an_event_and_a_warning_and_no_change():
     record, planned = recorded(discovered(1, 2), mesh((1,), (2,)))
-    record.connected(dict.fromkeys(planned.connects, "refused"))
+    record.did(dict.fromkeys(planned.connects, Failed("refused")))
     result = record.done()
     assert result["changed"] is False
     assert [(event["event"], event["node"]) for event in result["events"]] == [("connect_failed", name(2))]

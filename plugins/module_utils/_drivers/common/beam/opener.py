@@ -17,7 +17,9 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._topology import 
 
 
 class Opener:
-    """:raises OptionError: a file with a cookie, a certificate or a key cannot be used.
+    """Opens all connections of one topology in the same way.
+
+    :raises OptionError: a file with a cookie, a certificate or a key cannot be used.
     :raises MissingLibraryError: this Python lacks a library that the transport needs.
     """
 

@@ -20,9 +20,11 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls im
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors import ConnectionLost
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import UnreachableError
-from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, Node, View
+from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, Done, Node, Outcome, View
 
-ONE, TWO, THREE = "x@1", "x@2", "x@3"
+from tests.harness import virtual_time
+
+ONE, TWO, THREE, FOUR = "x@1", "x@2", "x@3", "x@4"
 OK = Atom("ok")
 NODEDOWN = (Atom("badrpc"), Atom("nodedown"))
 
@@ -78,19 +80,21 @@ def alone(*names: str) -> dict[str, View]:
 
 
 def done(work: Callable[..., Any], lists: Lists, action: Action) -> str | None:
-    found: dict[Action, str | None] = asyncio.run(work(lists))
+    found: dict[Action, Outcome] = {}
+    asyncio.run(work(lists, [action], [Node(ONE), Node(TWO)], found.__setitem__))
     assert list(found) == [action]
-    return found[action]
+    outcome = found[action]
+    return None if isinstance(outcome, Done) else outcome.reason
 
 
 def join(lists: Lists) -> str | None:
     action = Action("connect", TWO, "missing", ONE)
-    return done(lambda members: Joiner(members).connect([action], [Node(ONE), Node(TWO)]), lists, action)
+    return done(lambda members, *rest: Joiner(members).connect(*rest), lists, action)
 
 
 def leave(lists: Lists, observer: str) -> str | None:
     action = Action("prune", THREE, "not_desired", observer)
-    return done(lambda members: Leaver(members).prune([action], [Node(ONE), Node(TWO)]), lists, action)
+    return done(lambda members, *rest: Leaver(members).prune(*rest), lists, action)
 
 
 def test_a_join_is_done_once_both_list_each_other() -> None:
@@ -127,3 +131,39 @@ def test_nobody_is_taken_off_while_the_lists_differ() -> None:
     lists = Lists(apart, OK)
     assert str(leave(lists, ONE)).startswith("nothing was done: by now x@1 and x@2 do not agree on who is")
     assert not lists.calls
+
+
+class Slow(Lists):
+    """Each call takes ten seconds."""
+
+    async def call(self, name: str, call: RemoteCall, extra: float = 0.0) -> Any:
+        await asyncio.sleep(10)
+        return await super().call(name, call, extra)
+
+
+def test_an_interruption_falls_between_two_joins() -> None:
+    actions = [Action("connect", joiner, "missing", ONE) for joiner in (TWO, THREE)]
+    lists = Slow(alone(ONE, TWO, THREE), OK, {**table(ONE, TWO), **alone(THREE)})
+    assert outcomes_at(5, Joiner(lists).connect, actions) == {actions[0]: Done()}
+    assert len(lists.calls) == 1
+
+
+def test_an_interruption_falls_between_two_that_leave_and_those_that_did_are_watched() -> None:
+    actions = [Action("prune", leaver, "not_desired", leaver) for leaver in (THREE, FOUR)]
+    lists = Slow(table(ONE, TWO, THREE, FOUR), OK, table(ONE, TWO, FOUR))
+    assert outcomes_at(5, Leaver(lists).prune, actions) == {actions[0]: Done()}
+    assert len(lists.calls) == 1
+
+
+def outcomes_at(second: float, work: Callable[..., Any], actions: Sequence[Action]) -> dict[Action, Outcome]:
+    """What was reported of a stage that is interrupted at this second."""
+    found: dict[Action, Outcome] = {}
+
+    async def run() -> None:
+        task = asyncio.ensure_future(work(actions, [Node(ONE), Node(TWO), Node(THREE)], found.__setitem__))
+        asyncio.get_running_loop().call_at(second, task.cancel)
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    virtual_time.run(run())
+    return found
