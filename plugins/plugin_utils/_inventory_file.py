@@ -15,7 +15,13 @@ from ansible.template import trust_as_template
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.chosen import topology_spec_for
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.keys import DEFAULT_DRIVER, topology_spec
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.similar import did_you_mean
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import check_known, check_own, check_taken, check_watchable, watch_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import (
+    check_known,
+    check_own,
+    check_taken,
+    check_watchable,
+    watch_of,
+)
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import OptionError
 from ansible_collections.selfheal.cluster.plugins.module_utils._options import CALLS
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import registry as strategies

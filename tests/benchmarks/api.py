@@ -23,9 +23,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.raw_get import PAGE
-from tests.harness import kube_objects
 from tests.harness.certificates import CertificateAuthority
-from tests.harness.kube_objects import RESOURCES
+from tests.harness.kubernetes import objects
+from tests.harness.kubernetes.objects import RESOURCES
 
 HOST = "127.0.0.1"
 NAMESPACE = "bench"
@@ -151,17 +151,15 @@ def _ip(number: int) -> str:
 
 
 def _pods(count: int) -> list[dict[str, Any]]:
-    return [
-        _whole(kube_objects.pod(f"chat-{n}", _ip(n), namespace=NAMESPACE, node=f"node-{n % 90}")) for n in range(count)
-    ]
+    return [_whole(objects.pod(f"chat-{n}", _ip(n), namespace=NAMESPACE, node=f"node-{n % 90}")) for n in range(count)]
 
 
 def _slices(count: int) -> list[dict[str, Any]]:
     endpoints = [
-        kube_objects.endpoint(_ip(n), f"chat-{n}", namespace=NAMESPACE, node=f"node-{n % 90}") for n in range(count)
+        objects.endpoint(_ip(n), f"chat-{n}", namespace=NAMESPACE, node=f"node-{n % 90}") for n in range(count)
     ]
     return [
-        kube_objects.endpoint_slice(
+        objects.endpoint_slice(
             f"chat-{start}", endpoints[start : start + _IN_A_SLICE], namespace=NAMESPACE, service="chat"
         )
         for start in range(0, count, _IN_A_SLICE)

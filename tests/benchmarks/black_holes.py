@@ -11,8 +11,9 @@ from __future__ import annotations
 import socket
 import time
 
-from tests.harness.beam import beams, is_whole, loopback_addresses
-from tests.harness.clusters import heal
+from tests.harness.erlang.beam import beams, is_whole
+from tests.harness.erlang.clusters import heal
+from tests.harness.loopback import loopback_addresses
 
 TIMEOUT = 5.0
 

@@ -14,8 +14,8 @@ from typing import Any
 
 import yaml
 
-from tests.harness.ansible import ROOT
-from tests.harness.beam import COOKIE, Beam
+from tests.harness.erlang.beam import COOKIE, Beam
+from tests.harness.paths import ROOT
 
 _BIN = Path(sys.executable).parent
 _COLLECTIONS = (ROOT / ".build" / "collections", ROOT / ".venv" / "bundle" / "collections")

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from tests.harness.ansible import ROOT
+from tests.harness.paths import ROOT
 
 FOUND = ROOT / ".build" / "benchmarks"
 ROWS = ("views", "views_play", "mesh", "prune", "healthy", "pods", "inventory", "dns", "plan", "topologies")

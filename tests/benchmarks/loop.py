@@ -23,10 +23,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.benchmarks import memory_of
-from tests.harness.ansible import Ansible
-from tests.harness.background import Run, run
-from tests.harness.beam import BASENAME, COOKIE, Beam, beams, is_whole, wait_until
-from tests.harness.kube import KubeDouble, kube_api
+from tests.harness.ansible.background import Run, run
+from tests.harness.ansible.command import Ansible
+from tests.harness.erlang.beam import BASENAME, COOKIE, Beam, beams, is_whole
+from tests.harness.kubernetes.double import KubeDouble, kube_api
+from tests.harness.waiting import wait_until
 
 _LONG = 86400
 _APART = 1.2

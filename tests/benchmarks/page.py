@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator
 
 from tests.benchmarks.findings import FOUND, ROWS, Finding, exponent, read, shown, times
-from tests.harness.ansible import ROOT
+from tests.harness.paths import ROOT
 
 GUIDE = ROOT / "docs" / "docsite" / "rst" / "performance.rst"
 PLOT = ROOT / "docs" / "docsite" / "rst" / "images" / "performance.svg"

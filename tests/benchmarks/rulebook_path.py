@@ -17,10 +17,11 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from tests.benchmarks import memory_of
-from tests.harness.ansible import Ansible
-from tests.harness.beam import COOKIE, Beam, beams, is_whole, wait_until, wait_whole
-from tests.harness.eda import Rulebook, rulebook
-from tests.harness.kube import KubeDouble, kube_api
+from tests.harness.ansible.command import Ansible
+from tests.harness.eda.rulebook import Rulebook, rulebook
+from tests.harness.erlang.beam import COOKIE, Beam, beams, is_whole, wait_whole
+from tests.harness.kubernetes.double import KubeDouble, kube_api
+from tests.harness.waiting import wait_until
 
 RUNS = 7
 _SOON = 120

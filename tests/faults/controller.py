@@ -15,18 +15,17 @@ import subprocess
 import sys
 import threading
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
-_ROOT = Path(__file__).resolve().parents[2]
+from tests.harness.paths import ROOT
 
 
 class Controller:
     def __init__(self, topology: dict[str, Any], kill: tuple[str, float] | None = None) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.controller"],
-            cwd=_ROOT,
-            env={**os.environ, "PYTHONPATH": str(_ROOT / ".build" / "collections")},
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT / ".build" / "collections")},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -60,7 +59,7 @@ def _main() -> None:
     from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import topology_of
     from ansible_collections.selfheal.cluster.plugins.module_utils._run import round as _reconcile
 
-    from tests.harness.clusters import outcome
+    from tests.harness.erlang.clusters import outcome
 
     order = json.loads(sys.stdin.readline())
     if order["kill"]:

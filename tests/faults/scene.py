@@ -13,8 +13,8 @@ from typing import Any
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import topology_of
 
-from tests.harness.beam import BASENAME, COOKIE, Beam, beams, join, wait_whole
-from tests.harness.clusters import forget, lost, outcome
+from tests.harness.erlang.beam import BASENAME, COOKIE, Beam, beams, join, wait_whole
+from tests.harness.erlang.clusters import forget, lost, outcome
 
 ROUNDS = 3
 """Runs that each fault is there for."""

@@ -10,7 +10,7 @@ import pytest
 from tests.faults.controller import Controller
 from tests.faults.scene import Row, Scene
 from tests.faults.test_members import members, want
-from tests.harness.beam import is_whole, wait_whole
+from tests.harness.erlang.beam import is_whole, wait_whole
 
 TIMES = 5
 

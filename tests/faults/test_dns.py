@@ -12,9 +12,7 @@ import dns.message
 import pytest
 
 from tests.faults.scene import ROUNDS, Row, Scene, scene
-from tests.harness.beam import BASENAME
-from tests.harness.nameserver import Nameserver, nameserver
-from tests.harness.nameserver_faults import (
+from tests.harness.dns.faults import (
     Fault,
     FaultyNameserver,
     by_transport,
@@ -26,6 +24,8 @@ from tests.harness.nameserver_faults import (
     truncated,
     wrong_id,
 )
+from tests.harness.dns.nameserver import Nameserver, nameserver
+from tests.harness.erlang.beam import BASENAME
 
 QUERY = "app.example.test"
 

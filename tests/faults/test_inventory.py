@@ -11,7 +11,7 @@ import yaml
 
 from tests.faults.scene import Row
 from tests.faults.test_members import members, want
-from tests.harness.ansible import Ansible
+from tests.harness.ansible.command import Ansible
 
 MEMBERSHIP = "selfheal.cluster.membership"
 

@@ -15,9 +15,10 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology 
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover
 
 from tests.faults.scene import ROUNDS, Row, Scene, scene
-from tests.harness import kube_objects
-from tests.harness.beam import BASENAME, Beam, free_port
-from tests.harness.kube import KubeDouble, kube_api
+from tests.harness.erlang.beam import BASENAME, Beam
+from tests.harness.kubernetes import objects
+from tests.harness.kubernetes.double import KubeDouble, kube_api
+from tests.harness.loopback import free_port
 
 LABELS = {"app": "chat"}
 
@@ -30,10 +31,10 @@ class KubeScene:
         self.api = api
         everyone = range(len(self.nodes))
         where = {"namespace": api.namespace, "labels": LABELS}
-        pods = [kube_objects.pod(f"chat-{number}", self.nodes[number].address, **where) for number in everyone]
-        slice_ = kube_objects.endpoint_slice("chat", map(self.endpoint, everyone), service="chat", **where)
-        endpoints = kube_objects.endpoints("chat", map(self.address, everyone), **where)
-        service = kube_objects.service("chat", selector=LABELS, **where)
+        pods = [objects.pod(f"chat-{number}", self.nodes[number].address, **where) for number in everyone]
+        slice_ = objects.endpoint_slice("chat", map(self.endpoint, everyone), service="chat", **where)
+        endpoints = objects.endpoints("chat", map(self.address, everyone), **where)
+        service = objects.service("chat", selector=LABELS, **where)
         api.load([*pods, slice_, endpoints, service])
         self.read("pods")
 

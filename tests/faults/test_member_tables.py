@@ -11,9 +11,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.faults.scene import Row, Scene, options
-from tests.harness.beam import COOKIE, beam, join, loopback_addresses
-from tests.harness.ejabberd import BASENAME, Ejabberd, ejabberds, partition
-from tests.harness.rabbitmq import Rabbit, cluster, rabbits
+from tests.harness.erlang.beam import COOKIE, beam, join
+from tests.harness.erlang.ejabberd import BASENAME, Ejabberd, ejabberds, partition
+from tests.harness.erlang.rabbitmq import Rabbit, cluster, rabbits
+from tests.harness.loopback import loopback_addresses
 
 
 @pytest.fixture(scope="module")

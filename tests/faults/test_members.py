@@ -13,8 +13,9 @@ import dns.message
 import pytest
 
 from tests.faults.scene import Row, Scene, options
-from tests.harness.beam import BASENAME, Beam, beam, beams, is_whole, join, loopback_addresses, wait_whole
-from tests.harness.nameserver_faults import FaultyNameserver, faulty_nameserver, records
+from tests.harness.dns.faults import FaultyNameserver, faulty_nameserver, records
+from tests.harness.erlang.beam import BASENAME, Beam, beam, beams, is_whole, join, wait_whole
+from tests.harness.loopback import loopback_addresses
 
 
 @contextmanager

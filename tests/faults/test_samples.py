@@ -11,8 +11,8 @@ import pytest
 
 from tests.faults.scene import Row, Scene, options
 from tests.faults.test_dns import QUERY
-from tests.harness.beam import BASENAME, beams, join
-from tests.harness.nameserver_faults import cached, faulty_nameserver, samples
+from tests.harness.dns.faults import cached, faulty_nameserver, samples
+from tests.harness.erlang.beam import BASENAME, beams, join
 
 SIZE = 8
 RUNS = 8

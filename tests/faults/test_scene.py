@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from tests.faults.scene import Row, scene
-from tests.harness.beam import wait_until
+from tests.harness.waiting import wait_until
 
 
 def test_a_healthy_link_that_is_cut_is_counted() -> None:

@@ -16,7 +16,7 @@ import os
 import threading
 from collections import Counter
 
-from tests.harness.beam import wait_until
+from tests.harness.waiting import wait_until
 
 _GIVEN_BACK = 60
 _OURS = ("ansible_collections.selfheal.", "asyncio", "_asyncio", "socket", "_socket", "ssl", "_ssl", "threading")

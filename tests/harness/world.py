@@ -18,8 +18,8 @@
     tell HANDLE written              what is on the machine that was not there at first
 
 There always is a nameserver. ``kubernetes`` adds an API over HTTPS that lists the same nodes, ``machine`` a host whose
-/etc and /var are thrown away (see ``tests.harness.machine``). A supervisor that nobody tells anything for IDLE seconds
-ends as if it were told to.
+/etc and /var are thrown away (see ``tests.harness.schedule.machine``). A supervisor that nobody tells anything for
+IDLE seconds ends as if it were told to.
 """
 
 from __future__ import annotations
@@ -39,8 +39,9 @@ from multiprocessing.connection import Client, Connection, Listener
 from pathlib import Path
 from typing import Any
 
-from tests.harness.beam import BASENAME, COOKIE, Beam, free_port, join, loopback_addresses, write_cookie
-from tests.harness.nameserver import Nameserver, nameserver
+from tests.harness.dns.nameserver import Nameserver, nameserver
+from tests.harness.erlang.beam import BASENAME, COOKIE, Beam, join, write_cookie
+from tests.harness.loopback import free_port, loopback_addresses
 
 IDLE = 1800
 MOST_NODES = 16
@@ -137,14 +138,14 @@ class World:
 
     def _add_kubernetes(self) -> None:
         # It takes a second to import
-        from tests.harness.kube import kube_api
+        from tests.harness.kubernetes.double import kube_api
 
         self._api = self._stack.enter_context(kube_api())
         self._api.add_slice(_SLICE, service="app", labels={"app": "app"})
         self.facts["kubernetes"] = {**self._api.auth, "namespace": self._api.namespace, "selector": SELECTOR}
 
     def _add_machine(self) -> None:
-        from tests.harness.machine import ANSIBLE_PLAYBOOK, Machine
+        from tests.harness.schedule.machine import ANSIBLE_PLAYBOOK, Machine
 
         self._machine = Machine()
         self._stack.callback(self._machine.close)

@@ -17,8 +17,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.harness.ansible import ROOT, Ansible
-from tests.harness.beam import COOKIE, Beam, beams, is_whole
+from tests.harness.ansible.command import Ansible
+from tests.harness.erlang.beam import COOKIE, Beam, beams, is_whole
+from tests.harness.paths import ROOT
 
 USED = {"extensions", "meta", "playbooks", "plugins", "roles"}
 READ = {"CHANGELOG.md", "CONTRIBUTING.md", "COPYING", "LICENSES", "README.md", "REUSE.toml", "SECURITY.md", "docs"}

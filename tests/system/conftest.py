@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.ansible import Ansible
+from tests.harness.ansible.command import Ansible
 
 
 @pytest.fixture

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.ansible import ROOT, Ansible
-from tests.harness.awx import TOKEN, Awx, awx
-from tests.harness.awx_jobs import Job, Jobs, UpdateFailed
-from tests.harness.beam import COOKIE, Beam, beams, is_whole
-from tests.harness.bundle import with_bundle
+from tests.harness.ansible.bundle import with_bundle
+from tests.harness.ansible.command import Ansible
+from tests.harness.awx.api import TOKEN, Awx, awx
+from tests.harness.awx.jobs import Job, Jobs, UpdateFailed
+from tests.harness.erlang.beam import COOKIE, Beam, beams, is_whole
+from tests.harness.paths import ROOT
 
 _URL = "https://git.example.net/clusters.git"
 _WEB = """  web:

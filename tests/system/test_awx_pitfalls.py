@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from tests.harness.ansible import ROOT
-from tests.harness.awx import API, TOKEN, Awx, awx
+from tests.harness.awx.api import API, TOKEN, Awx, awx
+from tests.harness.paths import ROOT
 
 _URL = "https://git.test/clusters.git"
 _DUE = "DTSTART:20260101T000000Z RRULE:FREQ=MINUTELY;INTERVAL=1"

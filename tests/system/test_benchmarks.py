@@ -14,7 +14,7 @@ import pytest
 
 from tests.benchmarks import findings
 from tests.benchmarks.findings import ROWS, Finding, exponent, text
-from tests.harness.ansible import ROOT
+from tests.harness.paths import ROOT
 
 _MINUTES = 300
 

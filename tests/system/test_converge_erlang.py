@@ -14,9 +14,11 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls im
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import inspect
 
-from tests.harness.beam import beams, is_whole, join, loopback_addresses, wait_until
 from tests.harness.clock import within
-from tests.harness.clusters import MODES, connects_itself, forget, heal, lost, topology
+from tests.harness.erlang.beam import beams, is_whole, join
+from tests.harness.erlang.clusters import MODES, connects_itself, forget, heal, lost, topology
+from tests.harness.loopback import loopback_addresses
+from tests.harness.waiting import wait_until
 
 
 @pytest.fixture(params=MODES)

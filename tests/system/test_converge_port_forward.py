@@ -18,15 +18,16 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import converge, inspect
 
-from tests.harness.ansible import Ansible, result_of
-from tests.harness.beam import BASENAME, COOKIE, Beam, beams, is_whole, join, wait_until, wait_whole, write_cookie
+from tests.harness.ansible.command import Ansible, result_of
 from tests.harness.certificates import CertificateAuthority
 from tests.harness.clock import within
-from tests.harness.clusters import lost, with_warnings
-from tests.harness.erlang_tls import NodeTls
-from tests.harness.hosts import hosts, network
-from tests.harness.kube import KubeDouble, kube_api
-from tests.harness.kube_portforward import on_loopback, pod_network
+from tests.harness.erlang.beam import BASENAME, COOKIE, Beam, beams, is_whole, join, wait_whole, write_cookie
+from tests.harness.erlang.clusters import lost, with_warnings
+from tests.harness.erlang.hosts import hosts, network
+from tests.harness.erlang.tls import NodeTls
+from tests.harness.kubernetes.double import KubeDouble, kube_api
+from tests.harness.kubernetes.kubelet import on_loopback, pod_network
+from tests.harness.waiting import wait_until
 
 MEMBERSHIP = "selfheal.cluster.membership"
 LABELS = {"app": "chat"}

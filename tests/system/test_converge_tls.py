@@ -13,13 +13,14 @@ from typing import Any
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import OptionError, RoundError
 
-from tests.harness.ansible import Ansible, result_of
-from tests.harness.beam import COOKIE, beams, is_whole, join, loopback_addresses
+from tests.harness.ansible.command import Ansible, result_of
 from tests.harness.certificates import CertificateAuthority
 from tests.harness.clock import within
-from tests.harness.clusters import forget, heal, lost
-from tests.harness.documents import guide
-from tests.harness.erlang_tls import NodeTls
+from tests.harness.docs.code_blocks import guide
+from tests.harness.erlang.beam import COOKIE, beams, is_whole, join
+from tests.harness.erlang.clusters import forget, heal, lost
+from tests.harness.erlang.tls import NodeTls
+from tests.harness.loopback import loopback_addresses
 
 MEMBERSHIP = "selfheal.cluster.membership"
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import yaml
 
-from tests.harness.ansible import Ansible
-from tests.harness.beam import BASENAME, COOKIE, Beam, beams, is_whole, join, write_cookie
-from tests.harness.clusters import forget, lost
-from tests.harness.kube import kube_api
-from tests.harness.nameserver import nameserver
-from tests.harness.nameserver_faults import faulty_nameserver, rcode
+from tests.harness.ansible.command import Ansible
+from tests.harness.dns.faults import faulty_nameserver, rcode
+from tests.harness.dns.nameserver import nameserver
+from tests.harness.erlang.beam import BASENAME, COOKIE, Beam, beams, is_whole, join, write_cookie
+from tests.harness.erlang.clusters import forget, lost
+from tests.harness.kubernetes.double import kube_api
 
 CONVERGE = "selfheal.cluster.converge"
 MEMBERSHIP = "selfheal.cluster.membership"

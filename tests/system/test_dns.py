@@ -17,7 +17,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.commo
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover
 
-from tests.harness.nameserver import TTL, Nameserver, free_port, nameserver
+from tests.harness.dns.nameserver import TTL, Nameserver, free_port, nameserver
 
 APP = "app.example.test"
 

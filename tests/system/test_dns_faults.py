@@ -12,10 +12,10 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology 
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import COMPLETE, FAILED, PARTIAL, Discovery
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover
 
-from tests.harness import nameserver_faults as faults
 from tests.harness.clock import within
-from tests.harness.nameserver import nameserver
-from tests.harness.nameserver_faults import Fault, faulty_nameserver
+from tests.harness.dns import faults as faults
+from tests.harness.dns.faults import Fault, faulty_nameserver
+from tests.harness.dns.nameserver import nameserver
 
 APP = "app.example.test"
 ONE = {"A": ["127.0.8.1"], "AAAA": ["::1"], "SRV": ["0 0 1 a.test."]}

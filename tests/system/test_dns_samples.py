@@ -23,9 +23,9 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._run.pace import 
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.result import RunRecord
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import Reconciler
 
-from tests.harness.simulated import Cluster, SimulatedDriver
-from tests.harness.virtual_time import run
-from tests.unit.plugins.module_utils.plans import name, names
+from tests.harness.simulation.cluster import Cluster, SimulatedDriver
+from tests.harness.simulation.virtual_time import run
+from tests.unit.plugins.module_utils._planner.plans import name, names
 
 pytestmark = pytest.mark.long
 

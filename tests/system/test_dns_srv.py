@@ -19,9 +19,9 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover
 
-from tests.harness.beam import BASENAME, COOKIE, beam
-from tests.harness.clusters import outcome
-from tests.harness.nameserver import TTL, Nameserver, free_port, nameserver
+from tests.harness.dns.nameserver import TTL, Nameserver, free_port, nameserver
+from tests.harness.erlang.beam import BASENAME, COOKIE, beam
+from tests.harness.erlang.clusters import outcome
 
 APP = "_app._tcp.example.test"
 SERVICE = "app.prod.svc.cluster.test"

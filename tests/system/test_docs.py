@@ -31,11 +31,12 @@ from ansible_collections.selfheal.cluster.plugins.plugin_utils._events_shown imp
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._inventory_file import TOPOLOGY_KEYS
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._variables import problem_of
 
-from tests.harness import documented
-from tests.harness.ansible import ROOT, Ansible
-from tests.harness.documents import GUIDES, SHELL, Block, all_blocks
-from tests.harness.eda import BIN as EDA
-from tests.harness.sources import texts_of
+from tests.harness.ansible.command import Ansible
+from tests.harness.docs import checks
+from tests.harness.docs.code_blocks import GUIDES, SHELL, Block, all_blocks
+from tests.harness.docs.used_by_tests import texts_of
+from tests.harness.eda.rulebook import BIN as EDA
+from tests.harness.paths import ROOT
 
 EXAMPLES = ROOT / "docs" / "examples"
 
@@ -117,20 +118,20 @@ def _run_by_other(block: Block, ansible: Ansible) -> None:
 
 
 def _topologies(block: Block, ansible: Ansible) -> None:
-    documented.check_inventories(ansible, ansible.home, {block.page: _data(block)})
+    checks.check_inventories(ansible, ansible.home, {block.page: _data(block)})
 
 
 def _topology(block: Block, ansible: Ansible) -> None:
-    documented.check_topology("app", documented.fragment(_data(block)))
+    checks.check_topology("app", checks.fragment(_data(block)))
 
 
 def _play(block: Block, ansible: Ansible) -> None:
-    documented.check_plays(_data(block))
+    checks.check_plays(_data(block))
     _syntax(block.text, ansible)
 
 
 def _tasks(block: Block, ansible: Ansible) -> None:
-    documented.check_tasks(_data(block))
+    checks.check_tasks(_data(block))
     _syntax(yaml.safe_dump([{"hosts": "localhost", "tasks": _data(block)}], sort_keys=False), ansible)
 
 
@@ -141,11 +142,11 @@ def _syntax(playbook: str, ansible: Ansible) -> None:
 
 
 def _schedule(block: Block, ansible: Ansible) -> None:
-    documented.check_role_variables("schedule", _data(block))
+    checks.check_role_variables("schedule", _data(block))
 
 
 def _role_variables(block: Block, ansible: Ansible) -> None:
-    documented.check_role_variables("converge", _data(block))
+    checks.check_role_variables("converge", _data(block))
 
 
 def _rulebook_variables(block: Block, ansible: Ansible) -> None:
@@ -154,7 +155,7 @@ def _rulebook_variables(block: Block, ansible: Ansible) -> None:
         assert re.search(rf"\b{key}\b", rulebooks), f"{block}: no rulebook has {key}"
         if key == "heal_topologies":
             for name, options in value.items():
-                documented.check_topology(name, options)
+                checks.check_topology(name, options)
 
 
 def _rulebook(block: Block, ansible: Ansible) -> None:

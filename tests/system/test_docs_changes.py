@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.harness.ansible import ROOT, Ansible, copy_checkout
-from tests.harness.documents import blocks, guide
+from tests.harness.ansible.command import Ansible, copy_checkout
+from tests.harness.docs.code_blocks import blocks, guide
+from tests.harness.paths import ROOT
 
 _SCRIPT = "scripts/test "
 

@@ -25,10 +25,10 @@ from ansible.cli.galaxy import GalaxyCLI
 from ansible.cli.inventory import InventoryCLI
 from ansible.cli.playbook import PlaybookCLI
 
-from tests.harness import documented
-from tests.harness.ansible import ROOT
-from tests.harness.documents import SHELL, Block, all_blocks
-from tests.harness.eda import BIN as EDA
+from tests.harness.docs import checks
+from tests.harness.docs.code_blocks import SHELL, Block, all_blocks
+from tests.harness.eda.rulebook import BIN as EDA
+from tests.harness.paths import ROOT
 
 _BIN = Path(sys.executable).parent
 _SEPARATORS = (";", "&&", "||", "|", "&")
@@ -68,7 +68,7 @@ def _variables(given: str, shown: Shown) -> None:
     for name, value in pairs.items():
         (role,) = [role for role in _ROLES if name in _role_options(role)]
         parsed = yaml.safe_load(value) if isinstance(value, str) else value
-        documented.check_role_variables(role, {name: parsed})
+        checks.check_role_variables(role, {name: parsed})
 
 
 @functools.cache

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.harness import documented
-from tests.harness.ansible import ROOT, Ansible
+from tests.harness.ansible.command import Ansible
+from tests.harness.docs import checks
+from tests.harness.paths import ROOT
 
 PLUGINS = ROOT / "plugins"
 
@@ -60,10 +61,10 @@ def test_its_examples(file: Path, ansible: Ansible) -> None:
     examples = yaml.safe_load(_documentation(file)["EXAMPLES"])
     if isinstance(examples, dict):
         assert "topologies" in examples, "an inventory file"
-        documented.check_inventories(ansible, ansible.home, {file.name: examples})
+        checks.check_inventories(ansible, ansible.home, {file.name: examples})
         return
     plays = examples if all("hosts" in item for item in examples) else [{"hosts": "localhost", "tasks": examples}]
-    documented.check_plays(plays)
+    checks.check_plays(plays)
     playbook = ansible.home / "playbook.yml"
     playbook.write_text(yaml.safe_dump(plays, sort_keys=False))
     ansible.run("ansible-playbook", "--syntax-check", "-i", "localhost,", str(playbook)).ok()

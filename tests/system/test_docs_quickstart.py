@@ -21,9 +21,9 @@ from pathlib import Path
 import pytest
 from ansible.release import __version__
 
-from tests.harness.ansible import copy_checkout
-from tests.harness.documents import SHELL, guide
-from tests.harness.hosts import Namespace
+from tests.harness.ansible.command import copy_checkout
+from tests.harness.docs.code_blocks import SHELL, guide
+from tests.harness.erlang.hosts import Namespace
 
 _SUDO = '#!/bin/sh\nexec "$@" --simulate\n'
 _NODES_ARE_UP = """

@@ -20,11 +20,13 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._errors import Op
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, Node
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import converge
 
-from tests.harness.ansible import Ansible
-from tests.harness.beam import COOKIE, beams, free_port, wait_until
-from tests.harness.clusters import heal, topology
-from tests.harness.ejabberd import Ejabberd, ejabberds, partition, wait_down
+from tests.harness.ansible.command import Ansible
+from tests.harness.erlang.beam import COOKIE, beams
+from tests.harness.erlang.clusters import heal, topology
+from tests.harness.erlang.ejabberd import Ejabberd, ejabberds, partition, wait_down
+from tests.harness.loopback import free_port
 from tests.harness.outcomes import problem_of
+from tests.harness.waiting import wait_until
 
 DRIVER = {"driver": "ejabberd"}
 OLD_NAME = {"driver_config": {"preset": "ejabberd"}}

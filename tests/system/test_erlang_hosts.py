@@ -19,13 +19,15 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.erlan
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.erlang_hosts.parse import parse
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover
 
-from tests.harness import beam
-from tests.harness.ansible import Ansible, result_of
-from tests.harness.beam import is_whole, loopback_addresses, wait_until
+from tests.harness.ansible.command import Ansible, result_of
 from tests.harness.clock import within
-from tests.harness.clusters import forget, lost
-from tests.harness.hosts import hosts, network
-from tests.harness.nameserver import nameserver
+from tests.harness.dns.nameserver import nameserver
+from tests.harness.erlang import beam
+from tests.harness.erlang.beam import is_whole
+from tests.harness.erlang.clusters import forget, lost
+from tests.harness.erlang.hosts import hosts, network
+from tests.harness.loopback import free_port, loopback_addresses
+from tests.harness.waiting import wait_until
 
 NAME = ".hosts.erlang"
 FILES = [
@@ -122,7 +124,7 @@ def test_the_nodes_of_a_host_are_the_nodes_and_hidden_ones_too(tmp_path: Path) -
 
 def test_silent_hosts_are_asked_all_at_once(tmp_path: Path) -> None:
     addresses = loopback_addresses(50)
-    port = beam.free_port(addresses[0])
+    port = free_port(addresses[0])
     with ExitStack() as stack:
         for address in addresses:
             stack.enter_context(socket.create_server((address, port)))

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.harness.beam import BASENAME, Beam, epmd, running
-from tests.harness.clusters import outcome, topology
+from tests.harness.erlang.beam import BASENAME, Beam, epmd, running
+from tests.harness.erlang.clusters import outcome, topology
 
 ADDRESS = "127.0.0.1"
 NAMES, PORT = b"n", b"z"

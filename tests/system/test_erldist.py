@@ -38,7 +38,8 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms im
     charlist,
 )
 
-from tests.harness.beam import COOKIE, Beam, beam, beams, epmd, free_port
+from tests.harness.erlang.beam import COOKIE, Beam, beam, beams, epmd
+from tests.harness.loopback import free_port
 
 OWN_NAME = "selfheal-test@127.0.0.1"
 

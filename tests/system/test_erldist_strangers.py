@@ -25,8 +25,8 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors i
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.tls import Tls
 
-from tests.harness.beam import COOKIE
 from tests.harness.certificates import CertificateAuthority
+from tests.harness.erlang.beam import COOKIE
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 

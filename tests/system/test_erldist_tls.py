@@ -22,9 +22,10 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors i
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._io.net import Address, dial
 
-from tests.harness.beam import COOKIE, Beam, beam, beams, epmd, free_port
 from tests.harness.certificates import CertificateAuthority
-from tests.harness.erlang_tls import TLS_1_2, TLS_1_3, NodeTls
+from tests.harness.erlang.beam import COOKIE, Beam, beam, beams, epmd
+from tests.harness.erlang.tls import TLS_1_2, TLS_1_3, NodeTls
+from tests.harness.loopback import free_port
 
 
 @pytest.fixture(scope="module")

@@ -16,8 +16,8 @@ import yaml
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._event_source import SPEC, emit_events
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._membership_events import LISTS_NOBODY
 
-from tests.harness.ansible import ROOT
-from tests.harness.event_source import (
+from tests.harness.dns.nameserver import nameserver
+from tests.harness.eda.event_source import (
     QUERY,
     SOON,
     Events,
@@ -27,8 +27,8 @@ from tests.harness.event_source import (
     warnings_of,
     web_topology,
 )
-from tests.harness.kube import kube_api
-from tests.harness.nameserver import nameserver
+from tests.harness.kubernetes.double import kube_api
+from tests.harness.paths import ROOT
 
 SOURCE = ".build/collections/ansible_collections/selfheal/cluster/extensions/eda/plugins/event_source/membership.py"
 STATIC = {"strategy": "static", "config": {"nodes": ["a@127.0.0.1"]}}

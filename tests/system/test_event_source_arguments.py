@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from tests.harness.ansible import ROOT
-from tests.harness.eda import BIN
-from tests.harness.event_source import chat_topology, refusal
-from tests.harness.kube import TOKEN, kube_api
+from tests.harness.eda.event_source import chat_topology, refusal
+from tests.harness.eda.rulebook import BIN
+from tests.harness.kubernetes.double import TOKEN, kube_api
+from tests.harness.paths import ROOT
 
 SOURCE = ".build/collections/ansible_collections/selfheal/cluster/extensions/eda/plugins/event_source/membership.py"
 STATIC = {"strategy": "static", "config": {"nodes": ["a@127.0.0.1"]}}

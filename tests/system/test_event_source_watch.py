@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.harness.event_source import QUIET, Events, chat_topology, names_of, run_source
-from tests.harness.kube import KubeDouble, kube_api
+from tests.harness.eda.event_source import QUIET, Events, chat_topology, names_of, run_source
+from tests.harness.kubernetes.double import KubeDouble, kube_api
 
 RARELY = 3600
 

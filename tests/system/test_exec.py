@@ -19,7 +19,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.registry
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import PRUNE, Action, Node
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import converge
 
-from tests.harness.files_cluster import Files, shell
+from tests.harness.exec.files import Files, shell
 from tests.harness.outcomes import problem_of
 
 

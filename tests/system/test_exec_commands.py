@@ -16,12 +16,12 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import OptionError, RoundError
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import inspect
 
-from tests.harness.ansible import Ansible
-from tests.harness.background import MEMBERSHIP, SOON, is_alive, run
-from tests.harness.beam import wait_until
+from tests.harness.ansible.background import MEMBERSHIP, SOON, is_alive, run
+from tests.harness.ansible.command import Ansible
 from tests.harness.clock import within
-from tests.harness.clusters import with_warnings
-from tests.harness.files_cluster import Files, reason, shell
+from tests.harness.erlang.clusters import with_warnings
+from tests.harness.exec.files import Files, reason, shell
+from tests.harness.waiting import wait_until
 
 
 @pytest.fixture

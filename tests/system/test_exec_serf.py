@@ -16,10 +16,10 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology 
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import converge, inspect
 
-from tests.harness.ansible import Ansible
+from tests.harness.ansible.command import Ansible
 from tests.harness.clock import within
-from tests.harness.clusters import with_warnings
-from tests.harness.serf import Agent, agents, documented, is_whole, join, topology, wait_failed
+from tests.harness.erlang.clusters import with_warnings
+from tests.harness.exec.serf import Agent, agents, documented, is_whole, join, topology, wait_failed
 
 MEMBERSHIP = "selfheal.cluster.membership"
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import yaml
 
-from tests.harness.ansible import ROOT
-from tests.harness.documents import files, guide
+from tests.harness.docs.code_blocks import files, guide
+from tests.harness.paths import ROOT
 
 _EXAMPLE = ROOT / "docs" / "examples" / "awx"
 _BUILDER = Path(sys.executable).parent / "ansible-builder"

@@ -16,8 +16,8 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls im
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.connection import NodeConnection
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import OptionError
 
-from tests.harness.beam import COOKIE, Beam, beams, is_whole, join, wait_whole
-from tests.harness.clusters import MODES, connects_itself, heal, lost
+from tests.harness.erlang.beam import COOKIE, Beam, beams, is_whole, join, wait_whole
+from tests.harness.erlang.clusters import MODES, connects_itself, heal, lost
 
 FENCE = {"fence": True}
 

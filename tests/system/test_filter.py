@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.harness.ansible import Ansible, Run
+from tests.harness.ansible.command import Ansible, Run
 
 
 def _plan(ansible: Ansible, expression: str, nodes: list[Any]) -> Run:

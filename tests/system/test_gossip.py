@@ -21,10 +21,10 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.gossi
     open_socket,
 )
 
-from tests.harness.ansible import Ansible
-from tests.harness.beam import Beam, beams
+from tests.harness.ansible.command import Ansible
 from tests.harness.clock import within
-from tests.harness.gossip import (
+from tests.harness.erlang.beam import Beam, beams
+from tests.harness.sources.gossip import (
     GROUP,
     LATIN_1_ATOMS,
     LOOPBACK,

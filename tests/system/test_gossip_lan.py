@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.harness.beam import COOKIE, Beam, is_whole
-from tests.harness.clusters import lost
-from tests.harness.gossip import Host, Lan, all_send, flood, heartbeats, lan, members
+from tests.harness.erlang.beam import COOKIE, Beam, is_whole
+from tests.harness.erlang.clusters import lost
+from tests.harness.sources.gossip import Host, Lan, all_send, flood, heartbeats, lan, members
 
 SECRET = "a-secret-of-the-tests"
 LISTEN = 1.0

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 
-from tests.harness import beam
-from tests.harness.beam import Beam, is_whole, wait_until
-from tests.harness.clusters import forget, heal, lost
-from tests.harness.hosts import hosts, network
+from tests.harness.erlang import beam
+from tests.harness.erlang.beam import Beam, is_whole
+from tests.harness.erlang.clusters import forget, heal, lost
+from tests.harness.erlang.hosts import hosts, network
+from tests.harness.waiting import wait_until
 
 # Three seconds without a sign of life, instead of sixty, until a node takes another one for dead, and two to connect.
 SOON = ("-kernel", "net_ticktime", "3", "-kernel", "net_setuptime", "2")

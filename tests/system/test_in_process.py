@@ -14,8 +14,8 @@ import pytest
 import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
 
-from tests.harness.ansible import PACKED, Ansible, Run
-from tests.harness.beam import COOKIE, Beam, beams, join
+from tests.harness.ansible.command import PACKED, Ansible, Run
+from tests.harness.erlang.beam import COOKIE, Beam, beams, join
 
 INFO, MEMBERSHIP, NODES_INFO = (
     f"selfheal.cluster.{module}" for module in ("membership_info", "membership", "nodes_info")

@@ -13,13 +13,14 @@ from typing import Any
 
 import pytest
 
-from tests.harness.ansible import Ansible
-from tests.harness.background import SOON, run
-from tests.harness.beam import COOKIE, Beam, beams, is_whole, join, wait_until
-from tests.harness.clusters import heal, lost
-from tests.harness.files_cluster import Files, shell
-from tests.harness.gossip import LOOPBACK, flood, free_udp_port, is_open
-from tests.harness.nameserver_faults import faulty_nameserver, silence
+from tests.harness.ansible.background import SOON, run
+from tests.harness.ansible.command import Ansible
+from tests.harness.dns.faults import faulty_nameserver, silence
+from tests.harness.erlang.beam import COOKIE, Beam, beams, is_whole, join
+from tests.harness.erlang.clusters import heal, lost
+from tests.harness.exec.files import Files, shell
+from tests.harness.sources.gossip import LOOPBACK, flood, free_udp_port, is_open
+from tests.harness.waiting import wait_until
 
 LONG = 60
 """Seconds that the run would take, or more."""

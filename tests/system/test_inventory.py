@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.harness.ansible import Ansible
-from tests.harness.inventories import TEMPLATE_TEXT, bare, evaluate, is_untrusted, listed, static, write
+from tests.harness.ansible.command import Ansible
+from tests.harness.ansible.inventories import TEMPLATE_TEXT, bare, evaluate, is_untrusted, listed, static, write
 
 
 def test_topologies_and_their_nodes_are_hosts(ansible: Ansible, tmp_path: Path) -> None:

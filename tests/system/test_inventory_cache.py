@@ -9,11 +9,11 @@ import json
 import os
 from pathlib import Path
 
-from tests.harness.ansible import Ansible
-from tests.harness.inventories import SECRET, TEMPLATE_TEXT, dns, evaluate, is_untrusted, listed, static, write
-from tests.harness.kube import any_kube_api
-from tests.harness.nameserver import nameserver
-from tests.harness.nameserver_faults import by_type, faulty_nameserver, rcode, records
+from tests.harness.ansible.command import Ansible
+from tests.harness.ansible.inventories import SECRET, TEMPLATE_TEXT, dns, evaluate, is_untrusted, listed, static, write
+from tests.harness.dns.faults import by_type, faulty_nameserver, rcode, records
+from tests.harness.dns.nameserver import nameserver
+from tests.harness.kubernetes.double import any_kube_api
 
 
 def _with_cache(ansible: Ansible, directory: Path) -> Path:

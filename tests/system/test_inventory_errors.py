@@ -13,9 +13,10 @@ import yaml
 from ansible_collections.selfheal.cluster.plugins.inventory.nodes import DOCUMENTATION
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._inventory_file import TOPOLOGY_KEYS
 
-from tests.harness.ansible import ROOT, Ansible
-from tests.harness.inventories import SECRET, bare, dns, evaluate, listed, static, write
-from tests.harness.nameserver import nameserver
+from tests.harness.ansible.command import Ansible
+from tests.harness.ansible.inventories import SECRET, bare, dns, evaluate, listed, static, write
+from tests.harness.dns.nameserver import nameserver
+from tests.harness.paths import ROOT
 
 
 @pytest.mark.parametrize(

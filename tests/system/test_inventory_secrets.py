@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.harness.ansible import Ansible
-from tests.harness.inventories import SECRET, TEMPLATE_TEXT, evaluate, static, write
+from tests.harness.ansible.command import Ansible
+from tests.harness.ansible.inventories import SECRET, TEMPLATE_TEXT, evaluate, static, write
 
 
 def test_a_literal_secret_is_read_from_the_file_only_when_a_task_needs_it(ansible: Ansible, tmp_path: Path) -> None:

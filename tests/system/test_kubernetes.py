@@ -14,8 +14,8 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._errors import Op
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover
 
-from tests.harness.kube import any_kube_api
-from tests.harness.kube_api import KubeApi
+from tests.harness.kubernetes.api import KubeApi
+from tests.harness.kubernetes.double import any_kube_api
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import MissingLibraryError
 
 from tests.harness.certificates import CertificateAuthority
-from tests.harness.kube import KubeDouble, kube_api
-from tests.harness.kube_asking import SECRET, ask, failed, forget_environment, namespaces, refused
+from tests.harness.kubernetes.asking import SECRET, ask, failed, forget_environment, namespaces, refused
+from tests.harness.kubernetes.double import KubeDouble, kube_api
 
 
 @pytest.fixture(autouse=True)

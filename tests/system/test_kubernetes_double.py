@@ -12,7 +12,7 @@ import kubernetes
 import pytest
 from kubernetes.client import ApiClient, ApiException, Configuration, CoreV1Api, DiscoveryV1Api
 
-from tests.harness.kube import KubeDouble, kube_api
+from tests.harness.kubernetes.double import KubeDouble, kube_api
 
 SECONDS = 1
 

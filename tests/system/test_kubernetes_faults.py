@@ -22,7 +22,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.regis
 
 from tests.harness.clock import within
 from tests.harness.held import Held
-from tests.harness.kube import KubeDouble, kube_api
+from tests.harness.kubernetes.double import KubeDouble, kube_api
 
 
 @pytest.fixture

@@ -22,10 +22,8 @@ import yaml
 from aiohttp import web
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import MissingLibraryError
 
-from tests.harness.beam import free_port
 from tests.harness.certificates import CertificateAuthority
-from tests.harness.kube import KubeDouble, kube_api
-from tests.harness.kube_asking import (
+from tests.harness.kubernetes.asking import (
     SECRET,
     WAYS,
     ask,
@@ -39,7 +37,9 @@ from tests.harness.kube_asking import (
     namespaces,
     refused,
 )
-from tests.harness.kube_server import status
+from tests.harness.kubernetes.double import KubeDouble, kube_api
+from tests.harness.kubernetes.server import status
+from tests.harness.loopback import free_port
 
 Way = Callable[..., str]
 

@@ -21,16 +21,8 @@ import yaml
 from aiohttp import web
 
 from tests.harness.certificates import CertificateAuthority
-from tests.harness.kube import KubeDouble, kube_api
-from tests.harness.kube_asking import (
-    SECRET,
-    WAYS,
-    change,
-    failed,
-    filled,
-    forget_environment,
-    refused,
-)
+from tests.harness.kubernetes.asking import SECRET, WAYS, change, failed, filled, forget_environment, refused
+from tests.harness.kubernetes.double import KubeDouble, kube_api
 
 Way = Callable[..., str]
 

@@ -19,11 +19,11 @@ from typing import Any
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes import watch
 
-from tests.harness.beam import wait_until
 from tests.harness.clock import BUSY, within
 from tests.harness.held import Held, objects, sockets
-from tests.harness.kube import KubeDouble, kube_api
-from tests.harness.watching import PATIENCE, api_with_a_pod, opened, params_of, requests, watching
+from tests.harness.kubernetes.double import KubeDouble, kube_api
+from tests.harness.kubernetes.watching import PATIENCE, api_with_a_pod, opened, params_of, requests, watching
+from tests.harness.waiting import wait_until
 
 
 @pytest.fixture

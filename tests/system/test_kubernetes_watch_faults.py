@@ -18,10 +18,10 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._errors import Op
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes import auth, stream, watch, watch_attempt
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.stream import WatchDecoder
 
-from tests.harness.beam import wait_until
-from tests.harness.hosts import Namespace
-from tests.harness.kube import KubeDouble
-from tests.harness.watching import PATIENCE, PODS, api_with_a_pod, opened, params_of, requests, watching
+from tests.harness.erlang.hosts import Namespace
+from tests.harness.kubernetes.double import KubeDouble
+from tests.harness.kubernetes.watching import PATIENCE, PODS, api_with_a_pod, opened, params_of, requests, watching
+from tests.harness.waiting import wait_until
 
 
 @pytest.fixture
@@ -159,7 +159,7 @@ class TestTrouble:
         """No byte and no farewell comes from an API server that lost its network, and 120 s are too long to wait."""
         namespace = Namespace()
         try:
-            answer = namespace.python(["-m", "tests.harness.watching"], {}, tmp_path)
+            answer = namespace.python(["-m", "tests.harness.kubernetes.watching"], {}, tmp_path)
         finally:
             namespace.close()
         assert "trying again" in answer["lost"], json.dumps(answer)

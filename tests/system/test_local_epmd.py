@@ -14,8 +14,10 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._errors import Op
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import COMPLETE, FAILED, Discovery
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover
 
-from tests.harness import beam
-from tests.harness.nameserver import nameserver
+from tests.harness.dns.nameserver import nameserver
+from tests.harness.erlang import beam
+from tests.harness.loopback import free_port
+from tests.harness.waiting import wait_until
 
 HOST = socket.gethostname().partition(".")[0]
 
@@ -40,13 +42,13 @@ def test_the_nodes_that_run_here_are_the_nodes() -> None:
         assert [node.eval("{text, atom_to_list(node())}") for node in nodes] == [node.name for node in found.nodes]
 
         nodes[0].kill()
-        beam.wait_until(lambda: read(epmd_port=port).names == {f"app2@{HOST}"}, 30, "epmd to forget the node")
+        wait_until(lambda: read(epmd_port=port).names == {f"app2@{HOST}"}, 30, "epmd to forget the node")
 
         assert read(epmd_port=port, node_host="10.0.0.1").names == {"app2@10.0.0.1"}
 
 
 def test_without_an_epmd_it_fails() -> None:
-    port = beam.free_port("127.0.0.1")
+    port = free_port("127.0.0.1")
     found = read(epmd_port=port)
     assert (found.status, found.nodes) == (FAILED, ())
     assert str(port) in found.reasons[0]

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.harness.ansible import Ansible, Run
-from tests.harness.nameserver import nameserver
+from tests.harness.ansible.command import Ansible, Run
+from tests.harness.dns.nameserver import nameserver
 
 
 def _evaluate(ansible: Ansible, expression: str, **variables: Any) -> Run:

@@ -15,12 +15,13 @@ from typing import Any
 
 import pytest
 
-from tests.harness.ansible import Ansible
-from tests.harness.background import MEMBERSHIP, events_in, run
-from tests.harness.beam import BASENAME, COOKIE, Beam, beams, is_whole, join, wait_until
-from tests.harness.clusters import lost
-from tests.harness.kube import kube_api
-from tests.harness.nameserver import Nameserver, nameserver
+from tests.harness.ansible.background import MEMBERSHIP, events_in, run
+from tests.harness.ansible.command import Ansible
+from tests.harness.dns.nameserver import Nameserver, nameserver
+from tests.harness.erlang.beam import BASENAME, COOKIE, Beam, beams, is_whole, join
+from tests.harness.erlang.clusters import lost
+from tests.harness.kubernetes.double import kube_api
+from tests.harness.waiting import wait_until
 
 LONG = 300
 """Seconds that no test waits for."""

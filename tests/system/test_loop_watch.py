@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 
-from tests.harness.ansible import Ansible
-from tests.harness.background import Run, events_in, run
-from tests.harness.beam import BASENAME, COOKIE, Beam, beams, is_whole, wait_until
-from tests.harness.clusters import lost
-from tests.harness.kube import KubeDouble, kube_api
+from tests.harness.ansible.background import Run, events_in, run
+from tests.harness.ansible.command import Ansible
+from tests.harness.erlang.beam import BASENAME, COOKIE, Beam, beams, is_whole
+from tests.harness.erlang.clusters import lost
+from tests.harness.kubernetes.double import KubeDouble, kube_api
+from tests.harness.waiting import wait_until
 
 LONG = 300
 """Seconds that no test waits for: whatever happens sooner was told by the watch."""

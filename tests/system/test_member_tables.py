@@ -15,10 +15,11 @@ from typing import Any
 
 import pytest
 
-from tests.harness.ansible import Ansible
-from tests.harness.beam import COOKIE, Beam, beam, beams, is_whole, join, loopback_addresses, wait_whole
-from tests.harness.clusters import heal, lost, outcome, topology
-from tests.harness.rabbitmq import Rabbit, cluster, part, rabbits
+from tests.harness.ansible.command import Ansible
+from tests.harness.erlang.beam import COOKIE, Beam, beam, beams, is_whole, join, wait_whole
+from tests.harness.erlang.clusters import heal, lost, outcome, topology
+from tests.harness.erlang.rabbitmq import Rabbit, cluster, part, rabbits
+from tests.harness.loopback import loopback_addresses
 
 MESH_ONLY = {"driver_config": {"mesh_only": True}}
 FENCE = {"policy": {"fence": True}}

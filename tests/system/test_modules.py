@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.harness.ansible import Ansible, result_of
-from tests.harness.beam import COOKIE, Beam, beams, is_whole, join
+from tests.harness.ansible.command import Ansible, result_of
+from tests.harness.erlang.beam import COOKIE, Beam, beams, is_whole, join
 
 MEMBERSHIP = "selfheal.cluster.membership"
 INFO = "selfheal.cluster.membership_info"

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.harness.ansible import Ansible, result_of
-from tests.harness.nameserver import nameserver
-from tests.harness.nameserver_faults import by_type, faulty_nameserver, rcode, records
+from tests.harness.ansible.command import Ansible, result_of
+from tests.harness.dns.faults import by_type, faulty_nameserver, rcode, records
+from tests.harness.dns.nameserver import nameserver
 
 SECRET = "a-token-nobody-may-see"
 

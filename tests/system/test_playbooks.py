@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.harness.ansible import ROOT, Ansible
-from tests.harness.beam import COOKIE, Beam, beams, is_whole, join
+from tests.harness.ansible.command import Ansible
+from tests.harness.erlang.beam import COOKIE, Beam, beams, is_whole, join
+from tests.harness.paths import ROOT
 
 CONVERGE = "selfheal.cluster.converge"
 STATUS = "selfheal.cluster.status"

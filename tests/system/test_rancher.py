@@ -14,13 +14,14 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology 
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import COMPLETE, FAILED, PARTIAL, Discovery
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover
 
-from tests.harness.ansible import Ansible
-from tests.harness.beam import BASENAME, COOKIE, beams, free_port, is_whole, write_cookie
+from tests.harness.ansible.command import Ansible
 from tests.harness.clock import within
-from tests.harness.clusters import forget, lost
+from tests.harness.erlang.beam import BASENAME, COOKIE, beams, is_whole, write_cookie
+from tests.harness.erlang.clusters import forget, lost
 from tests.harness.held import Held
 from tests.harness.http_service import Fault, dripping, endless, raw, silence, status
-from tests.harness.rancher import Metadata, container, rancher_metadata
+from tests.harness.loopback import free_port
+from tests.harness.sources.rancher import Metadata, container, rancher_metadata
 
 ADDRESSES = ["127.0.8.1", "127.0.8.2"]
 OK = b"HTTP/1.1 200 OK\r\n"

@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.harness.ansible import Ansible
-from tests.harness.beam import Beam, beams, is_whole
-from tests.harness.consul import TOKEN, consul, no_leader
-from tests.harness.documents import guide
+from tests.harness.ansible.command import Ansible
+from tests.harness.dns.nameserver import nameserver
+from tests.harness.docs.code_blocks import guide
+from tests.harness.docs.recipes import EXAMPLES, Recipe
+from tests.harness.erlang.beam import Beam, beams, is_whole
 from tests.harness.http_service import Fault, Handler, HttpService, raw, running, status
-from tests.harness.nameserver import nameserver
-from tests.harness.recipes import EXAMPLES, Recipe
+from tests.harness.sources.consul import TOKEN, consul, no_leader
 
 _OF_OTHER_PAGES = ("awx", "eda", "prometheus")
 _DIRECTORIES = [path for path in EXAMPLES.iterdir() if path.name not in _OF_OTHER_PAGES]

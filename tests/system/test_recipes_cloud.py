@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.ansible import Ansible
-from tests.harness.beam import Beam, beams, is_whole
-from tests.harness.ec2 import ec2
-from tests.harness.postgres import postgres
-from tests.harness.recipes import Recipe
+from tests.harness.ansible.command import Ansible
+from tests.harness.docs.recipes import Recipe
+from tests.harness.erlang.beam import Beam, beams, is_whole
+from tests.harness.sources.ec2 import ec2
+from tests.harness.sources.postgres import postgres
 
 
 @pytest.fixture

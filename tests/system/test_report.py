@@ -16,10 +16,11 @@ from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.metrics i
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.page import page
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.reading import reading
 
-from tests.harness.ansible import ROOT, Ansible, Run
-from tests.harness.beam import COOKIE, Beam, beams, is_whole, join
-from tests.harness.browser import Page, browser
-from tests.harness.reports import TIME, names, result
+from tests.harness.ansible.command import Ansible, Run
+from tests.harness.erlang.beam import COOKIE, Beam, beams, is_whole, join
+from tests.harness.paths import ROOT
+from tests.harness.report.browser import Page, browser
+from tests.harness.report.results import TIME, names, result
 
 CONVERGE = "selfheal.cluster.converge"
 STATUS = "selfheal.cluster.status"

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.harness.ansible import Ansible, Run
-from tests.harness.beam import COOKIE, Beam, beams, is_whole
+from tests.harness.ansible.command import Ansible, Run
+from tests.harness.erlang.beam import COOKIE, Beam, beams, is_whole
 
 
 def _variables(nodes: list[Beam], **more: Any) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.harness.ansible import Ansible
-from tests.harness.beam import COOKIE, Beam, beams, is_whole, join
+from tests.harness.ansible.command import Ansible
+from tests.harness.erlang.beam import COOKIE, Beam, beams, is_whole, join
 
 CONVERGE = "selfheal.cluster.converge"
 TOLD = "told.txt"

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.harness.ansible import Ansible, Run
-from tests.harness.documents import files, guide
-from tests.harness.serf import Agent, agents, is_whole, join, wait_failed
+from tests.harness.ansible.command import Ansible, Run
+from tests.harness.docs.code_blocks import files, guide
+from tests.harness.exec.serf import Agent, agents, is_whole, join, wait_failed
 
 CONVERGE = "selfheal.cluster.converge"
 STATUS = "selfheal.cluster.status"

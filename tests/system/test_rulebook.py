@@ -15,12 +15,13 @@ from typing import Any
 
 import pytest
 
-from tests.harness.ansible import Ansible
-from tests.harness.beam import COOKIE, Beam, beams, is_whole, wait_until
-from tests.harness.documents import files, guide
-from tests.harness.eda import Rulebook, rulebook
+from tests.harness.ansible.command import Ansible
+from tests.harness.docs.code_blocks import files, guide
+from tests.harness.eda.rulebook import Rulebook, rulebook
+from tests.harness.erlang.beam import COOKIE, Beam, beams, is_whole
 from tests.harness.http_service import Handler, HttpService, running
-from tests.harness.kube import TOKEN, KubeDouble, kube_api
+from tests.harness.kubernetes.double import TOKEN, KubeDouble, kube_api
+from tests.harness.waiting import wait_until
 
 PAUSE = 2
 REPEAT = 8

@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
-from tests.harness.ansible import ROOT, Ansible, Run
-from tests.harness.awx import PASSWORD, TOKEN, USER, Awx, awx
-from tests.harness.bundle import with_bundle
+from tests.harness.ansible.bundle import with_bundle
+from tests.harness.ansible.command import Ansible, Run
+from tests.harness.awx.api import PASSWORD, TOKEN, USER, Awx, awx
 from tests.harness.http_service import status
+from tests.harness.paths import ROOT
 
 URL = "https://git.test/clusters.git"
 MARK = "Made by the role selfheal.cluster.schedule for selfheal"

@@ -15,11 +15,12 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.harness.beam import BASENAME, COOKIE, Beam, beams, is_whole, wait_until
-from tests.harness.booted import ANSIBLE_PLAYBOOK, Booted, Control, booted
-from tests.harness.kube import kube_api
-from tests.harness.machine import AS_NOBODY
-from tests.harness.schedules import Scheduler, changed, of_nodes
+from tests.harness.erlang.beam import BASENAME, COOKIE, Beam, beams, is_whole
+from tests.harness.kubernetes.double import kube_api
+from tests.harness.schedule.booted import ANSIBLE_PLAYBOOK, Booted, Control, booted
+from tests.harness.schedule.machine import AS_NOBODY
+from tests.harness.schedule.role import Scheduler, changed, of_nodes
+from tests.harness.waiting import wait_until
 
 UNIT = "selfheal.service"
 CREDENTIAL = f"/run/credentials/{UNIT}/CHAT_COOKIE"

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.beam import COOKIE, beams, is_whole, wait_until
-from tests.harness.machine import AS_NOBODY, Machine
-from tests.harness.nameserver_faults import faulty_nameserver, silence
-from tests.harness.schedules import SECRET, Scheduler, changed, of_nodes, scheduler
+from tests.harness.dns.faults import faulty_nameserver, silence
+from tests.harness.erlang.beam import COOKIE, beams, is_whole
+from tests.harness.schedule.machine import AS_NOBODY, Machine
+from tests.harness.schedule.role import SECRET, Scheduler, changed, of_nodes, scheduler
+from tests.harness.waiting import wait_until
 
 OWN = "/etc/selfheal/selfheal"
 HOME = "/var/lib/selfheal/selfheal"

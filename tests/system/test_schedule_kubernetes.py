@@ -13,10 +13,10 @@ from typing import Any
 import kubernetes_validate
 import pytest
 
-from tests.harness.ansible import Ansible, Run
-from tests.harness.kube import KubeDouble, kube_api
-from tests.harness.kube_control import Control, controlled, dump
-from tests.harness.kube_schedule import IMAGE, NAME, NAMESPACE, Schedule, connection, manifests_in
+from tests.harness.ansible.command import Ansible, Run
+from tests.harness.kubernetes.control_plane import Control, controlled, dump
+from tests.harness.kubernetes.double import KubeDouble, kube_api
+from tests.harness.schedule.kubernetes import IMAGE, NAME, NAMESPACE, Schedule, connection, manifests_in
 
 SECRET = "a-cookie-that-nobody-sees"
 BASE64 = "YS1jb29raWUtdGhhdC1ub2JvZHktc2Vlcw=="

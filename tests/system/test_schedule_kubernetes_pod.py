@@ -15,12 +15,12 @@ from typing import Any
 
 import pytest
 
-from tests.harness.ansible import Ansible
-from tests.harness.beam import BASENAME, COOKIE, Beam, beams, is_whole
-from tests.harness.kube import KubeDouble, kube_api
-from tests.harness.kube_pod import container
-from tests.harness.kube_portforward import on_loopback
-from tests.harness.kube_schedule import NAMESPACE, Schedule
+from tests.harness.ansible.command import Ansible
+from tests.harness.erlang.beam import BASENAME, COOKIE, Beam, beams, is_whole
+from tests.harness.kubernetes.double import KubeDouble, kube_api
+from tests.harness.kubernetes.kubelet import on_loopback
+from tests.harness.kubernetes.pod import container
+from tests.harness.schedule.kubernetes import NAMESPACE, Schedule
 
 LOOKUPS = ("endpoint_slices", "endpoints", "pods")
 

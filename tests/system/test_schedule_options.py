@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.harness.ansible import Run
-from tests.harness.machine import ANSIBLE_PLAYBOOK
-from tests.harness.schedules import SECRET, Scheduler, scheduler
+from tests.harness.ansible.command import Run
+from tests.harness.schedule.machine import ANSIBLE_PLAYBOOK
+from tests.harness.schedule.role import SECRET, Scheduler, scheduler
 
 ROLE = "selfheal.cluster.schedule"
 pytestmark = pytest.mark.timeout(600)

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.beam import COOKIE, beams, is_whole, wait_until, wait_whole
-from tests.harness.machine import Machine
-from tests.harness.schedules import SECRET, Scheduler, Service, changed, of_nodes, scheduler
+from tests.harness.erlang.beam import COOKIE, beams, is_whole, wait_whole
+from tests.harness.schedule.machine import Machine
+from tests.harness.schedule.role import SECRET, Scheduler, Service, changed, of_nodes, scheduler
+from tests.harness.waiting import wait_until
 
 UNITS = "/etc/systemd/system"
 OWN = "/etc/selfheal/selfheal"

@@ -18,11 +18,11 @@ from typing import Any
 
 import pytest
 
-from tests.harness.ansible import PACKED, Ansible
-from tests.harness.beam import BASENAME, Beam, beams, is_whole
+from tests.harness.ansible.command import PACKED, Ansible
 from tests.harness.certificates import CertificateAuthority
-from tests.harness.gossip import LOOPBACK, all_send, free_udp_port
-from tests.harness.kube import KubeDouble, kube_api
+from tests.harness.erlang.beam import BASENAME, Beam, beams, is_whole
+from tests.harness.kubernetes.double import KubeDouble, kube_api
+from tests.harness.sources.gossip import LOOPBACK, all_send, free_udp_port
 
 NODES_INFO = "selfheal.cluster.nodes_info"
 MEMBERSHIP_INFO = "selfheal.cluster.membership_info"

@@ -14,7 +14,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology 
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover
 
 from tests.benchmarks.findings import Finding, in_turn
-from tests.harness.nameserver import Nameserver, nameserver
+from tests.harness.dns.nameserver import Nameserver, nameserver
 
 _NAME = "app.example.test"
 _DIG = "dig +tcp"

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from tests.benchmarks import wait_calm
 from tests.benchmarks.commands import Commands, static
 from tests.benchmarks.findings import Finding, in_turn
-from tests.harness.beam import beams, join
+from tests.harness.erlang.beam import beams, join
 
 
 def findings(quick: bool) -> Iterator[Finding]:

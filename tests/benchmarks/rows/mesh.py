@@ -9,8 +9,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from tests.benchmarks.findings import Finding
-from tests.harness.beam import Beam, beams, wait_until
-from tests.harness.clusters import heal
+from tests.harness.erlang.beam import Beam, beams
+from tests.harness.erlang.clusters import heal
+from tests.harness.waiting import wait_until
 
 _CLOCK = """register(clock, spawn(fun() -> net_kernel:monitor_nodes(true), (fun Loop(Last) ->
     receive

@@ -20,7 +20,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
 from ansible_collections.selfheal.cluster.plugins.module_utils._planner.plan import plan
 
 from tests.benchmarks.findings import Finding
-from tests.unit.plugins.module_utils.plans import AT_ONCE, EXCLUSIVE
+from tests.unit.plugins.module_utils._planner.plans import AT_ONCE, EXCLUSIVE
 
 _SECONDS = {1000: 0.5, 5000: 5.0}
 _TENTH = 10

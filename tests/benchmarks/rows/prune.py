@@ -9,8 +9,8 @@ import time
 from collections.abc import Iterator
 
 from tests.benchmarks.findings import Finding
-from tests.harness.beam import beams, join, wait_whole
-from tests.harness.clusters import forget, heal, lost
+from tests.harness.erlang.beam import beams, join, wait_whole
+from tests.harness.erlang.clusters import forget, heal, lost
 
 _OURS = "membership"
 

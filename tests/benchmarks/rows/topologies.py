@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 from tests.benchmarks.commands import Commands, static
 from tests.benchmarks.findings import Finding
-from tests.harness.beam import beams, join
+from tests.harness.erlang.beam import beams, join
 
 _EACH = 2
 """Members of a topology."""

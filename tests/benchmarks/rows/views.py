@@ -20,8 +20,9 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import Nod
 
 from tests.benchmarks import wait_calm
 from tests.benchmarks.findings import Finding, in_turn
-from tests.harness.beam import COOKIE, Beam, epmd, wait_until, wait_whole, write_cookie
-from tests.harness.clusters import topology
+from tests.harness.erlang.beam import COOKIE, Beam, epmd, wait_whole, write_cookie
+from tests.harness.erlang.clusters import topology
+from tests.harness.waiting import wait_until
 
 _ERL_CALLS = 16
 PATIENT = 60

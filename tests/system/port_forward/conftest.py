@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.harness.kube import KubeDouble
-from tests.harness.port_forward import api_with_a_pod, echoing, forwarding
+from tests.harness.kubernetes.double import KubeDouble
+from tests.harness.kubernetes.port_forward import api_with_a_pod, echoing, forwarding
 
 
 @pytest.fixture(scope="module")

@@ -27,11 +27,12 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.pods 
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.port_forward import PortForward
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Node
 
-from tests.harness.beam import free_port, wait_until
 from tests.harness.clock import within
-from tests.harness.documents import guide
-from tests.harness.kube import KubeDouble, kube_api
-from tests.harness.port_forward import STRAY, config, hello, through, why
+from tests.harness.docs.code_blocks import guide
+from tests.harness.kubernetes.double import KubeDouble, kube_api
+from tests.harness.kubernetes.port_forward import STRAY, config, hello, through, why
+from tests.harness.loopback import free_port
+from tests.harness.waiting import wait_until
 
 
 def open_files() -> int:

@@ -19,21 +19,15 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology 
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.registry import driver_for
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import MissingLibraryError, UnreachableError
 
-from tests.harness.beam import COOKIE, free_port, wait_until
 from tests.harness.certificates import CertificateAuthority
 from tests.harness.clock import within
-from tests.harness.kube import KubeDouble, kube_api
-from tests.harness.kube_asking import by_list
-from tests.harness.kube_portforward import on_loopback
-from tests.harness.port_forward import (
-    NODE,
-    SLOW,
-    config,
-    hello,
-    reach,
-    through,
-    why,
-)
+from tests.harness.erlang.beam import COOKIE
+from tests.harness.kubernetes.asking import by_list
+from tests.harness.kubernetes.double import KubeDouble, kube_api
+from tests.harness.kubernetes.kubelet import on_loopback
+from tests.harness.kubernetes.port_forward import NODE, SLOW, config, hello, reach, through, why
+from tests.harness.loopback import free_port
+from tests.harness.waiting import wait_until
 
 
 def test_an_api_server_that_is_down(api: KubeDouble) -> None:

@@ -11,8 +11,8 @@ import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Node
 
 from tests.harness.clock import within
-from tests.harness.kube import KubeDouble
-from tests.harness.port_forward import STRAY, why
+from tests.harness.kubernetes.double import KubeDouble
+from tests.harness.kubernetes.port_forward import STRAY, why
 
 
 def test_a_node_without_a_pod(api: KubeDouble) -> None:

@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.selfheal.cluster.plugins.plugin_utils import _events_shown
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._events_shown import EventTailer, shown
 
-from tests.harness.beam import wait_until
+from tests.harness.waiting import wait_until
 
 EVENT = {
     "topology": "chat",

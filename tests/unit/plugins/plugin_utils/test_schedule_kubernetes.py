@@ -19,8 +19,8 @@ from ansible_collections.selfheal.cluster.plugins.plugin_utils._schedule_kuberne
     topologies_of,
 )
 
-from tests.harness.ansible import ROOT
-from tests.harness.documents import guide
+from tests.harness.docs.code_blocks import guide
+from tests.harness.paths import ROOT
 
 TEMPLATE = "{{ lookup('ansible.builtin.env', 'SOMETHING') }}"
 SLICES = {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": ["list"]}

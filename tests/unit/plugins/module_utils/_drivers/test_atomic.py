@@ -16,7 +16,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.a
     side_by_side,
 )
 
-from tests.harness import virtual_time
+from tests.harness.simulation import virtual_time
 
 
 class Log:

@@ -22,7 +22,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms im
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import UnreachableError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, Done, Node, Outcome, View
 
-from tests.harness import virtual_time
+from tests.harness.simulation import virtual_time
 
 ONE, TWO, THREE, FOUR = "x@1", "x@2", "x@3", "x@4"
 OK = Atom("ok")

@@ -18,7 +18,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.kuber
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.harness.kube_objects import address, endpoint, endpoint_slice, endpoints, pod
+from tests.harness.kubernetes.objects import address, endpoint, endpoint_slice, endpoints, pod
 
 NS = "prod"
 

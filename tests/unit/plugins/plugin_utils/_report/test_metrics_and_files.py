@@ -14,7 +14,7 @@ from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.files imp
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.metrics import metrics, timeless
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.reading import reading
 
-from tests.harness.reports import TIME, names, result
+from tests.harness.report.results import TIME, names, result
 
 NAMES = names(5)
 

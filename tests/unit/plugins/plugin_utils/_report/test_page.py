@@ -17,7 +17,7 @@ from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.style imp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.harness.reports import TIME, names, result
+from tests.harness.report.results import TIME, names, result
 
 HOSTILE = [
     "<script>alert(1)</script>",

@@ -14,7 +14,7 @@ from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.reading i
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.harness.reports import names, result
+from tests.harness.report.results import names, result
 
 NAMES = names(6)
 
