@@ -71,8 +71,7 @@ def plain(value: Any) -> Any:
 def masked(topology: str, problem: str, params: Mapping[str, Any]) -> PluginError:
     """An error for the user, in which the secrets of ``params`` are masked."""
     secrets = {str(value) for _path, value in secrets_in(discovery_spec_for(params), params) if value not in (None, "")}
-    prefix = f"topology {str(topology)!r}: "
-    return PluginError(remove_values(problem if problem.startswith(prefix) else prefix + problem, secrets))
+    return PluginError(remove_values(f"topology {str(topology)!r}: {problem}", secrets))
 
 
 def secrets_in(

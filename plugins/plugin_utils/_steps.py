@@ -76,15 +76,15 @@ def next_step(
     reconciler = Reconciler(topology, driver, record, ask)
     try:
         values, warnings = run_to_result(
-            topology.name,
             reconciler.inspect if inspect else lambda: reconciler.converge(check_mode, max_rounds),
             lambda: Returned(record.inspected() if inspect else record.done(), record.warnings),
         )
     except _Needed as needed:
         return Returned(needed.step)
     except RoundError as error:
-        failed = {**_untimed(error.result), "failed": True, "msg": str(error)}
-        return Returned({"step": FAIL, "msg": str(error), "result": failed}, error.warnings)
+        problem = f"topology {topology.name!r}: {error}"
+        failed = {**_untimed(error.result), "failed": True, "msg": problem}
+        return Returned({"step": FAIL, "msg": problem, "result": failed}, error.warnings)
     return Returned({"step": END, "result": {**_untimed(values), "failed": False}}, warnings)
 
 

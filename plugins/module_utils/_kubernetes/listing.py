@@ -111,7 +111,6 @@ class ApiAnswer(NamedTuple):
 
 
 def list_all(
-    topology: str,
     connection: ApiConnection,
     config: Mapping[str, Any],
     listing: ListRequest,
@@ -127,11 +126,10 @@ def list_all(
     :raises OptionError: the API server refuses a selector.
     """
     with _abortable_of(connection, listing) as abortable:
-        return _list_all(topology, connection, config, listing, take, abortable, pages)
+        return _list_all(connection, config, listing, take, abortable, pages)
 
 
 def _list_all(
-    topology: str,
     connection: ApiConnection,
     config: Mapping[str, Any],
     listing: ListRequest,
@@ -148,7 +146,7 @@ def _list_all(
             if answer.status == _GONE and token:
                 break
             if answer.status != 200:
-                raise refusal(topology, connection, config, listing, answer)
+                raise refusal(connection, config, listing, answer)
             budget -= len(answer.body)
             items, token = read_page(listing, answer, page_of)
             taken.append(take(items))
@@ -287,7 +285,6 @@ def read_page(listing: ListRequest, answer: ApiAnswer, read: Callable[[Any, Reso
 
 
 def refusal(
-    topology: str,
     connection: ApiConnection,
     config: Mapping[str, Any],
     listing: ListRequest,

@@ -106,12 +106,10 @@ def run(
             await reconciler.driver.close()
 
     reconciler = Reconciler(topology, driver_for(topology), record, ask)
-    return run_to_result(topology.name, main, result)
+    return run_to_result(main, result)
 
 
-def run_to_result(
-    topology: str, main: Callable[[], Coroutine[Any, Any, None]], result: Callable[[], Returned]
-) -> Returned:
+def run_to_result(main: Callable[[], Coroutine[Any, Any, None]], result: Callable[[], Returned]) -> Returned:
     """Run ``main`` in a loop of its own, and turn its outcome into a result or an error.
 
     :raises RoundError: a round was aborted or interrupted. The error has the result up to then.
@@ -125,7 +123,7 @@ def run_to_result(
         problem = str(error)
     returned = result()
     if problem:
-        raise RoundError(topology, problem, returned.values, returned.warnings)
+        raise RoundError(problem, returned.values, returned.warnings)
     return returned
 
 

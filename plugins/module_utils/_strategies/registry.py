@@ -27,7 +27,7 @@ def discover(source: Source, attempt: int = 0) -> Discovery:
     :raises OptionError: an option turns out to be wrong only when it is used.
     """
     try:
-        return _discover_of(source.strategy)(source.topology, source.config, attempt)
+        return _discover_of(source.strategy)(source.config, attempt)
     except DiscoveryError as error:
         return Discovery.failed([str(error)], source.authoritative)
 
@@ -43,7 +43,7 @@ async def watch(source: Source, changed: Callable[[], None], on_message: Callabl
     :raises OptionError: an option turns out to be wrong.
     :raises MissingLibraryError: this Python lacks a library that the strategy needs.
     """
-    await _watch_of(source.strategy)(source.topology, source.config, changed, on_message)
+    await _watch_of(source.strategy)(source.config, changed, on_message)
 
 
 def _watch_of(strategy: str) -> Callable[..., Coroutine[Any, Any, None]]:
@@ -54,7 +54,7 @@ def _watch_of(strategy: str) -> Callable[..., Coroutine[Any, Any, None]]:
     raise ValueError(strategy)
 
 
-def _discover_of(strategy: str) -> Callable[[str, Mapping[str, Any], int], Discovery]:
+def _discover_of(strategy: str) -> Callable[[Mapping[str, Any], int], Discovery]:
     if strategy == "kubernetes":
         from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.kubernetes import fetch as kubernetes
 

@@ -88,7 +88,7 @@ def by_port_forward(**config: Any) -> str:
 
     async def forward() -> None:
         deadline = asyncio.get_running_loop().time() + PATIENCE
-        server = await ApiServer.open("t", source.config, deadline)
+        server = await ApiServer.open(source.config, deadline)
         opened = await PortForward.open(server, Pod("prod", "chat-0"), _PORT, deadline)
         opened.socket.close()
         await opened.task

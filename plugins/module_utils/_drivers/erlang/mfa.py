@@ -34,7 +34,7 @@ class Mfa:
         return error.reason
 
 
-def own_mfa(topology: str, option: str, value: Optional[Sequence[Any]]) -> Optional[Mfa]:
+def own_mfa(option: str, value: Optional[Sequence[Any]]) -> Optional[Mfa]:
     """The user's own function, or None where the option is not set.
 
     :raises OptionError: it is not an MFA, or an argument is not an Erlang term that YAML can express.
@@ -43,7 +43,7 @@ def own_mfa(topology: str, option: str, value: Optional[Sequence[Any]]) -> Optio
         return None
     if not _is_mfa(value):
         raise OptionError(option, f"{value!r} is not [module, function, [args]]")
-    args = tuple(_term(topology, f"{option}[2][{index}]", arg) for index, arg in enumerate(value[2]))
+    args = tuple(_term(f"{option}[2][{index}]", arg) for index, arg in enumerate(value[2]))
     mfa = Mfa(option, value[0], value[1], args)
     try:
         mfa.call()
@@ -60,7 +60,7 @@ def _is_mfa(value: Sequence[Any]) -> bool:
     )
 
 
-def _term(topology: str, option: str, value: Any) -> Any:
+def _term(option: str, value: Any) -> Any:
     if isinstance(value, bool):
         return Atom("true" if value else "false")
     if isinstance(value, str):
@@ -68,7 +68,7 @@ def _term(topology: str, option: str, value: Any) -> Any:
     if isinstance(value, (int, float)):
         return value
     if isinstance(value, (list, tuple)):
-        return [_term(topology, f"{option}[{index}]", item) for index, item in enumerate(value)]
+        return [_term(f"{option}[{index}]", item) for index, item in enumerate(value)]
     if isinstance(value, dict) and len(value) == 1:
         ((kind, inner),) = value.items()
         if kind == "binary" and isinstance(inner, str):

@@ -29,8 +29,7 @@ class ExecDriver(Driver):
     def __init__(self, topology: Topology) -> None:
         self._members = ExecMembers(topology)
         connect, disconnect = (
-            template_of(topology.name, option, getattr(topology, option), OBSERVER_AND_NODE)
-            for option in ("connect", "disconnect")
+            template_of(option, getattr(topology, option), OBSERVER_AND_NODE) for option in ("connect", "disconnect")
         )
         config = topology.driver_config
         kind = Transitive if config["transitive"] else Pairwise

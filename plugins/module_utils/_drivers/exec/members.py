@@ -44,8 +44,8 @@ class ExecMembers:
 
     def __init__(self, topology: Topology) -> None:
         config = topology.driver_config
-        self._list_nodes = template_of(topology.name, "list_nodes", topology.list_nodes, OBSERVER)
-        self._read = reader_of(topology.name, config)
+        self._list_nodes = template_of("list_nodes", topology.list_nodes, OBSERVER)
+        self._read = reader_of(config)
         self._timeout: float = config["timeout"]
         self._parallel: int = config["parallel"]
         self._addresses: dict[str, Optional[str]] = {}

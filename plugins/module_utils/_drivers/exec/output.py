@@ -36,7 +36,7 @@ Reader = Callable[[bytes], ListedNames]
 """:raises UnreachableError: the output is not what it should be."""
 
 
-def reader_of(topology: str, driver_config: Mapping[str, Any]) -> Reader:
+def reader_of(driver_config: Mapping[str, Any]) -> Reader:
     """
     :raises OptionError: the options don't fit together, or an expression is invalid.
     :raises MissingLibraryError: JMESPath is needed and not installed.
@@ -49,7 +49,7 @@ def reader_of(topology: str, driver_config: Mapping[str, Any]) -> Reader:
         return _read_lines
     if paths["path"] is None:
         raise OptionError("driver_config.path", "is required by driver_config.format 'json'")
-    searches = {option: _compiled(topology, option, text) for option, text in paths.items() if text is not None}
+    searches = {option: _compiled(option, text) for option, text in paths.items() if text is not None}
     return lambda output: _read_json(output, searches)
 
 
@@ -112,7 +112,7 @@ def _text(output: bytes) -> str:
         raise UnreachableError("list_nodes printed something that is not UTF-8") from None
 
 
-def _compiled(topology: str, option: str, expression: str) -> Any:
+def _compiled(option: str, expression: str) -> Any:
     try:
         jmespath = importlib.import_module("jmespath")
     except ImportError:

@@ -59,14 +59,14 @@ class Template:
         return literal + value
 
 
-def template_of(topology: str, option: str, value: Optional[Sequence[Any]], placeholders: Sequence[str]) -> Template:
+def template_of(option: str, value: Optional[Sequence[Any]], placeholders: Sequence[str]) -> Template:
     """
     :param placeholders: the names that the command may use.
     :raises OptionError: it is not a list of words with these placeholders, or its program is not installed.
     """
     if not value:
         raise OptionError(option, "is required by driver 'exec': a command, as the list of its words")
-    words = tuple(_word(topology, f"{option}[{index}]", word, placeholders) for index, word in enumerate(value))
+    words = tuple(_word(f"{option}[{index}]", word, placeholders) for index, word in enumerate(value))
     program = "".join(literal for literal, _placeholder in words[0])
     if not program.strip() or any(placeholder is not None for _literal, placeholder in words[0]):
         raise OptionError(f"{option}[0]", f"{value[0]!r} is not the name or the path of a program")
@@ -78,7 +78,7 @@ def template_of(topology: str, option: str, value: Optional[Sequence[Any]], plac
     return Template(option, program, words)
 
 
-def _word(topology: str, option: str, word: Any, placeholders: Sequence[str]) -> Word:
+def _word(option: str, word: Any, placeholders: Sequence[str]) -> Word:
     if isinstance(word, dict) and len(word) == 1:
         ((key, nothing),) = word.items()
         if nothing is None:

@@ -151,9 +151,7 @@ class QueryResult:
         )
 
 
-def read(
-    topology: str, config: Mapping[str, Any], attempt: int, option: str, query: str, types: Sequence[str]
-) -> QueryResult:
+def read(config: Mapping[str, Any], attempt: int, option: str, query: str, types: Sequence[str]) -> QueryResult:
     """Ask for all types concurrently, within ``timeout`` seconds in total.
 
     :param option: the option that has the ``query``, for the error text.
@@ -166,7 +164,7 @@ def read(
         name = dns.name.from_text(query)
     except (dns.exception.DNSException, UnicodeError) as error:
         raise OptionError(option, f"{query!r} is not a domain name: {error}") from error
-    servers = nameservers_of(topology, config, attempt)
+    servers = nameservers_of(config, attempt)
     deadline = time.monotonic() + config["timeout"]
     types = list(dict.fromkeys(types))
     asked = [in_a_thread(partial(_ask_each, servers, name, rdtype, deadline, config["tcp"])) for rdtype in types]

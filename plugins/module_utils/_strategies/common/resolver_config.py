@@ -40,7 +40,7 @@ class SystemConfig:
     search: tuple[str, ...]
 
 
-def nameservers_of(topology: str, config: Mapping[str, Any], attempt: int) -> list[Nameserver]:
+def nameservers_of(config: Mapping[str, Any], attempt: int) -> list[Nameserver]:
     """The nameservers in the order of this attempt: each attempt starts with the next one.
 
     :raises OptionError: an entry is not ``ip``, ``ip:port`` or ``[ipv6]:port``.
@@ -52,7 +52,7 @@ def nameservers_of(topology: str, config: Mapping[str, Any], attempt: int) -> li
         option, entries = str(RESOLV_CONF), system_config().nameservers
     else:
         option, entries = "config.nameservers", given
-    servers = [_nameserver(topology, f"{option}[{i}]", entry, port) for i, entry in enumerate(entries)]
+    servers = [_nameserver(f"{option}[{i}]", entry, port) for i, entry in enumerate(entries)]
     if not servers:
         raise DiscoveryError(f"{RESOLV_CONF} names no nameserver: set config.nameservers")
     first = attempt % len(servers)
@@ -86,7 +86,7 @@ def parse_system_config(text: str) -> SystemConfig:
     return SystemConfig(tuple(nameservers), tuple(domain for domain in search if domain))
 
 
-def _nameserver(topology: str, option: str, entry: str, default_port: int) -> Nameserver:
+def _nameserver(option: str, entry: str, default_port: int) -> Nameserver:
     with_port = _WITH_PORT.fullmatch(entry)
     address = (with_port["v6"] or with_port["v4"]) if with_port else entry
     port = int(with_port["port"]) if with_port else default_port

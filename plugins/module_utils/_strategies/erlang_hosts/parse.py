@@ -23,7 +23,7 @@ _HOST = re.compile(r"'(?P<atom>[^'\\\n]*)'|\"(?P<string>[^\"\\\n]*)\"|(?P<word>[
 _DOT = re.compile(r"\.(?=[\x00-\x20%]|\Z)")
 
 
-def parse(topology: str, text: str) -> list[str]:
+def parse(text: str) -> list[str]:
     """
     :returns: the hosts, each once.
     :raises DiscoveryError: it is no list of hosts, or has one in two spellings, of which each would make nodes of its

@@ -33,7 +33,6 @@ class Channel:
     """The address and port that the nodes send to. ``interface``: the address of the interface on which the group is
     joined; None for the system's choice, and without a group. ``interface_option``: the option that gave it."""
 
-    topology: str
     address: str
     port: int
     is_group: bool
@@ -47,19 +46,17 @@ class Channel:
         return f"multicast group {self.address}, port {self.port}, {interface}"
 
 
-def channel_of(topology: str, config: Mapping[str, Any]) -> Channel:
+def channel_of(config: Mapping[str, Any]) -> Channel:
     """
     :raises OptionError: an address is not IPv4 or of the wrong kind, or options contradict each other.
     """
-    address = _ipv4(topology, config, "multicast_addr")
+    address = _ipv4(config, "multicast_addr")
     interfaces = {
-        option: _ipv4(topology, config, option)
-        for option in ("multicast_if", "if_addr")
-        if config[option] not in (None, _ANY)
+        option: _ipv4(config, option) for option in ("multicast_if", "if_addr") if config[option] not in (None, _ANY)
     }
     if config["broadcast_only"]:
-        _check_broadcast(topology, address, interfaces)
-        return Channel(topology, address, config["port"], is_group=False)
+        _check_broadcast(address, interfaces)
+        return Channel(address, config["port"], is_group=False)
     if not ipaddress.IPv4Address(address).is_multicast:
         raise OptionError(
             "config.multicast_addr",
@@ -71,8 +68,8 @@ def channel_of(topology: str, config: Mapping[str, Any]) -> Channel:
             "config.if_addr", f"{interfaces['if_addr']!r} is not config.multicast_if: give one of the two"
         )
     for option, interface in interfaces.items():
-        return Channel(topology, address, config["port"], True, interface, f"config.{option}")
-    return Channel(topology, address, config["port"], True)
+        return Channel(address, config["port"], True, interface, f"config.{option}")
+    return Channel(address, config["port"], True)
 
 
 def open_socket(channel: Channel) -> socket.socket:
@@ -105,7 +102,7 @@ def dropped(sock: socket.socket) -> int:
     return int(_MEMINFO.unpack(info)[_MEMINFO_DROPS]) if len(info) == _MEMINFO.size else 0
 
 
-def _ipv4(topology: str, config: Mapping[str, Any], option: str) -> str:
+def _ipv4(config: Mapping[str, Any], option: str) -> str:
     try:
         return str(ipaddress.IPv4Address(config[option]))
     except ValueError:
@@ -114,7 +111,7 @@ def _ipv4(topology: str, config: Mapping[str, Any], option: str) -> str:
         ) from None
 
 
-def _check_broadcast(topology: str, address: str, interfaces: Mapping[str, str]) -> None:
+def _check_broadcast(address: str, interfaces: Mapping[str, str]) -> None:
     if ipaddress.IPv4Address(address).is_multicast:
         raise OptionError(
             "config.multicast_addr",

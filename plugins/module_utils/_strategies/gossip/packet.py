@@ -48,7 +48,7 @@ NodeOf = Callable[[bytes], str]
 Decrypt = Callable[[bytes, bytes], Optional[bytes]]
 
 
-def reader(topology: str, secret: Optional[str]) -> NodeOf:
+def reader(secret: Optional[str]) -> NodeOf:
     """A function from a packet to its node's name, which raises UnreadableError for every other packet.
 
     :raises OptionError: ``secret`` cannot be written as UTF-8.

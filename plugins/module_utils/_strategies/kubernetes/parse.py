@@ -42,7 +42,6 @@ class Naming:
     """How nodes are named, as in libcluster. ``service_name``: None for the object's own. ``selects``: the topology
     selects its Services. ``label``: the label with the basename. ``lack``: the problem if that label is missing."""
 
-    topology: str
     basename: Optional[str]
     mode: str
     cluster_domain: str

@@ -23,22 +23,22 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.commo
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.dns.fetch import discovery_of
 
 
-def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discovery:
+def discover(config: Mapping[str, Any], attempt: int) -> Discovery:
     """
     :raises OptionError: ``service`` is no name or can't be completed here, or a nameserver is no address.
     :raises MissingLibraryError: dnspython is missing.
     """
     service = config["service"]
-    query = service if "." in service else full_name(topology, service, system_config())
-    reading = _resolver.read(topology, config, attempt, "config.service", query, config["types"])
+    query = service if "." in service else full_name(service, system_config())
+    reading = _resolver.read(config, attempt, "config.service", query, config["types"])
     name = service_of(query)
     address = virtual_ip_of(reading, name, config["tcp"]) if name else None
     if name and address:
         return Discovery.failed([f"config.service: {virtual_ip(name, address)}"])
-    return discovery_of(topology, config, reading)
+    return discovery_of(config, reading)
 
 
-def full_name(topology: str, service: str, system: SystemConfig) -> str:
+def full_name(service: str, system: SystemConfig) -> str:
     """The name of a service in the namespace of the pod that this runs in.
 
     Only ``<namespace>.svc.<cluster domain>`` completes it, which kubelet writes first into a pod's search list. Trying

@@ -21,7 +21,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._names import che
 _ADDRESS = "127.0.0.1"
 
 
-def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discovery:
+def discover(config: Mapping[str, Any], attempt: int) -> Discovery:
     """
     :raises OptionError: ``node_host`` is no host part of a node name.
     :raises DiscoveryError: epmd isn't there, or what answers is not epmd.
@@ -33,13 +33,11 @@ def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discover
         registered = asyncio.run(epmd.names(_ADDRESS, config["epmd_port"], config["timeout"]))
     except UnreachableError as error:
         raise DiscoveryError(f"{error}: check that a node runs here, and config.epmd_port") from error
-    nodes, left_out = nodes_of(topology, host, _ADDRESS, registered)
+    nodes, left_out = nodes_of(host, _ADDRESS, registered)
     return Discovery.partial(nodes, left_out) if left_out else Discovery.complete(nodes)
 
 
-def nodes_of(
-    topology: str, host: str, address: str, registered: Iterable[tuple[str, int]]
-) -> tuple[list[Node], list[str]]:
+def nodes_of(host: str, address: str, registered: Iterable[tuple[str, int]]) -> tuple[list[Node], list[str]]:
     """
     :param host: what stands behind the ``@`` of each name.
     :param address: where the epmd was asked, and so where its nodes are reached.

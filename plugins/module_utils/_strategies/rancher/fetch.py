@@ -27,21 +27,21 @@ _HINTS = {
 }
 
 
-def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discovery:
+def discover(config: Mapping[str, Any], attempt: int) -> Discovery:
     """
     :param attempt: has no effect: there is one metadata service.
     :raises OptionError: ``host`` is no URL of a metadata service.
     :raises DiscoveryError: it gives no answer, or not that of a metadata service.
     """
-    _check(topology, config["host"])
+    _check(config["host"])
     url = config["host"].rstrip("/") + _PATH
     try:
-        return parse(topology, config["node_basename"], _decoded(_RancherExchange(url).body(config["timeout"])))
+        return parse(config["node_basename"], _decoded(_RancherExchange(url).body(config["timeout"])))
     except DiscoveryError as error:
         raise DiscoveryError(f"{url}: {error}") from None
 
 
-def _check(topology: str, host: str) -> None:
+def _check(host: str) -> None:
     try:
         parts = urlsplit(host)
         is_url = parts.scheme == "http" and bool(parts.hostname) and parts.port != 0

@@ -15,7 +15,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._names import che
 _KEYS = ("name", "address", "state", "attributes")
 
 
-def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discovery:
+def discover(config: Mapping[str, Any], attempt: int) -> Discovery:
     """
     :raises OptionError: ``nodes`` is no list, an entry is no node, or two entries have the same name, in whatever
         spelling.
@@ -27,7 +27,7 @@ def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discover
     nodes = []
     for index, entry in enumerate(entries):
         option = f"config.nodes[{index}]"
-        node = _node(topology, option, entry)
+        node = _node(option, entry)
         key = _key(node.name)
         if key in places:
             its, place = places[key]
@@ -38,14 +38,14 @@ def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discover
     return Discovery.complete(nodes)
 
 
-def _node(topology: str, option: str, entry: Any) -> Node:
+def _node(option: str, entry: Any) -> Node:
     if isinstance(entry, Mapping):
-        return _node_of_mapping(topology, option, entry)
+        return _node_of_mapping(option, entry)
     name = check_name(option, entry)
     return Node(name, _host(name))
 
 
-def _node_of_mapping(topology: str, option: str, entry: Mapping[str, Any]) -> Node:
+def _node_of_mapping(option: str, entry: Mapping[str, Any]) -> Node:
     for key in entry:
         if key not in _KEYS:
             raise OptionError(f"{option}.{key}", f"is not a key of a node (its keys: {', '.join(_KEYS)})")

@@ -69,7 +69,7 @@ def test_each_failure_is_one_message_that_names_the_topology(
 
 
 def test_a_failed_round_returns_what_it_knows(capsys: pytest.CaptureFixture[str]) -> None:
-    error = RoundError("chat", "nobody answered", {"members": ["a@h"]}, ["look here"])
+    error = RoundError("nobody answered", {"members": ["a@h"]}, ["look here"])
     result, text = outcome(capsys, raising(error))
     assert (result["msg"], result["members"]) == ("topology 'chat': nobody answered", ["a@h"])
     assert "look here" in text

@@ -13,7 +13,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._errors import Op
 _MAX_BYTES = 4096
 
 
-def cookie_of(topology: str, driver_config: Mapping[str, Any]) -> str:
+def cookie_of(driver_config: Mapping[str, Any]) -> str:
     """``cookie``, or the content of ``cookie_file``, or of the file that Erlang itself reads for the user of this
     process (``~/.erlang.cookie``; since OTP 25 also ``$XDG_CONFIG_HOME/erlang/.erlang.cookie``).
 
@@ -27,12 +27,12 @@ def cookie_of(topology: str, driver_config: Mapping[str, Any]) -> str:
             raise OptionError("driver_config.cookie", "no cookie of Erlang's can have such characters")
         return str(given)
     if path:
-        found = _read(topology, os.path.expanduser(path))
+        found = _read(os.path.expanduser(path))
         if found is None:
             raise OptionError("driver_config.cookie_file", f"there is no file {path!r}")
         return found
     for own in _own_files():
-        found = _read(topology, own)
+        found = _read(own)
         if found is not None:
             return found
     raise OptionError(
@@ -47,7 +47,7 @@ def _own_files() -> list[str]:
     return [os.path.join(home, ".erlang.cookie"), os.path.join(config, "erlang", ".erlang.cookie")]
 
 
-def _read(topology: str, path: str) -> Optional[str]:
+def _read(path: str) -> Optional[str]:
     option = "driver_config.cookie_file"
     try:
         with open(path, "rb") as file:

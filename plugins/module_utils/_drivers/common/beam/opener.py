@@ -25,8 +25,8 @@ class Opener:
 
     def __init__(self, topology: Topology) -> None:
         self._config = topology.driver_config
-        self._cookie = cookie_of(topology.name, self._config)
-        self._tls = tls_of(topology.name, self._config)
+        self._cookie = cookie_of(self._config)
+        self._tls = tls_of(self._config)
         self._transport = _transport_of(topology)
 
     async def look_up(self, nodes: Sequence[Node]) -> None:

@@ -44,7 +44,6 @@ class PortForwardTransport(Transport):
 
     def __init__(self, source: Source) -> None:
         require_library()
-        self._topology = source.topology
         self._config = source.config
         self._server: Optional[asyncio.Task[ApiServer]] = None
         self._forwards: set[PortForward] = set()
@@ -95,7 +94,7 @@ class PortForwardTransport(Transport):
     async def _ready(self, deadline: float) -> ApiServer:
         """The API server, opened once for all members of a round."""
         if not self._server:
-            self._server = asyncio.ensure_future(ApiServer.open(self._topology, self._config, deadline))
+            self._server = asyncio.ensure_future(ApiServer.open(self._config, deadline))
             self._server.add_done_callback(_retrieve_exception)
         server = self._server
         await asyncio.wait([server], timeout=deadline - asyncio.get_running_loop().time())
@@ -129,7 +128,7 @@ class PortForwardTransport(Transport):
         if trace.pod_name:
             return Pod(namespaces[0], trace.pod_name)
         ip, left = str(trace.ip), deadline - asyncio.get_running_loop().time()
-        search = to_thread(lambda: pod_with(self._topology, server.connection, ip, namespaces, left))
+        search = to_thread(lambda: pod_with(server.connection, ip, namespaces, left))
         try:
             pod = await asyncio.wait_for(search, left)
         except asyncio.TimeoutError:

@@ -16,7 +16,7 @@ _MAX_BYTES = 4 * 1024 * 1024
 _PRIVATE_KEY = "PRIVATE KEY-----"
 
 
-def tls_of(topology: str, driver_config: Mapping[str, Any]) -> Optional[Tls]:
+def tls_of(driver_config: Mapping[str, Any]) -> Optional[Tls]:
     """
     :returns: None where the option is not set.
     :raises OptionError: a file is missing, unreadable or unusable, or does not fit another one.
@@ -32,7 +32,7 @@ def tls_of(topology: str, driver_config: Mapping[str, Any]) -> Optional[Tls]:
     context.check_hostname = False  # checked later, by the rules that members use among themselves
     if not options["validate_certs"]:
         context.verify_mode = ssl.CERT_NONE
-    files = _Files(topology, options)
+    files = _Files(options)
     if options["ca_cert"] is not None:
         context.load_verify_locations(cadata=files.certificates("ca_cert"))
     elif options["validate_certs"]:
@@ -49,8 +49,7 @@ class _EncryptedKey(Exception):
 
 
 class _Files:
-    def __init__(self, topology: str, options: Mapping[str, Any]) -> None:
-        self._topology = topology
+    def __init__(self, options: Mapping[str, Any]) -> None:
         self._options = options
 
     def error(self, key: str, problem: str) -> OptionError:

@@ -21,9 +21,7 @@ def authority(tmp_path: Path) -> CertificateAuthority:
 
 
 def made(**tls: Any) -> Tls:
-    found = tls_of(
-        "chat", {"tls": {key: str(value) if isinstance(value, Path) else value for key, value in tls.items()}}
-    )
+    found = tls_of({"tls": {key: str(value) if isinstance(value, Path) else value for key, value in tls.items()}})
     assert found
     return found
 
@@ -46,7 +44,7 @@ def split(pem: Path) -> tuple[Path, Path]:
 
 
 def test_left_out_there_is_no_tls() -> None:
-    assert tls_of("chat", {"tls": None}) is None
+    assert tls_of({"tls": None}) is None
 
 
 def test_the_defaults_verify_with_the_authorities_of_the_system() -> None:

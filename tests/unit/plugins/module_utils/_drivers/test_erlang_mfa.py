@@ -13,5 +13,5 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._errors import Op
 @pytest.mark.parametrize("value", [["net_kernel"], ["m", "f", "args"], ["m", "", []], [1, "f", []], ["m", "f", [], []]])
 def test_what_is_no_mfa_is_said(value: list[Any]) -> None:
     with pytest.raises(OptionError, match=r"\[module, function, \[args\]\]") as error:
-        own_mfa("chat", "connect", value)
+        own_mfa("connect", value)
     assert error.value.option == "connect"

@@ -56,7 +56,7 @@ def second(tmp_path: Path) -> Path:
 
 
 def chosen(*paths: Path | str, context: str | None = None, must_exist: bool = False) -> Chosen:
-    return choose("t", source_of(os.pathsep.join(map(str, paths)), must_exist), context)
+    return choose(source_of(os.pathsep.join(map(str, paths)), must_exist), context)
 
 
 def refused(*paths: Path | str, **more: Any) -> str:

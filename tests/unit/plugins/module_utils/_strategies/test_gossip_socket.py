@@ -10,7 +10,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.gossi
 
 
 def channel(**config: object) -> Channel:
-    return channel_of("chat", source_of({"topology": "chat", "strategy": "gossip", "config": config}).config)
+    return channel_of(source_of({"topology": "chat", "strategy": "gossip", "config": config}).config)
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def container(number: int = 1, **fields: Any) -> dict[str, Any]:
 
 
 def read(*containers: Any, basename: str | None = "app") -> Discovery:
-    return parse("chat", basename, {"name": "app", "stack_name": "chat", "containers": list(containers)})
+    return parse(basename, {"name": "app", "stack_name": "chat", "containers": list(containers)})
 
 
 def test_each_container_is_a_node_at_its_first_address() -> None:
@@ -158,7 +158,7 @@ def test_a_container_without_an_address_leaves_doubt(ips: list[str] | None, prob
 )
 def test_an_answer_of_another_shape_is_an_error(service: Any) -> None:
     with pytest.raises(DiscoveryError, match="^the answer"):
-        parse("chat", "app", service)
+        parse("app", service)
 
 
 _JSON = st.recursive(
@@ -174,7 +174,7 @@ _JSON = st.recursive(
 @given(_JSON)
 def test_no_answer_brings_anything_but_nodes_or_an_error(service: Any) -> None:
     try:
-        found = parse("chat", "app", service)
+        found = parse("app", service)
     except DiscoveryError:
         return
     assert found.nodes or found.reasons

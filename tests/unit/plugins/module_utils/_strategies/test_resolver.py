@@ -177,7 +177,7 @@ def test_a_doubt_is_never_complete(
 @pytest.mark.parametrize("query", ["a..b", "x" * 64, ".".join(["x" * 60] * 5), "\\300.test"])
 def test_what_is_no_domain_name_is_said(query: str) -> None:
     with pytest.raises(OptionError, match="config.query: .* is not a domain name"):
-        resolver.read("chat", CONFIG, 0, "config.query", query, ["A"])
+        resolver.read(CONFIG, 0, "config.query", query, ["A"])
 
 
 def _run(code: str) -> str:

@@ -19,7 +19,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.commo
 
 
 def specs(entries: Sequence[str] | None, attempt: int = 0) -> list[str]:
-    return [str(server) for server in nameservers_of("chat", {"nameservers": entries, "port": 53}, attempt)]
+    return [str(server) for server in nameservers_of({"nameservers": entries, "port": 53}, attempt)]
 
 
 @pytest.mark.parametrize(
