@@ -164,7 +164,8 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
     session.run("yamllint", "--strict", ".")
-    session.run("shellcheck", ".ci/run", *glob("scripts/*"), *glob("findings/*.sh"), *glob("roles/*/files/**/*.sh"))
+    programs = ("scripts/*", "findings/*.sh", "docs/examples/*/*.sh", "roles/*/files/**/*.sh")
+    session.run("shellcheck", ".ci/run", *(file for pattern in programs for file in glob(pattern)))
     linked = {"MYPYPATH": ".build/collections", "PYTHONPATH": ".build/collections"}
     session.run("scripts/link-collection", external=True, silent=True)
     session.run("mypy", ".build/collections/ansible_collections/selfheal/cluster/plugins", env=linked)

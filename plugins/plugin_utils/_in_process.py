@@ -38,8 +38,11 @@ class InProcess(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         super().run(tmp, task_vars)
-        problem = self._misspelt(task_vars or {})
-        return {"failed": True, "msg": problem} if problem else self.run_module({}, task_vars or {})
+        variables = task_vars or {}
+        problem = self._is_unusable(variables) or self._misspelt(variables)
+        if not problem and "strategy" not in self._task.args:
+            self._task.args = {**self._of_the_topology(variables), **self._task.args}
+        return {"failed": True, "msg": problem} if problem else self.run_module({}, variables)
 
     def run_module(self, added: Mapping[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """
@@ -60,6 +63,21 @@ class InProcess(ActionBase):
     def is_local(self) -> bool:
         """Whether the module would run as a child of this process, as the same user."""
         return self._connection.transport == "local" and self._connection.become is None and not self._task.async_val
+
+    def _of_the_topology(self, task_vars: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments that the host's own variables give, as those of a host that stands for a topology do. An
+        argument of the task replaces the variable whole."""
+        if "topology_strategy" not in task_vars:
+            return {}
+        names = {key: f"topology_{key}" for key in self.command.spec if key not in self._task.args}
+        given = {key: self._templar.template(task_vars[name]) for key, name in names.items() if name in task_vars}
+        return {"topology": task_vars.get("topology_name") or task_vars["inventory_hostname"], **given}
+
+    def _is_unusable(self, task_vars: Mapping[str, Any]) -> str | None:
+        """Why the topology of this host cannot be used, if the inventory found that out. A task with a strategy of its
+        own is not about it."""
+        given = self._task.args.get("strategy")
+        return None if given else task_vars.get("topology_problem")
 
     def _misspelt(self, task_vars: Mapping[str, Any]) -> str | None:
         """The problem with misspelt variables, if there is one. It is checked here, where the names of all variables

@@ -49,6 +49,7 @@ _SCHEDULE = (
     *(f"kubernetes_{word}" for word in _KUBERNETES),
 )
 WORDS: Mapping[str, frozenset[str]] = {
+    "check": frozenset({"check_allow", "check_output"}),
     # Variables that task files and plays set for the role converge, or read from it.
     "converge": frozenset(
         f"converge_{word}" for word in ("action", "down", "event", "failure", "nodes", "result", "unreachable", "views")

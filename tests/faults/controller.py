@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from contextlib import contextmanager
 from typing import Any
 
@@ -30,6 +31,8 @@ class Controller:
             stdout=subprocess.PIPE,
             text=True,
         )
+        self.began = self.ended = 0.0
+        """When a run that was not killed did, on a clock that all processes share."""
         self._write({"topology": topology, "kill": kill})
         assert self._process.stdout.readline() == "ready\n"
 
@@ -43,7 +46,7 @@ class Controller:
         if self._process.returncode == -signal.SIGKILL:
             return None
         assert self._process.returncode == 0
-        found: dict[str, Any] = json.loads(output)
+        self.began, self.ended, found = json.loads(output)
         return found
 
     def stop(self) -> None:
@@ -67,7 +70,9 @@ def _main() -> None:
     topology = topology_of(order["topology"])
     print("ready", flush=True)
     sys.stdin.readline()
-    json.dump(outcome(topology), sys.stdout)
+    began = time.monotonic()
+    result = outcome(topology)
+    json.dump((began, time.monotonic(), result), sys.stdout)
 
 
 def _die_in(record: type, phase: str, after: float) -> None:

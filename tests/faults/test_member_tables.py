@@ -7,6 +7,7 @@ that is cut off is a partition (H1), and ejabberd's."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -58,6 +59,7 @@ def test_a_member_that_would_have_to_rejoin(rows: list[Row], two: list[Rabbit]) 
         with told.fault("a member whose global does not answer", rounds=1):
             sleeper.eval(prevents.format("true"))
             sleeper.eval("sys:suspend(global_name_server)")
+            assert "timeout" in sleeper.eval("catch gen_server:call(global_name_server, get_synced, 500)")
         sleeper.eval("sys:resume(global_name_server)")
         sleeper.eval(prevents.format("false"))
         was_left_alone(told, two)
@@ -73,8 +75,9 @@ def apart() -> Iterator[list[Ejabberd]]:
         yield nodes
 
 
-def runs(rows: list[Row], apart: list[Ejabberd], name: str, reason: str, driver: str) -> None:
+def runs(rows: list[Row], apart: list[Ejabberd], name: str, reason: str, driver: str) -> dict[str, Any]:
     """The last of the three is not in the list. Nothing may come of it."""
+    assert all(node.running() == {node.name} for node in apart)
     *staying, stray = apart
     beams = [node.beam for node in apart]
     scene = Scene(beams, options(beams, "static"), rows, "members")
@@ -87,6 +90,7 @@ def runs(rows: list[Row], apart: list[Ejabberd], name: str, reason: str, driver:
     assert (result["pruned"], result["connected"]) == ([], [])
     assert all(node.known() == {member.name for member in apart} for node in apart)
     assert reason in {refused["reason"] for refused in result["refused"] if refused["node"] == stray.name}
+    return result
 
 
 def test_a_partitioned_ejabberd(rows: list[Row], apart: list[Ejabberd]) -> None:
@@ -94,7 +98,8 @@ def test_a_partitioned_ejabberd(rows: list[Row], apart: list[Ejabberd]) -> None:
     stray = apart[-1].beam
     stray.eval("erlang:set_cookie(node(), another)")
     try:
-        runs(rows, apart, "a partitioned ejabberd", "partitioned", "ejabberd")
+        result = runs(rows, apart, "a partitioned ejabberd", "partitioned", "ejabberd")
+        assert list(result["unreachable_nodes"]) == [apart[-1].name]
     finally:
         stray.eval(f"erlang:set_cookie(node(), '{COOKIE}')")
 

@@ -29,6 +29,8 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._rules import (
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.erlang_hosts.parse import parse as hosts_of
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._events_shown import shown as event_line
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._inventory_file import TOPOLOGY_KEYS
+from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.table import table as table_of
+from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.words import STATUSES
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._variables import problem_of
 
 from tests.harness.ansible.command import Ansible
@@ -47,6 +49,7 @@ RUN_BY = {
     "ec2": "test_recipes_cloud.py::test_ec2",
     "eda": "test_execution_environment.py::test_systemd_takes_the_unit_for_events",
     "group": "test_recipes.py::test_an_inventory_group",
+    "nagios": "test_check.py::test_the_plugin_for_nagios",
     "postgresql": "test_recipes_cloud.py::test_postgresql",
     "prometheus": "test_report.py::test_the_example_alerts_are_valid_and_tell_what_they_are_said_to_tell",
     "url": "test_recipes.py::test_a_lookup",
@@ -72,6 +75,9 @@ RUN_BY_FILE = {
         "serf/disconnect.yml",
     ): "test_role_tasks.py::test_a_failed_agent_goes_when_discovery_misses_it_and_not_before",
 }
+
+LABELS = {status.label for status in STATUSES.values()}
+"""The verdicts as they are shown."""
 
 
 def _data(block: Block) -> Any:
@@ -221,6 +227,22 @@ def _picture(block: Block, ansible: Ansible) -> None:
         assert re.search(rf"│ +{word} +[│├]", block.text), word
 
 
+def _table(block: Block, ansible: Ansible) -> None:
+    """Its headings and verdicts are those that are printed, and each line below it is about a topology in it."""
+    headings, *lines = block.text.splitlines()
+    empty = table_of([])[0].text
+    assert headings.split() == empty.split()
+    rows = [line for line in lines if not line.startswith(" ")]
+    at = headings.index("VERDICT")
+    assert {row[at : headings.index("NODES")].strip() for row in rows} <= LABELS
+    names = {row.split()[0] for row in rows}
+    assert {line.strip().partition(":")[0] for line in lines if line not in rows} <= names
+
+
+def _check_lines(block: Block, ansible: Ansible) -> None:
+    assert {line.split(": ")[1] for line in block.text.splitlines()} <= LABELS
+
+
 def _hosts(block: Block, ansible: Ansible) -> None:
     assert hosts_of(block.text), block
 
@@ -261,6 +283,8 @@ KINDS: dict[str, tuple[Callable[[Block], bool], Callable[[Block, Ansible], None]
     ),
     "what AWX shows of a host": (_is("yaml", _has_keys("node_")), _what_awx_shows),
     "a picture": (lambda block: (block.page, block.language) == ("architecture.rst", "text"), _picture),
+    "a table": (lambda block: block.text.startswith("TOPOLOGY "), _table),
+    "lines of a check": (lambda block: (block.page, block.language) == ("monitoring.rst", "text"), _check_lines),
     "hosts of Erlang": (lambda block: block.file == ".hosts.erlang", _hosts),
     "options of Erlang's TLS": (
         lambda block: block.language == "erlang" and block.text.startswith("[{server,"),

@@ -14,7 +14,6 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     FAILED,
     KEEP,
     PRUNE,
-    REFUSE,
     Action,
     Discovery,
     Done,
@@ -35,6 +34,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._returned import 
     Seen,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._rules.base import Rules
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.causes import causes, few
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.events import Events
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.picture import picture
 
@@ -159,7 +159,7 @@ class RunRecord:
         return any(node.name in self._observation.unreachable for node in nodes if node.state == state)
 
     def unreachable_text(self) -> str:
-        return "; ".join(f"{name}: {reason}" for name, reason in self._unreachable().items())
+        return "; ".join(f"{few(names)}: {reason}" for names, reason in causes(self._unreachable()))
 
     def _unreachable(self) -> dict[str, str]:
         return {name: why.reason for name, why in sorted(self._observation.unreachable.items())}
@@ -197,10 +197,8 @@ class RunRecord:
             texts.append(f"the discovery is {discovery.status}: {'; '.join(discovery.reasons)}")
         texts += plan.doubts
         texts += discovery.notes
-        for action in plan.actions:
-            if action.kind == REFUSE:
-                texts.append(f"{action.refused} of {action.node} refused ({action.reason}): {action.detail}")
-        texts += [f"{name} gave no answer: {reason}" for name, reason in self._unreachable().items()]
+        texts += _refusals(plan)
+        texts += [f"{few(names)} gave no answer: {reason}" for names, reason in causes(self._unreachable())]
         return [f"topology {self._topology!r}: {text}" for text in texts]
 
     @property
@@ -254,6 +252,16 @@ class RunRecord:
             "before": _text(self._before or []),
             "after": _text(self._picture(after)),
         }
+
+
+def _refusals(plan: Plan) -> Iterator[str]:
+    """Each refusal, with all nodes that have the same one."""
+    by_reason: dict[tuple[Optional[str], str], dict[str, str]] = {}
+    for action in plan.refusals:
+        by_reason.setdefault((action.refused, action.reason), {})[action.node] = action.detail
+    for (refused, reason), details in by_reason.items():
+        for names, detail in causes(details):
+            yield f"{refused} of {few(names)} refused ({reason}): {detail}"
 
 
 def _told(action: Action, outcome: Union[Failed, Pending, Unknown]) -> str:

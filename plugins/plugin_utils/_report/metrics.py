@@ -11,10 +11,10 @@ from time import strptime
 from typing import NamedTuple
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._planner.verdict import VERDICTS
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.causes import natural
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.reading import (
     ActionRow,
     TopologyReading,
-    natural,
 )
 
 _PREFIX = "selfheal_cluster_"

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._planner.verdict import WHOLE
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.causes import natural
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.markup import clipped, element, name_of
-from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.reading import TopologyReading, natural
+from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.reading import TopologyReading
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.section import badge, now, section
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.style import STYLE, STYLE_HASH
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.words import (

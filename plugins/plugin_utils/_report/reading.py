@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.causes import natural
 
 BOTH, ONE_END, NONE, UNKNOWN = "both", "one", "none", "unknown"
 
@@ -150,25 +151,21 @@ def reading(topology: str, result: Any, failure: str = "") -> TopologyReading:
     )
 
 
-def natural(names: Any) -> tuple[str, ...]:
-    """Sorted with numbers in the names by value: 9 before 10."""
-    return tuple(sorted(names, key=lambda name: ([_chunk(part) for part in re.split(r"([0-9]+)", name)], name)))
-
-
 def _size(island: Sequence[str]) -> int:
     return -len(island)
 
 
-def _chunk(part: str) -> tuple[int, int, str]:
-    return (1, int(part), "") if part.isdecimal() and len(part) < 1000 else (0, 0, part)
-
-
 def _failure(given: Mapping[str, Any], failure: str) -> str:
-    if given.get("unreachable") is True or given.get("failed") is True:
+    if given.get("unreachable") is True or given.get("failed") is True or _is_set_aside(given):
         return _text(given.get("msg")) or failure or "the run failed and does not say why"
     if not given:
         return failure or "there is no result"
     return failure
+
+
+def _is_set_aside(given: Mapping[str, Any]) -> bool:
+    """Whether the run failed and its task did not, so that the failure is shown here and nowhere else."""
+    return given.get("failed_when_result") is False and bool(given.get("msg"))
 
 
 def _lines(value: Any, action: str = "") -> Iterator[ActionRow]:

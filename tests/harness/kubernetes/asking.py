@@ -9,6 +9,7 @@ import asyncio
 import errno
 import os
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +101,8 @@ def by_port_forward(**config: Any) -> str:
     return ""
 
 
-WAYS = (by_list, by_watch, by_port_forward)
+Way = Callable[..., str]
+WAYS: tuple[Way, ...] = (by_list, by_watch, by_port_forward)
 
 
 def unforwarded(_port: int) -> socket.socket:

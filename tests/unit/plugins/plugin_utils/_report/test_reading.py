@@ -9,8 +9,9 @@ from itertools import combinations
 
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._planner import verdict
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.causes import natural
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report import words
-from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.reading import natural, reading
+from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.reading import reading
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -12,7 +12,7 @@ import os
 import socket
 import ssl
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from tests.harness.certificates import CertificateAuthority
 from tests.harness.kubernetes.asking import (
     SECRET,
     WAYS,
+    Way,
     ask,
     by_list,
     by_port_forward,
@@ -33,34 +34,12 @@ from tests.harness.kubernetes.asking import (
     change,
     failed,
     filled,
-    forget_environment,
     namespaces,
     refused,
 )
 from tests.harness.kubernetes.double import KubeDouble, kube_api
 from tests.harness.kubernetes.server import status
 from tests.harness.loopback import free_port
-
-Way = Callable[..., str]
-
-
-@pytest.fixture(autouse=True)
-def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    forget_environment(monkeypatch, tmp_path)
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[KubeDouble]:
-    with kube_api() as api:
-        yield filled(api)
-
-
-@pytest.fixture
-def api(server: KubeDouble) -> Iterator[KubeDouble]:
-    server.requests.clear()
-    yield server
-    server.heal()
-    server.serve(None)
 
 
 class TestFiles:

@@ -13,7 +13,7 @@ import os
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -21,29 +21,8 @@ import yaml
 from aiohttp import web
 
 from tests.harness.certificates import CertificateAuthority
-from tests.harness.kubernetes.asking import SECRET, WAYS, change, failed, filled, forget_environment, refused
+from tests.harness.kubernetes.asking import SECRET, WAYS, Way, change, failed, refused
 from tests.harness.kubernetes.double import KubeDouble, kube_api
-
-Way = Callable[..., str]
-
-
-@pytest.fixture(autouse=True)
-def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    forget_environment(monkeypatch, tmp_path)
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[KubeDouble]:
-    with kube_api() as api:
-        yield filled(api)
-
-
-@pytest.fixture
-def api(server: KubeDouble) -> Iterator[KubeDouble]:
-    server.requests.clear()
-    yield server
-    server.heal()
-    server.serve(None)
 
 
 @contextlib.contextmanager

@@ -9,7 +9,6 @@ import json
 import shutil
 import socket
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,28 +16,8 @@ import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import MissingLibraryError
 
 from tests.harness.certificates import CertificateAuthority
-from tests.harness.kubernetes.asking import SECRET, ask, failed, forget_environment, namespaces, refused
+from tests.harness.kubernetes.asking import SECRET, ask, failed, namespaces, refused
 from tests.harness.kubernetes.double import KubeDouble, kube_api
-
-
-@pytest.fixture(autouse=True)
-def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    forget_environment(monkeypatch, tmp_path)
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[KubeDouble]:
-    with kube_api() as api:
-        for namespace in ("prod", "default", "team"):
-            api.add_pod("chat-0", "10.1.0.1", namespace=namespace)
-        yield api
-
-
-@pytest.fixture
-def api(server: KubeDouble) -> KubeDouble:
-    server.heal()
-    server.requests.clear()
-    return server
 
 
 def test_host_and_token(api: KubeDouble) -> None:
