@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import source_of
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import OptionError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover
 
@@ -158,9 +158,9 @@ def test_selectors(api: KubeApi) -> None:
 
 @pytest.mark.parametrize(("option", "value"), [("selector", "app=chat=web"), ("field_selector", "spec.colour=red")])
 def test_a_bad_selector_is_named(api: KubeApi, option: str, value: str) -> None:
-    with pytest.raises(TopologyError) as raised:
+    with pytest.raises(OptionError) as raised:
         ask(api, lookup="pods", **{option: value})
-    assert f"topology 't': config.{option}: {value!r} is refused" in str(raised.value)
+    assert f"config.{option}: {value!r} is refused" in str(raised.value)
 
 
 def test_a_list_is_read_to_its_last_page(api: KubeApi) -> None:
