@@ -85,7 +85,7 @@ def _info(program: str, directory: Path) -> dict[str, str]:
     (address,) = loopback_addresses(1)
     port = free_port(address)
     command = [program, "--bind", address, "--port", str(port), "--dir", str(directory), "--save", ""]
-    with server([*command, "--cluster-enabled", "yes"], address, port):
+    with server(command, address, port):
         lines = _asked(address, port, b"INFO server\r\n").splitlines()
     return dict(line.split(":", 1) for line in lines if ":" in line)
 

@@ -87,7 +87,7 @@ class Rabbit(Beam):
 
     def partitions(self) -> frozenset[str]:
         """From whom it says that it was parted."""
-        return self.names("rabbit_node_monitor:partitions()")
+        return self.names("rabbit_node_monitor:partitions()") if self.keeps_mnesia() else frozenset()
 
     def runs_alone(self) -> bool:
         """By its member table."""

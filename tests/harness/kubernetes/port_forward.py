@@ -132,7 +132,7 @@ def through(
 
     async def main() -> T:
         deadline = asyncio.get_running_loop().time() + SLOW
-        server = await ApiServer.open("t", server_config or config(api), deadline)
+        server = await ApiServer.open(server_config or config(api), deadline)
         forward = await PortForward.open(server, Pod(api.namespace, "chat-0"), port, deadline)
         try:
             return await work(forward)

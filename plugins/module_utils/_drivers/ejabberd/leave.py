@@ -74,8 +74,8 @@ class Leaver:
         }
 
     async def _take_off(self, left: frozenset[str], staying: Sequence[Node]) -> None:
-        """Have a member forget those that left and are listed all the same: with ejabberd 26 the one that leaves asks for
-        that itself and halts, and Mnesia refuses as long as it has not noticed."""
+        """Have a member forget those that left and are listed all the same: with ejabberd 26 the one that leaves asks
+        for that itself and halts, and Mnesia refuses as long as it has not noticed."""
         names = frozenset(node.name for node in staying)
 
         async def all_are_off() -> bool:
