@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test long faults bench fuzz molecule integration gates build docs lint unit system ansible setup clean
+.PHONY: help demo test long kubernetes faults bench fuzz molecule integration gates build docs lint unit system ansible setup constraints clean
 
 # Those of a file share its servers, and the many short ones come last, so that all end together. They wait more than they work.
 SIDE_BY_SIDE = --numprocesses $$(($$(nproc) + 1)) --dist loadfile --no-loadscope-reorder
@@ -23,6 +23,11 @@ test: ## Lint, types, import layers, unit and system tests, decoders briefly fuz
 long: ## Whole stories that take long: schedules, recipes, rulebooks, the quick start word by word
 	@scripts/setup test
 	@scripts/test -m long $(SIDE_BY_SIDE) tests/system
+
+kubernetes: ## What the strategy kubernetes, the inventory and the role schedule do in the cluster of TEST_KUBECONFIG
+	@: $${TEST_KUBECONFIG:?names the kubeconfig of a cluster in which the tests may make namespaces}
+	@scripts/setup test
+	@scripts/test tests/system/kubernetes_credentials tests/system/test_kubernetes*.py tests/system/test_inventory*.py tests/system/test_schedule_kubernetes*.py
 
 faults: ## Break sources, members and controllers, and count the healthy links that are lost: none
 	@scripts/setup test
@@ -75,6 +80,10 @@ ansible: ## Those of them that touch Ansible: all others are the same with each 
 
 setup: ## Install what the tests need, and do nothing else
 	@scripts/setup test
+
+constraints: ## Renew tests/constraints, the releases of all that the tests install
+	@scripts/setup test
+	@scripts/constraints
 
 clean: ## Remove all that the other targets made in this directory
 	rm -rf .venv .build .pytest_cache .hypothesis .ruff_cache .mypy_cache

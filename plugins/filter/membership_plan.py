@@ -10,8 +10,7 @@ from dataclasses import fields
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.schema import POLICY_SPEC
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import policy_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.policy import POLICY_SPEC, policy_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import ClusterError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     FAILED,
@@ -51,9 +50,7 @@ def membership_plan(
         config = {"node_basename": node_basename, "include_not_ready": include_not_ready}
         # The strategy is not known here. Only those over DNS have answers, and most of these may be samples.
         samples = bool(discovery.answers)
-        checked_policy = policy_of(
-            topology, checked(topology, POLICY_SPEC, _mapping("policy", policy)), config, samples
-        )
+        checked_policy = policy_of(checked(topology, POLICY_SPEC, _mapping("policy", policy)), config, samples)
         return _result(
             plan(
                 _not_failed(discovery),
@@ -68,7 +65,9 @@ def membership_plan(
                 _earlier(discovery, checked_policy, confirmed),
             )
         )
-    except (ClusterError, PluginError, ValueError) as error:
+    except ClusterError as error:
+        problem = f"topology {topology!r}: {error}"
+    except (PluginError, ValueError) as error:
         problem = str(error)
     raise AnsibleFilterError(f"selfheal.cluster.membership_plan: {problem}")
 

@@ -9,10 +9,13 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible.utils.display import Display
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.schema import POLICY_SPEC, STRATEGIES, TASKS
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Topology, check_taken, policy_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.policy import POLICY_SPEC, policy_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import check_taken
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.tasks.options import OPTIONS
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import ClusterError
 from ansible_collections.selfheal.cluster.plugins.module_utils._rules.declared import DeclaredFacts, rules_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import options_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._inventory_file import FACTS_SPEC
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._options import (
     PluginError,
@@ -40,10 +43,12 @@ def membership_step(
         source = source_from(topology, {"strategy": strategy, "config": config or {}})
         given = checked(topology, _OPTIONS_SPEC, options)
         rules = rules_of(DeclaredFacts(**given.pop("facts")))
-        check_taken(topology, "tasks in the place of a driver", TASKS, given)
-        policy = policy_of(topology, given.pop("policy"), source.config, STRATEGIES[source.strategy].samples)
+        check_taken("tasks in the place of a driver", OPTIONS, given)
+        policy = policy_of(given.pop("policy"), source.config, options_of(source.strategy).samples)
         step, warnings = next_step(plain(log), Topology(source, "tasks", {}, policy), rules, **given)
-    except (ClusterError, PluginError, ValueError) as error:
+    except ClusterError as error:
+        problem = f"topology {topology!r}: {error}"
+    except (PluginError, ValueError) as error:
         problem = str(error)
     else:
         for warning in warnings:

@@ -127,9 +127,9 @@ from ansible.inventory.host import Host
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable, to_safe_group_name
 from ansible.template import trust_as_template
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Source
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import COMPLETE, Discovery
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.listing import nodes_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Source
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._inventory_file import (
     TAKEN_NAMES,
     check_keys,

@@ -1,7 +1,8 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every error that the core raises on purpose. The plugins translate them once, at their edge."""
+"""Every error that the core raises on purpose. The plugins translate them once, at their edge, where each begins with
+the name of the topology."""
 
 from __future__ import annotations
 
@@ -12,12 +13,11 @@ class ClusterError(Exception):
     """The base: its text is for the user, and never holds a secret."""
 
 
-class TopologyError(ClusterError):
-    """The topology itself is wrong; a retry will not help."""
+class OptionError(ClusterError):
+    """An option of the topology is wrong; a retry will not help."""
 
-    def __init__(self, topology: str, option: str, problem: str) -> None:
-        super().__init__(f"topology {topology!r}: {option}: {problem}")
-        self.topology = topology
+    def __init__(self, option: str, problem: str) -> None:
+        super().__init__(f"{option}: {problem}")
         self.option = option
         self.problem = problem
 
@@ -49,8 +49,8 @@ class UnreachableError(ClusterError):
 class FailedWithResult(ClusterError):
     """It failed, and ``result`` is what the module returns all the same, with these warnings."""
 
-    def __init__(self, topology: str, problem: str, result: Mapping[str, Any], warnings: Sequence[str] = ()) -> None:
-        super().__init__(f"topology {topology!r}: {problem}")
+    def __init__(self, problem: str, result: Mapping[str, Any], warnings: Sequence[str] = ()) -> None:
+        super().__init__(problem)
         self.result = result
         self.warnings = warnings
 

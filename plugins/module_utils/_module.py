@@ -30,8 +30,7 @@ class Request(NamedTuple):
 
     def failure(self, problem: str) -> str:
         """The problem after the name of the topology. The name is added before masking, since it may hold a secret."""
-        prefix = f"topology {self.params.get('topology') or 'default'!r}: "
-        return str(self.masked(problem if problem.startswith(prefix) else f"{prefix}{problem}"))
+        return str(self.masked(f"topology {self.params.get('topology') or 'default'!r}: {problem}"))
 
 
 class Command(NamedTuple):

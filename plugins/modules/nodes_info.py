@@ -159,7 +159,7 @@ def run_module(request: Request) -> Returned:
     result = listing_of(discover(source, request.params["attempt"]))
     reasons = "; ".join(result["reasons"])
     if result["status"] == FAILED:
-        raise FailedWithResult(source.topology, f"the discovery failed: {reasons}", result)
+        raise FailedWithResult(f"the discovery failed: {reasons}", result)
     warnings = list(result.get("notes", ()))
     if result["status"] == PARTIAL:
         warnings.insert(0, f"the discovery is partial: {reasons}")

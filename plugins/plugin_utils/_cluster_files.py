@@ -14,7 +14,7 @@ from ansible.errors import AnsibleError
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import get_file_vault_secret
 from ansible.template import Templar
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Source
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Source
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._inventory_file import (
     check_keys,
     check_name,

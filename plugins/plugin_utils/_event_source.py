@@ -12,17 +12,17 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Source
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import AUTO
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import ClusterError
 from ansible_collections.selfheal.cluster.plugins.module_utils._io.to_thread import to_thread
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import COMPLETE, FAILED, PARTIAL, Discovery
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.pace import (
-    AUTO,
     Pace,
     Retries,
     pace_of,
     wait_until_due,
 )
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Source
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._cluster_files import source_of_topology, sources_in
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._membership_events import (
     LISTS_NOBODY,
@@ -118,7 +118,7 @@ def _timing_of(source: Source, options: Mapping[str, Any]) -> Timing:
     try:
         pace = pace_of(source, {"duration": 0.0, "interval": options["interval"], "watch": options["watch"]})
     except ClusterError as error:
-        raise PluginError(str(error)) from None
+        raise PluginError(f"topology {source.topology!r}: {error}") from None
     return Timing(pace, options["pause"], options["repeat"])
 
 

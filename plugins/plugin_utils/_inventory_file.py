@@ -12,21 +12,19 @@ from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.template import trust_as_template
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.schema import (
-    DRIVERS,
-    STRATEGIES,
-    TASKS,
-    TOPOLOGY_SPEC,
-)
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.chosen import topology_spec_for
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.keys import DEFAULT_DRIVER, topology_spec
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.similar import did_you_mean
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import (
+    check_known,
     check_own,
     check_taken,
     check_watchable,
-    choose,
+    watch_of,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
-from ansible_collections.selfheal.cluster.plugins.module_utils._run.pace import watch_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import OptionError
+from ansible_collections.selfheal.cluster.plugins.module_utils._options import CALLS
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import registry as strategies
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._options import PluginError, secrets_in
 
 FACTS_SPEC: dict[str, dict[str, Any]] = {
@@ -50,10 +48,12 @@ _OF_THE_ROLE: dict[str, dict[str, Any]] = {
 }
 _TASKS = ("list_nodes_tasks", "connect_tasks", "disconnect_tasks")
 TOPOLOGY_KEYS: dict[str, dict[str, Any]] = {
-    **{key: option for key, option in TOPOLOGY_SPEC.items() if key != "topology"},
+    **{key: option for key, option in topology_spec({}, {}).items() if key != "topology"},
     **_OF_THE_ROLE,
 }
-"""The options of a topology in the file: those of the module ``membership``, and those that only the role has."""
+"""The options of a topology in the file: those of the module ``membership``, and those that only the role has. What
+``config`` and ``driver_config`` may have depends on the strategy and the driver."""
+_OF_DRIVERS = ("driver", "driver_config", "policy", *CALLS)
 
 _SWITCHES = ("fence", "mesh_only")
 """The booleans that do not go with some other option."""
@@ -94,36 +94,46 @@ def check_keys(topology: str, options: Any) -> None:
     """
     if not isinstance(options, Mapping):
         raise PluginError(f"topology {topology!r}: is a {type(options).__name__}, not a dictionary of options")
-    _check_known(topology, "", options, TOPOLOGY_KEYS)
+    _check_keys(topology, "", options, TOPOLOGY_KEYS)
     if "strategy" not in options:
         raise PluginError(f"topology {topology!r}: strategy: is required")
     try:
-        _check_chosen(topology, options, _literals(options))
-    except TopologyError as error:
-        raise PluginError(str(error)) from None
-    for key, option in TOPOLOGY_KEYS.items():
+        _check_chosen(options, _literals(options))
+    except OptionError as error:
+        raise PluginError(f"topology {topology!r}: {error}") from None
+    for key, option in {**topology_spec_for(options), **_OF_THE_ROLE}.items():
         if "options" in option and isinstance(options.get(key), Mapping):
-            _check_known(topology, f"{key}.", options[key], option["options"])
+            _check_keys(topology, f"{key}.", options[key], option["options"])
 
 
-def _check_chosen(topology: str, options: Mapping[str, Any], known: Mapping[str, Any]) -> None:
+def _check_chosen(options: Mapping[str, Any], known: Mapping[str, Any]) -> None:
     """
     :param known: the options after :func:`_literals`.
-    :raises TopologyError: the strategy or the driver does not have an option.
+    :raises OptionError: the strategy or the driver does not have an option.
     """
     strategy = known["strategy"]
     if strategy is not None:
-        chosen = choose(topology, "strategy", strategy, STRATEGIES)
-        check_own(topology, "config", strategy, chosen, _keys(options.get("config")))
-        if known.get("watch") is not None and watch_of(topology, known["watch"]):
-            check_watchable(topology, strategy)
-    driver = "erlang" if options.get("driver") is None else known["driver"]
+        check_known("strategy", strategy, strategies.NAMES)
+        check_own("config", strategy, strategies.options_of(strategy), _keys(options.get("config")))
+        if known.get("watch") is not None and watch_of(known["watch"]):
+            check_watchable(strategy)
     if any(options.get(key) for key in _TASKS):
-        check_taken(topology, "tasks in the place of a driver", TASKS, known)
-    elif driver is not None:
-        chosen = choose(topology, "driver", driver, DRIVERS)
-        check_own(topology, "driver_config", driver, chosen, _keys(options.get("driver_config")))
-        check_taken(topology, f"driver {driver!r}", chosen, known)
+        from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.tasks.options import OPTIONS
+
+        check_taken("tasks in the place of a driver", OPTIONS, known)
+    elif any(options.get(key) for key in _OF_DRIVERS):
+        _check_driver(options, known)
+
+
+def _check_driver(options: Mapping[str, Any], known: Mapping[str, Any]) -> None:
+    from ansible_collections.selfheal.cluster.plugins.module_utils._drivers import registry as drivers
+
+    driver = DEFAULT_DRIVER if options.get("driver") is None else known["driver"]
+    if driver is not None:
+        check_known("driver", driver, drivers.NAMES)
+        chosen = drivers.options_of(driver)
+        check_own("driver_config", driver, chosen, _keys(options.get("driver_config")))
+        check_taken(f"driver {driver!r}", chosen, known)
 
 
 def _keys(given: Any) -> list[str]:
@@ -143,7 +153,7 @@ def _literals(value: Any, key: str = "") -> Any:
     return None
 
 
-def _check_known(topology: str, prefix: str, given: Mapping[str, Any], known: Mapping[str, Any]) -> None:
+def _check_keys(topology: str, prefix: str, given: Mapping[str, Any], known: Mapping[str, Any]) -> None:
     for key in given:
         if key not in known:
             raise PluginError(f"topology {topology!r}: {prefix}{not_an_option(key, known, prefix)}")
@@ -190,7 +200,7 @@ def host_vars(
     """
     given = {key: value for key, value in options.items() if value is not None}
     variables = {**_LOCAL, "topology_directory": os.path.dirname(os.path.abspath(path))}
-    for (option, key), value in secrets_in(TOPOLOGY_SPEC, given):
+    for (option, key), value in secrets_in(topology_spec_for(given), given):
         if isinstance(value, (str, int, float)) and not is_template(value):
             given[option] = {**given[option], key: trust_as_template(_FROM_FILE % (option, key))}
             variables["topology_file"] = path

@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Source
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.pace import Retries
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import watch
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Source
 
 
 class NeverEndingWatch:

@@ -11,12 +11,13 @@ from typing import Any, Callable, Iterator, Mapping, TypeVar
 from ansible.module_utils.basic import missing_required_lib
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.schema import DISCOVERY_SPEC
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.chosen import discovery_spec_for
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.similar import unknown_options
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Source, source_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import source_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import ClusterError, MissingLibraryError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import FAILED, Discovery
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Source
 
 Spec = Mapping[str, Mapping[str, Any]]
 T = TypeVar("T")
@@ -46,7 +47,7 @@ def source_from(topology: str, params: Mapping[str, Any]) -> Source:
     :param params: ``strategy`` and ``config``, templated.
     :raises PluginError: an option is unknown, missing, or has a value that the strategy does not take.
     """
-    valid = checked(topology, DISCOVERY_SPEC, {**params, "topology": topology})
+    valid = checked(topology, discovery_spec_for(params), {**params, "topology": topology})
     return _translated(topology, params, lambda: source_of(valid))
 
 
@@ -69,9 +70,8 @@ def plain(value: Any) -> Any:
 
 def masked(topology: str, problem: str, params: Mapping[str, Any]) -> PluginError:
     """An error for the user, in which the secrets of ``params`` are masked."""
-    secrets = {str(value) for _path, value in secrets_in(DISCOVERY_SPEC, params) if value not in (None, "")}
-    prefix = f"topology {str(topology)!r}: "
-    return PluginError(remove_values(problem if problem.startswith(prefix) else prefix + problem, secrets))
+    secrets = {str(value) for _path, value in secrets_in(discovery_spec_for(params), params) if value not in (None, "")}
+    return PluginError(remove_values(f"topology {str(topology)!r}: {problem}", secrets))
 
 
 def secrets_in(
@@ -90,7 +90,7 @@ def without_secrets(params: Mapping[str, Any]) -> dict[str, Any]:
     """``strategy`` and ``config`` without the options that are secrets."""
     config = params.get("config")
     if isinstance(config, Mapping):
-        secrets = {path[-1] for path, _value in secrets_in(DISCOVERY_SPEC, params)}
+        secrets = {path[-1] for path, _value in secrets_in(discovery_spec_for(params), params)}
         config = {key: value for key, value in config.items() if key not in secrets}
     return {"strategy": params.get("strategy"), "config": config}
 

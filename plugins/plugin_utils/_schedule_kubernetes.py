@@ -12,10 +12,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import yaml
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.schema import STRATEGIES, TOPOLOGY_SPEC
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.chosen import topology_spec_for
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import AUTO, watch_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import OptionError
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.resources import RESOURCES, is_label
-from ansible_collections.selfheal.cluster.plugins.module_utils._run.pace import AUTO, watch_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies import registry as strategies
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._inventory_file import check_keys, check_name
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._options import PluginError, secrets_in
 
@@ -187,7 +188,7 @@ def _topologies_in(file: str, text: str) -> Iterator[tuple[str, Any]]:
 
 
 def _check_secrets(subject: str, options: Mapping[str, Any]) -> None:
-    for path, value in secrets_in(TOPOLOGY_SPEC, options):
+    for path, value in secrets_in(topology_spec_for(options), options):
         if not isinstance(value, _VaultEncrypted) and not _is_template(value):
             raise PluginError(
                 f"{subject}: {'.'.join(path)}: is in the clear (not shown), and would be in a ConfigMap; give it in"
@@ -198,8 +199,10 @@ def _check_secrets(subject: str, options: Mapping[str, Any]) -> None:
 
 def _namespaces(subject: str, options: Mapping[str, Any], own: str) -> list[str]:
     """The namespaces in which the topology needs the pod's service account."""
-    config = _dictionary(subject, options, "config") if _text(subject, "strategy", options) == "kubernetes" else None
-    if config is None or any(config.get(key) for key in ("host", "kubeconfig", "context")):
+    if not strategies.options_of(_text(subject, "strategy", options)).asks_kubernetes:
+        return []
+    config = _dictionary(subject, options, "config")
+    if any(config.get(key) for key in ("host", "kubeconfig", "context")):
         return []
     option = "namespaces" if config.get("namespaces") else "namespace"
     given = config.get(option) or own
@@ -220,10 +223,10 @@ def _rights(
     subject: str, options: Mapping[str, Any], loops: bool, watch: bool | str
 ) -> Iterator[tuple[tuple[str, str], tuple[str, ...]]]:
     config = _dictionary(subject, options, "config")
-    strategy = STRATEGIES["kubernetes"]
-    lookup = _text(subject, "config.lookup", config) or strategy.defaults["lookup"]
-    if lookup not in strategy.choices["lookup"]:
-        raise PluginError(f"{subject}: config.lookup: {lookup!r} is not one of {', '.join(strategy.choices['lookup'])}")
+    lookups = strategies.options_of(options["strategy"]).options["lookup"]
+    lookup = _text(subject, "config.lookup", config) or lookups.default
+    if lookup not in lookups.choices:
+        raise PluginError(f"{subject}: config.lookup: {lookup!r} is not one of {', '.join(lookups.choices)}")
     resource = RESOURCES[lookup]
     watching = loops and _may_watch(subject, watch, options.get("watch"))
     yield (resource.group, resource.plural), ("list", "watch") if watching else ("list",)
@@ -241,10 +244,10 @@ def _may_watch(subject: str, for_all: bool | str, own: Any) -> bool:
     :param for_all: for all topologies, see :func:`roles_of`; ``own``: of this one.
     """
     try:
-        watch = watch_of(subject, for_all)
+        watch = watch_of(for_all)
         if watch is None and own is not None and not _is_template(own):
-            watch = watch_of(subject, own)
-    except TopologyError as error:
+            watch = watch_of(own)
+    except OptionError as error:
         raise PluginError(f"{subject}: watch: {error.problem}") from None
     return watch is not False
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Topology
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.tasks.driver import TaskDriver, Tasks
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.tasks.views import observation_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundAborted, RoundError
@@ -33,6 +32,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import
     check_rounds,
     run_to_result,
 )
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology
 
 DISCOVER, LIST, CONNECT, DISCONNECT = "discover", "list", "connect", "disconnect"
 END, FAIL = "end", "fail"
@@ -62,9 +62,9 @@ def next_step(
     :returns: the ``step``; for discover ``attempt`` and ``pause``, for list ``nodes`` and ``pause``, for connect and
         disconnect ``actions``; for end and fail the ``result``, for fail also ``msg``. Warnings are
         those of the end.
-    :raises TopologyError: ``max_rounds`` is less than 1.
+    :raises OptionError: ``max_rounds`` is less than 1.
     """
-    check_rounds(topology.name, max_rounds)
+    check_rounds(max_rounds)
     record = RunRecord(topology.name, full, check_mode)
     logged = _Logged(log, record)
     driver = TaskDriver(logged, rules)
@@ -76,15 +76,15 @@ def next_step(
     reconciler = Reconciler(topology, driver, record, ask)
     try:
         values, warnings = run_to_result(
-            topology.name,
             reconciler.inspect if inspect else lambda: reconciler.converge(check_mode, max_rounds),
             lambda: Returned(record.inspected() if inspect else record.done(), record.warnings),
         )
     except _Needed as needed:
         return Returned(needed.step)
     except RoundError as error:
-        failed = {**_untimed(error.result), "failed": True, "msg": str(error)}
-        return Returned({"step": FAIL, "msg": str(error), "result": failed}, error.warnings)
+        problem = f"topology {topology.name!r}: {error}"
+        failed = {**_untimed(error.result), "failed": True, "msg": problem}
+        return Returned({"step": FAIL, "msg": problem, "result": failed}, error.warnings)
     return Returned({"step": END, "result": {**_untimed(values), "failed": False}}, warnings)
 
 

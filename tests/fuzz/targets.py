@@ -97,11 +97,11 @@ def epmd_names(data: bytes) -> bool:
 
 
 def gossip_plain(data: bytes) -> bool:
-    return _names_a_node(packet.reader("chat", None), data)
+    return _names_a_node(packet.reader(None), data)
 
 
 def gossip_encrypted(data: bytes) -> bool:
-    return _names_a_node(packet.reader("chat", SECRET), data)
+    return _names_a_node(packet.reader(SECRET), data)
 
 
 def _names_a_node(read: packet.NodeOf, data: bytes) -> bool:
@@ -124,9 +124,9 @@ def _answers(query: dns.message.Message, data: bytes) -> bool:
     if not isinstance(answer, resolver.RecordsAnswer):
         return True
     if query.question[0].rdtype == dns.rdatatype.SRV:
-        dns_srv.nodes_of("chat", "app", answer)
+        dns_srv.nodes_of("app", answer)
     else:
-        dns_strategy.nodes_of("chat", "app", answer.records)
+        dns_strategy.nodes_of("app", answer.records)
     return True
 
 
@@ -149,7 +149,7 @@ def _kubernetes(lookup: str, data: bytes) -> bool:
     except ClusterError:
         return False
     for mode in ("ip", "dns", "hostname"):
-        naming = _kubernetes_parse.Naming("chat", "app", mode, "cluster.local", "chat")
+        naming = _kubernetes_parse.Naming("app", mode, "cluster.local", "chat")
         nodes, _problems = merge.merge([_kubernetes_parse.parse(lookup, items, naming)])
         assert len(nodes) <= _MOST_NODES
     return True
@@ -170,7 +170,7 @@ def kubernetes_watch(data: bytes) -> bool:
 
 def rancher(data: bytes) -> bool:
     try:
-        _rancher_parse.parse("chat", "app", _json(data))
+        _rancher_parse.parse("app", _json(data))
     except ClusterError:
         return False
     return True
@@ -178,7 +178,7 @@ def rancher(data: bytes) -> bool:
 
 def hosts_file(data: bytes) -> bool:
     try:
-        erlang_hosts.parse("chat", data.decode("latin-1"))
+        erlang_hosts.parse(data.decode("latin-1"))
     except ClusterError:
         return False
     return True
@@ -194,7 +194,7 @@ def exec_json(data: bytes) -> bool:
 
 
 def _exec(data: bytes, driver_config: dict[str, object]) -> bool:
-    read = output.reader_of("chat", driver_config)
+    read = output.reader_of(driver_config)
     try:
         read(data)
     except ClusterError:

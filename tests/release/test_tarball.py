@@ -71,7 +71,7 @@ def test_its_changelog_tells_of_this_release(tarball: Path, files: set[str]) -> 
     assert tarball.name == f"selfheal-cluster-{version}.tar.gz"
     assert not [name for name in files if name.startswith("changelogs/fragments/")]
     with tarfile.open(tarball) as archive:
-        changes = yaml.safe_load(archive.extractfile("changelogs/changelog.yaml"))
+        changes = yaml.safe_load(pipe(archive.extractfile("changelogs/changelog.yaml")))
         shown = pipe(archive.extractfile("CHANGELOG.md")).read().decode()
     assert changes["releases"][version]["changes"]
     assert f"v{version}".replace(".", r"\.") in shown
@@ -85,12 +85,15 @@ def test_its_playbooks_run_by_their_names(installed: Ansible, nodes: list[Beam])
         "driver_config": {"cookie": COOKIE, "port": nodes[0].port},
     }
     inventory.write_text(yaml.safe_dump({"plugin": "selfheal.cluster.nodes", "topologies": {"chat": topology}}))
-    assert "3 islands" in installed.playbook("selfheal.cluster.status", "-i", str(inventory)).ok().text
+    before = installed.playbook("selfheal.cluster.status", "-i", str(inventory)).ok()
+    assert "chat split 1/3 3 0 0 -" in before.text
+    assert installed.playbook("selfheal.cluster.check", "-i", str(inventory)).code == 2
     installed.playbook("selfheal.cluster.converge", "-i", str(inventory)).ok()
     assert is_whole(nodes)
     again = installed.playbook("selfheal.cluster.converge", "-i", str(inventory)).ok()
     assert "changed=0" in again.stdout
-    assert "Nothing to do." in installed.playbook("selfheal.cluster.status", "-i", str(inventory)).ok().text
+    assert "chat whole 3/3 1 0 0 -" in installed.playbook("selfheal.cluster.status", "-i", str(inventory)).ok().text
+    installed.playbook("selfheal.cluster.check", "-i", str(inventory)).ok()
 
 
 def test_what_was_installed_is_what_was_built(installed: Ansible) -> None:

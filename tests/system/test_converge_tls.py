@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError, TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import OptionError, RoundError
 
 from tests.harness.ansible.command import Ansible, result_of
 from tests.harness.certificates import CertificateAuthority
@@ -107,7 +107,7 @@ def test_a_cluster_that_wants_other_certificates_than_ours_fails_and_nothing_is_
             heal(nodes)
         with pytest.raises(RoundError, match="give that authority's certificate as driver_config.tls.ca_cert"):
             heal(nodes, driver_config={"tls": {**tls, "ca_cert": None}})
-        with pytest.raises(TopologyError, match="driver_config.tls.ca_cert: there is no file"):
+        with pytest.raises(OptionError, match="driver_config.tls.ca_cert: there is no file"):
             heal(nodes, driver_config={"tls": {**tls, "ca_cert": "/nowhere/ca.crt"}})
         assert not any(node.peers() for node in nodes)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import source_of, topology_of
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import OptionError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     COMPLETE,
     FAILED,
@@ -172,5 +172,5 @@ def test_pods_that_share_a_hostname_are_doubtful(ns: Nameserver) -> None:
 
 def test_a_malformed_service_is_said(ns: Nameserver) -> None:
     config = {"service": "app.", "namespace": "prod", **ns.config}
-    with pytest.raises(TopologyError, match=r"topology 'chat': config.service: 'app..prod.svc.cluster.local'"):
+    with pytest.raises(OptionError, match=r"config.service: 'app..prod.svc.cluster.local'"):
         read(config, "kubernetes_dns_srv")

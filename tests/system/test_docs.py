@@ -244,7 +244,7 @@ def _check_lines(block: Block, ansible: Ansible) -> None:
 
 
 def _hosts(block: Block, ansible: Ansible) -> None:
-    assert hosts_of("app", block.text), block
+    assert hosts_of(block.text), block
 
 
 def _erlang_options(block: Block, ansible: Ansible) -> None:

@@ -126,7 +126,7 @@ def _make(words: list[str], shown: Shown) -> None:
 
 def _pip(words: list[str], shown: Shown) -> None:
     assert words[1] == "install"
-    lists = ("meta/ee-requirements.txt", "tests/requirements.txt", "scripts/setup", "scripts/eda-parts")
+    lists = ("meta/ee-requirements.txt", "tests/requirements.txt", "tests/requirements-eda.txt")
     known = "".join((ROOT / file).read_text() for file in lists)
     for library in words[2:]:
         assert re.search(rf"(?<![\w-]){re.escape(library)}(?![\w-])", known), f"{library} is not one that the tests use"

@@ -16,7 +16,7 @@ import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import topology_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common import settle
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.registry import driver_for
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError, TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import OptionError, RoundError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, Node
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import converge
 
@@ -273,10 +273,10 @@ def test_a_node_that_is_no_ejabberd_says_so() -> None:
 
 @pytest.mark.parametrize("option", ["connect", "disconnect", "list_nodes"])
 def test_a_preset_stands_for_the_three_functions(option: str) -> None:
-    with pytest.raises(TopologyError, match=f"{option}: does not go with driver_config.preset 'ejabberd'"):
+    with pytest.raises(OptionError, match=f"{option}: does not go with driver_config.preset 'ejabberd'"):
         topology(["ejabberd@127.0.0.1"], 1, **OLD_NAME, **{option: ["m", "f", []]})
 
 
 def test_an_unknown_preset_is_told_with_those_that_there_are() -> None:
-    with pytest.raises(TopologyError, match=r"driver_config\.preset: 'jabber' is not one of ejabberd"):
+    with pytest.raises(OptionError, match=r"driver_config\.preset: 'jabber' is not one of ejabberd"):
         topology(["ejabberd@127.0.0.1"], 1, driver_config={"preset": "jabber"})

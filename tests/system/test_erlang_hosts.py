@@ -88,7 +88,7 @@ def test_a_file_means_what_it_means_to_erlang(tmp_path: Path) -> None:
 
     def ours(text: str) -> str:
         try:
-            return " ".join(parse("chat", text))
+            return " ".join(parse(text))
         except DiscoveryError:
             return "error"
 
@@ -100,13 +100,13 @@ def test_the_file_is_sought_where_erlang_seeks_it(tmp_path: Path, monkeypatch: p
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     with pytest.raises(DiscoveryError) as caught:
-        hosts_in("chat", None)
+        hosts_in(None)
     (root,) = erl('io:format("~s~n", [code:root_dir()])', tmp_path)
     assert f"there is no {tmp_path}/{NAME} and no {tmp_path}/home/{NAME} and no {root}/{NAME}: " in str(caught.value)
 
     for place in (tmp_path / "home", tmp_path):
         write(place, f"{place.name}.test")
-        assert hosts_in("chat", None) == erl('[io:format("~s~n", [H]) || H <- net_adm:host_file()]', tmp_path)
+        assert hosts_in(None) == erl('[io:format("~s~n", [H]) || H <- net_adm:host_file()]', tmp_path)
 
 
 def test_the_nodes_of_a_host_are_the_nodes_and_hidden_ones_too(tmp_path: Path) -> None:

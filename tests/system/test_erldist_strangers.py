@@ -180,7 +180,7 @@ class TestTls:
 
     @pytest.fixture
     def tls(self) -> Tls | None:
-        return tls_of("chat", {"tls": {"validate_certs": False}})
+        return tls_of({"tls": {"validate_certs": False}})
 
     @pytest.fixture
     def theirs(self, tmp_path: Path) -> ssl.SSLContext:

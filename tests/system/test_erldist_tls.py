@@ -71,7 +71,7 @@ def with_connection(
     async def run() -> Any:
         connection = await NodeConnection.open(
             node.name,
-            **{"cookie": COOKIE, "port": node.port, "timeout": 20, "tls": tls_of("chat", {"tls": tls}), **options},
+            **{"cookie": COOKIE, "port": node.port, "timeout": 20, "tls": tls_of({"tls": tls}), **options},
         )
         try:
             return await work(connection)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import topology_of
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError, TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import OptionError, RoundError
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import inspect
 
 from tests.harness.ansible.background import MEMBERSHIP, SOON, is_alive, run
@@ -127,18 +127,18 @@ def test_a_stray_is_asked_where_its_name_says_how(files: Files) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"list_nodes": ["ls", "{nod}"]}, "topology 'files': list_nodes[1]: '{nod}' is no placeholder here"),
-        ({"disconnect": ["rm", "{"]}, "topology 'files': disconnect[1]: a brace stands alone"),
-        ({"connect": None}, "topology 'files': connect: is required by driver 'exec'"),
-        ({"disconnect": ["no-such-program"]}, "topology 'files': disconnect[0]: no program 'no-such-program'"),
-        ({"driver_config": {"format": "json"}}, "topology 'files': driver_config.path: is required"),
+        ({"list_nodes": ["ls", "{nod}"]}, "list_nodes[1]: '{nod}' is no placeholder here"),
+        ({"disconnect": ["rm", "{"]}, "disconnect[1]: a brace stands alone"),
+        ({"connect": None}, "connect: is required by driver 'exec'"),
+        ({"disconnect": ["no-such-program"]}, "disconnect[0]: no program 'no-such-program'"),
+        ({"driver_config": {"format": "json"}}, "driver_config.path: is required"),
         ({"driver_config": {"format": "xml"}}, "driver_config.format: 'xml' is not one of lines, json"),
         ({"driver_config": {"cookie": "x"}}, "driver_config.cookie: is not an option of 'exec'"),
     ],
 )
 def test_what_cannot_work_is_told_before_anything_runs(files: Files, options: dict[str, Any], said: str) -> None:
     ran = files.directory / "ran"
-    with pytest.raises(TopologyError) as caught:
+    with pytest.raises(OptionError) as caught:
         files.heal(**{"list_nodes": ["touch", str(ran)], **options})
     assert said in str(caught.value)
     assert not ran.exists()

@@ -14,7 +14,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang i
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.members import ErlangMembers
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import RemoteCall
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.connection import NodeConnection
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import OptionError
 
 from tests.harness.erlang.beam import COOKIE, Beam, beams, is_whole, join, wait_whole
 from tests.harness.erlang.clusters import MODES, connects_itself, heal, lost
@@ -106,7 +106,7 @@ def replaced(form: Any, old: Any, new: Any) -> Any:
 
 
 def test_functions_of_ones_own_cannot_be_fenced() -> None:
-    with pytest.raises(TopologyError, match=r"policy\.fence"):
+    with pytest.raises(OptionError, match=r"policy\.fence"):
         heal(["app@127.0.0.1"], 9100, policy=FENCE, disconnect=["net_kernel", "disconnect", []])
 
 

@@ -140,7 +140,7 @@ def test_a_flood_of_heartbeats_of_one_node(nodes: list[Beam], port: int) -> None
 
 
 def test_what_is_lost_because_it_came_too_fast_is_known(port: int) -> None:
-    with open_socket(Channel("chat", GROUP, port, True, LOOPBACK)) as sock, sender() as source:
+    with open_socket(Channel(GROUP, port, True, LOOPBACK)) as sock, sender() as source:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         assert dropped(sock) == 0
         for _number in range(100):
@@ -166,7 +166,7 @@ def test_a_node_on_this_machine_keeps_what_is_sent_to_it_alone(nodes: list[Beam]
     nodes[0].eval(
         f"{{ok, Socket}} = gen_udp:open({port}, [binary, {{reuseaddr, true}}, {{active, false}}]), put(socket, Socket)"
     )
-    with open_socket(Channel("chat", GROUP, port, True, LOOPBACK)) as sock, sender() as source:
+    with open_socket(Channel(GROUP, port, True, LOOPBACK)) as sock, sender() as source:
         source.sendto(b"to the node", (LOOPBACK, port))
         source.sendto(b"to all", (GROUP, port))
         assert sock.recv(100) == b"to all"
@@ -208,7 +208,7 @@ def test_a_port_that_another_program_keeps_for_itself(port: int) -> None:
     ],
 )
 def test_an_address_that_is_not_here(port: int, config: dict[str, Any], text: str) -> None:
-    assert hear(port, **config)["error"].startswith(f"topology 'chat': {text}")
+    assert hear(port, **config)["error"].startswith(text)
 
 
 def test_broadcasts(nodes: list[Beam], port: int) -> None:

@@ -98,7 +98,7 @@ def test_a_host_without_a_way_to_the_group(net: Lan) -> None:
     host.remove_route()
     try:
         assert hear(host)["error"].startswith(
-            "topology 'chat': config.multicast_if: the system has no route to 233.252.1.32: set this to the address of"
+            "config.multicast_if: the system has no route to 233.252.1.32: set this to the address of"
         )
         assert "no packet came at all" in hear(host, multicast_if=host.address)["reasons"][0]
     finally:

@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import source_of
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import OptionError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover
 
 from tests.harness.kubernetes.api import KubeApi
 from tests.harness.kubernetes.double import any_kube_api
+from tests.harness.kubernetes.watching import params_of, watching
 
 
 @pytest.fixture
@@ -157,9 +158,9 @@ def test_selectors(api: KubeApi) -> None:
 
 @pytest.mark.parametrize(("option", "value"), [("selector", "app=chat=web"), ("field_selector", "spec.colour=red")])
 def test_a_bad_selector_is_named(api: KubeApi, option: str, value: str) -> None:
-    with pytest.raises(TopologyError) as raised:
+    with pytest.raises(OptionError) as raised:
         ask(api, lookup="pods", **{option: value})
-    assert f"topology 't': config.{option}: {value!r} is refused" in str(raised.value)
+    assert f"config.{option}: {value!r} is refused" in str(raised.value)
 
 
 def test_a_list_is_read_to_its_last_page(api: KubeApi) -> None:
@@ -225,3 +226,21 @@ def test_slices_and_endpoints_that_change(api: KubeApi) -> None:
     api.remove_endpoints("chat")
     for lookup in ("endpoint_slices", "endpoints"):
         assert ask(api, service_name="chat", lookup=lookup).status == "failed"
+
+
+@pytest.mark.parametrize("lookup", ["endpoint_slices", "endpoints", "pods"])
+def test_a_watch_tells_of_a_change_and_of_nothing_else(api: KubeApi, lookup: str) -> None:
+    api.add_pod("chat-0", "10.1.0.1")
+    api.add_slice("chat-1", [api.endpoint("10.1.0.1", "chat-0")], service="chat")
+    api.add_endpoints("chat", [api.address("10.1.0.1", "chat-0")])
+    with watching(params_of(api, lookup=lookup)) as heard:
+        heard.await_change()
+        with api.another_namespace() as other:
+            api.add_pod("chat-0", "10.2.0.1", namespace=other)
+            assert heard.changes == 1
+        api.set_ready("chat-0", False)
+        api.set_slice("chat-1", [api.endpoint("10.1.0.1", "chat-0", ready=False)])
+        api.set_endpoints("chat", [], [api.address("10.1.0.1", "chat-0")])
+        heard.await_change()
+        assert heard.lines == []
+    assert states(ask(api, lookup=lookup, service_name="chat")) == {"chat@10.1.0.1": "not_ready"}

@@ -14,6 +14,8 @@ from kubernetes.client import ApiClient, ApiException, Configuration, CoreV1Api,
 
 from tests.harness.kubernetes.double import KubeDouble, kube_api
 
+pytestmark = pytest.mark.double("it is about the double")
+
 SECONDS = 1
 
 

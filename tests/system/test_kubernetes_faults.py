@@ -24,6 +24,8 @@ from tests.harness.clock import within
 from tests.harness.held import Held
 from tests.harness.kubernetes.double import KubeDouble, kube_api
 
+pytestmark = pytest.mark.double("a real cluster has no faults on demand")
+
 
 @pytest.fixture
 def api() -> Iterator[KubeDouble]:

@@ -18,6 +18,8 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.regis
 
 from tests.harness.kubernetes.double import KubeDouble, kube_api
 
+pytestmark = pytest.mark.double("a real cluster keeps no slices that differ from its pods")
+
 LABELS = {"app": "chat"}
 LOOKUPS = ("endpoint_slices", "endpoints")
 LISTS = [{"apiGroups": ["discovery.k8s.io", ""], "resources": ["endpointslices", "endpoints"], "verbs": ["list"]}]

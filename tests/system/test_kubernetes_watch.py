@@ -17,7 +17,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes import watch
 
 from tests.harness.clock import BUSY, within
@@ -25,6 +24,8 @@ from tests.harness.held import Held, objects, sockets
 from tests.harness.kubernetes.double import KubeDouble, kube_api
 from tests.harness.kubernetes.watching import PATIENCE, api_with_a_pod, opened, params_of, requests, watching
 from tests.harness.waiting import wait_until
+
+pytestmark = pytest.mark.double("a real cluster neither ends a watch nor forgets a version when it is told to")
 
 
 @pytest.fixture
@@ -236,14 +237,3 @@ class TestTheEnd:
                 assert threading.active_count() - before.threads < 10
                 assert heard.lines == []
             before.await_given_back()
-
-
-@pytest.mark.parametrize("strategy", ["dns", "static"])
-def test_another_strategy_cannot_be_watched(strategy: str) -> None:
-    config: dict[str, Any] = {"query": "app.example.test"} if strategy == "dns" else {"nodes": ["app@10.0.0.1"]}
-    with watching({"strategy": strategy, "config": config}) as heard:
-        wait_until(lambda: heard.error is not None, PATIENCE, "an error")
-    assert isinstance(heard.error, TopologyError)
-    assert str(heard.error).startswith(
-        f"topology 't': watch: strategy '{strategy}' cannot be watched, only 'kubernetes'"
-    )

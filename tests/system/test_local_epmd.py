@@ -10,7 +10,7 @@ from contextlib import ExitStack
 
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import source_of
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import OptionError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import COMPLETE, FAILED, Discovery
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover
 
@@ -68,5 +68,5 @@ def test_a_listener_that_says_nothing_fails_in_time() -> None:
 
 
 def test_a_malformed_host_is_said() -> None:
-    with pytest.raises(TopologyError, match="topology 'chat': config.node_host: 'name@a b' is not a node name"):
+    with pytest.raises(OptionError, match="config.node_host: 'name@a b' is not a node name"):
         read(node_host="a b")

@@ -1,7 +1,9 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The objects that the role schedule makes in Kubernetes, through the API and as files, and takes away again."""
+"""The objects that the role schedule makes in Kubernetes, through the API and as files, and takes away again.
+
+The API is the double, or that of the real cluster which TEST_KUBECONFIG names."""
 
 from __future__ import annotations
 
@@ -14,8 +16,9 @@ import kubernetes_validate
 import pytest
 
 from tests.harness.ansible.command import Ansible, Run
-from tests.harness.kubernetes.control_plane import Control, controlled, dump
-from tests.harness.kubernetes.double import KubeDouble, kube_api
+from tests.harness.kubernetes.api import KubeApi
+from tests.harness.kubernetes.control_plane import Control, dump
+from tests.harness.kubernetes.deployed import RealControl, any_control
 from tests.harness.schedule.kubernetes import IMAGE, NAME, NAMESPACE, Schedule, connection, manifests_in
 
 SECRET = "a-cookie-that-nobody-sees"
@@ -44,25 +47,37 @@ def schedule(ansible: Ansible) -> Schedule:
 
 
 @pytest.fixture
-def api() -> Iterator[KubeDouble]:
-    with kube_api() as double:
-        yield double
+def deployed() -> Iterator[tuple[KubeApi, Control | RealControl]]:
+    with any_control(NAMESPACE, "prod", "other") as pair:
+        yield pair
 
 
 @pytest.fixture
-def control(api: KubeDouble) -> Control:
-    return controlled(api, NAMESPACE, "prod", "other")
+def api(deployed: tuple[KubeApi, Control | RealControl], schedule: Schedule) -> KubeApi:
+    api, control = deployed
+    schedule.options |= {"kubernetes_namespace": control.real(NAMESPACE), **connection(api)}
+    return api
 
 
-def ran(schedule: Schedule, api: KubeDouble, control: Control, *arguments: str, **options: Any) -> list[str]:
+@pytest.fixture
+def control(deployed: tuple[KubeApi, Control | RealControl]) -> Control | RealControl:
+    return deployed[1]
+
+
+def chat_in(control: Control | RealControl, namespace: str) -> dict[str, Any]:
+    return {"chat": {**CHAT, "config": {"namespace": control.real(namespace), "node_basename": "chat"}}}
+
+
+def ran(schedule: Schedule, api: KubeApi, control: Control | RealControl, *arguments: str, **options: Any) -> list[str]:
     """What a run that shows all that it can show has written."""
-    control.writes.clear()
-    run = schedule.run("-v", *arguments, **connection(api), **options).ok()
-    for hidden in (SECRET, BASE64, api.token):
+    control.forget_writes()
+    run = schedule.run("-v", *arguments, **options).ok()
+    for hidden in filter(None, (SECRET, BASE64, api.token)):
         assert hidden not in run.output
+    writes = control.writes
     in_vain = "--check" in arguments
-    assert ("changed=0" in run.output) == (not control.writes and not in_vain), run.output
-    return list(control.writes)
+    assert ("changed=0" in run.output) == (not writes and not in_vain), run.output
+    return list(writes)
 
 
 def applied(*objects: str) -> list[str]:
@@ -75,10 +90,11 @@ def deleted(*objects: str) -> list[str]:
 
 @pytest.mark.long
 @pytest.mark.timeout(600)
-def test_there_changed_and_away_again(schedule: Schedule, api: KubeDouble, control: Control) -> None:
+def test_there_changed_and_away_again(schedule: Schedule, api: KubeApi, control: Control | RealControl) -> None:
+    schedule.topologies(chat_in(control, "prod"))
     assert ran(schedule, api, control, "--check", "--diff") == []
     assert control.objects == {}
-    assert ran(schedule, api, control) == applied(SECRET_OBJECT, *OTHERS)
+    assert ran(schedule, api, control) == control.as_seen(applied(SECRET_OBJECT, *OTHERS))
     assert control.objects["Secret", NAMESPACE, NAME]["data"] == {"CHAT_COOKIE": BASE64}
     assert ran(schedule, api, control) == []
 
@@ -88,22 +104,27 @@ def test_there_changed_and_away_again(schedule: Schedule, api: KubeDouble, contr
         schedule.inventory.read_text() + "# {{ no template }} 'of' \"ours\": \N{LINK SYMBOL}\n"
     )
     control.edit("CronJob", NAMESPACE, NAME, ("spec", "concurrencyPolicy"), "Allow")
-    assert ran(schedule, api, control, "--diff") == applied("ConfigMap ops selfheal", "CronJob ops selfheal")
+    assert ran(schedule, api, control, "--diff") == control.as_seen(
+        applied("ConfigMap ops selfheal", "CronJob ops selfheal")
+    )
     after = json.loads(dump(control.objects))
-    assert after["ConfigMap ops selfheal"].pop("data") == {"app.cluster.yml": schedule.inventory.read_text()}
+    assert after["ConfigMap ops selfheal"].pop("data") == {
+        "app.cluster.yml": schedule.inventory.read_text().replace(control.real("prod"), "prod")
+    }
     del before["ConfigMap ops selfheal"]["data"]
     assert checksum_taken_from(before) != checksum_taken_from(after)
     assert before == after
 
     # Another kind, another namespace, no secret any more: nothing of before stays.
-    schedule.topologies({"chat": {**CHAT, "config": {"namespace": "other", "node_basename": "chat"}}})
-    assert ran(schedule, api, control, loop=True, secrets={}) == [
+    schedule.topologies(chat_in(control, "other"))
+    moved = [
         *deleted(SECRET_OBJECT, "CronJob ops selfheal", "RoleBinding prod ops:selfheal", "Role prod ops:selfheal"),
         *applied("ServiceAccount ops selfheal", "Role other ops:selfheal", "RoleBinding other ops:selfheal"),
         *applied("ConfigMap ops selfheal", "Deployment ops selfheal"),
     ]
+    assert ran(schedule, api, control, loop=True, secrets={}) == control.as_seen(moved)
     # A secret that is another restarts the Deployment.
-    assert ran(schedule, api, control, loop=True) == applied(SECRET_OBJECT, "Deployment ops selfheal")
+    assert ran(schedule, api, control, loop=True) == control.as_seen(applied(SECRET_OBJECT, "Deployment ops selfheal"))
 
     there = dump(control.objects)
     assert ran(schedule, api, control, "--check", state="absent", inventories=[]) == []
@@ -121,25 +142,24 @@ def checksum_taken_from(objects: dict[str, Any]) -> str:
     return checksum
 
 
-def test_what_somebody_else_has_made_is_left_alone(schedule: Schedule, api: KubeDouble, control: Control) -> None:
-    control.objects["ServiceAccount", NAMESPACE, "default"] = {
-        "apiVersion": "v1",
-        "kind": "ServiceAccount",
-        "metadata": {"name": "default", "namespace": NAMESPACE},
-    }
-    cases = {state: {**connection(api), "name": "default", "state": state} for state in ("present", "absent")}
-    run = schedule.run_each(cases)
-    for state in cases:
-        assert said("default", "schedule_name: namespace ops has a ServiceAccount of this name already", state, run)
-    assert list(control.objects) == [("ServiceAccount", NAMESPACE, "default")]
+def test_what_somebody_else_has_made_is_left_alone(
+    schedule: Schedule, api: KubeApi, control: Control | RealControl
+) -> None:
+    metadata = {"name": "somebody", "namespace": NAMESPACE}
+    control.put({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata})
+    control.forget_writes()
+    run = schedule.run_each({state: {"name": "somebody", "state": state} for state in ("present", "absent")})
+    problem = f"schedule_name: namespace {control.real(NAMESPACE)} has a ServiceAccount of this name already"
+    for state in ("present", "absent"):
+        assert said("somebody", problem, state, run)
+    assert list(control.objects) == [("ServiceAccount", NAMESPACE, "somebody")]
     assert control.writes == []
 
 
-def test_an_api_that_refuses_is_told(schedule: Schedule, api: KubeDouble, control: Control) -> None:
-    control.namespaces.clear()
-    run = schedule.run(**connection(api))
+def test_an_api_that_refuses_is_told(schedule: Schedule, api: KubeApi, control: Control | RealControl) -> None:
+    run = schedule.run(kubernetes_namespace="not-there")
     assert run.code != 0
-    assert 'namespaces \\"ops\\" not found' in run.text
+    assert 'namespaces \\"not-there\\" not found' in run.text
     assert control.objects == {}
     assert SECRET not in run.output
 

@@ -22,6 +22,10 @@ from tests.harness.kubernetes.kubelet import on_loopback
 from tests.harness.kubernetes.pod import container
 from tests.harness.schedule.kubernetes import NAMESPACE, Schedule
 
+pytestmark = pytest.mark.double(
+    "its pods are nodes on the loopback, which a real cluster takes for no endpoint's address"
+)
+
 LOOKUPS = ("endpoint_slices", "endpoints", "pods")
 
 

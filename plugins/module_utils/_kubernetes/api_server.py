@@ -81,13 +81,13 @@ class ApiServer:
     addresses: Sequence[Address]
 
     @classmethod
-    async def open(cls, topology: str, config: Mapping[str, Any], deadline: float) -> ApiServer:
+    async def open(cls, config: Mapping[str, Any], deadline: float) -> ApiServer:
         """
         :param config: that of strategy ``kubernetes``.
         :param deadline: a time of the running loop.
         :raises PortForwardError: there are no credentials, or the API server's name has no address.
         """
-        connecting = to_thread(lambda: connect(topology, config))
+        connecting = to_thread(lambda: connect(config))
         try:
             connection = await asyncio.wait_for(connecting, _left(deadline))
         except asyncio.TimeoutError:

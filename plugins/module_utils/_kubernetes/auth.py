@@ -21,7 +21,7 @@ import traceback
 from dataclasses import dataclass, field
 from typing import Any, Mapping, Optional
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import MissingLibraryError, TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import MissingLibraryError, OptionError
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.kubeconfig import Loaded, load_kubeconfig
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.kubeconfig_files import (
     KubeconfigSource,
@@ -88,27 +88,27 @@ class ApiConnection:
         return [config["namespace"] or self.namespace]
 
 
-def connect(topology: str, config: Mapping[str, Any]) -> ApiConnection:
+def connect(config: Mapping[str, Any]) -> ApiConnection:
     """Prepare a connection. Nothing is sent yet, but a kubeconfig's credential plugin may run.
 
-    :raises TopologyError: an option, or the kubeconfig, is wrong.
+    :raises OptionError: an option, or the kubeconfig, is wrong.
     :raises DiscoveryError: the kubeconfig's credential plugin gave nothing.
     :raises MissingLibraryError: the kubernetes client, or urllib3, is not installed.
     """
     options = _with_environment(config)
-    source = _kubeconfig(topology, options)
+    source = _kubeconfig(options)
     # There are many ways to say for which hosts a proxy is used, and the kubernetes client knows them.
     configuration = _client_configuration() if source or is_proxied(options["host"]) else TokenConfiguration()
     require_urllib3()
     loaded = Loaded("default", ())
     if source:
-        loaded = load_kubeconfig(topology, source, options["context"], configuration)
+        loaded = load_kubeconfig(source, options["context"], configuration)
     elif not options["host"]:
-        loaded = Loaded(load_service_account(topology, SERVICE_ACCOUNT, configuration), ())
-    _override(topology, options, configuration)
-    host = _checked_host(topology, configuration.host)
+        loaded = Loaded(load_service_account(SERVICE_ACCOUNT, configuration), ())
+    _override(options, configuration)
+    host = _checked_host(configuration.host)
     tls = context_of(configuration) if host.startswith("https:") else None
-    credentials = _credentials(topology, configuration)
+    credentials = _credentials(configuration)
     return ApiConnection(
         host,
         loaded.namespace,
@@ -140,7 +140,7 @@ def _with_environment(config: Mapping[str, Any]) -> dict[str, Any]:
     return options
 
 
-def _kubeconfig(topology: str, options: Mapping[str, Any]) -> Optional[KubeconfigSource]:
+def _kubeconfig(options: Mapping[str, Any]) -> Optional[KubeconfigSource]:
     """
     :returns: the kubeconfig files to read; None where ``host`` or the service account of a pod is used.
     """
@@ -153,8 +153,7 @@ def _kubeconfig(topology: str, options: Mapping[str, Any]) -> Optional[Kubeconfi
     if not options["context"] and os.path.exists(os.path.join(SERVICE_ACCOUNT, "token")):
         return None
     if not os.path.exists(os.path.expanduser(DEFAULT_KUBECONFIG)):
-        raise TopologyError(
-            topology,
+        raise OptionError(
             "config.kubeconfig",
             f"nothing says where the API server is: no kubeconfig is given, {DEFAULT_KUBECONFIG} is not there, and "
             "this is not a pod with a service account; give kubeconfig, or host and api_key",
@@ -178,38 +177,38 @@ def _client_configuration() -> Any:
     return configuration
 
 
-def _override(topology: str, options: Mapping[str, Any], configuration: Any) -> None:
+def _override(options: Mapping[str, Any], configuration: Any) -> None:
     if options["host"]:
         configuration.host = options["host"]
     if options["api_key"]:
         configuration.api_key = {"authorization": "Bearer " + options["api_key"].strip()}
     if options["ca_cert"]:
-        configuration.ssl_ca_cert = _readable(topology, "config.ca_cert", options["ca_cert"])
+        configuration.ssl_ca_cert = _readable("config.ca_cert", options["ca_cert"])
     if options["validate_certs"] is not None:
         configuration.verify_ssl = options["validate_certs"]
 
 
-def _readable(topology: str, option: str, path: str) -> str:
+def _readable(option: str, path: str) -> str:
     try:
         with open(path, "rb"):
             return path
     except OSError as error:
-        raise TopologyError(topology, option, f"{path!r} can't be read: {error.strerror}") from None
+        raise OptionError(option, f"{path!r} can't be read: {error.strerror}") from None
 
 
-def _checked_host(topology: str, host: str) -> str:
+def _checked_host(host: str) -> str:
     if re.match(r"https?://[^/]*@", host):
-        raise TopologyError(topology, "config.host", "holds credentials (not shown); give a token as api_key")
+        raise OptionError("config.host", "holds credentials (not shown); give a token as api_key")
     if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", host):
-        raise TopologyError(topology, "config.host", f"{host!r} is not a URL such as 'https://10.0.0.1:6443'")
+        raise OptionError("config.host", f"{host!r} is not a URL such as 'https://10.0.0.1:6443'")
     return host.rstrip("/")
 
 
-def _credentials(topology: str, configuration: Any) -> dict[str, str]:
+def _credentials(configuration: Any) -> dict[str, str]:
     setting: Optional[Mapping[str, Any]] = configuration.auth_settings().get("BearerToken")
     if not setting:
         return {}
     value = setting["value"].strip()
     if not _CREDENTIAL.fullmatch(value):
-        raise TopologyError(topology, "config.api_key", "the token (not shown) holds characters that no token has")
+        raise OptionError("config.api_key", "the token (not shown) holds characters that no token has")
     return {"authorization": value}

@@ -14,7 +14,7 @@ import re
 import sys
 from typing import Any, Mapping, NamedTuple, Optional
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError, TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError, OptionError
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.credential_plugin import credentials_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.impersonation import impersonation
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.kubeconfig_files import (
@@ -36,22 +36,22 @@ class Loaded(NamedTuple):
     headers: tuple[tuple[str, str], ...]
 
 
-def load_kubeconfig(topology: str, source: KubeconfigSource, context: Optional[str], configuration: Any) -> Loaded:
+def load_kubeconfig(source: KubeconfigSource, context: Optional[str], configuration: Any) -> Loaded:
     """Fill ``configuration`` from a kubeconfig. The file is never written to.
 
     :param context: None for the file's current one.
-    :raises TopologyError: the file can't be read, is not a kubeconfig, or has no such context.
+    :raises OptionError: the file can't be read, is not a kubeconfig, or has no such context.
     :raises DiscoveryError: its credential plugin, or sign-in provider, gave no credentials.
     """
-    chosen = choose(topology, source, context)
+    chosen = choose(source, context)
     whose = f"user {chosen.user_name!r} in {chosen.source}"
     try:
         headers = impersonation(chosen.user, whose)
         proxy = _proxy(chosen.cluster)
-        user = _signed_in(topology, chosen, whose)
+        user = _signed_in(chosen, whose)
     except MalformedError as error:
-        raise not_a_kubeconfig(topology, chosen.source.paths, str(error)) from None
-    _load(topology, chosen, user, configuration)
+        raise not_a_kubeconfig(chosen.source.paths, str(error)) from None
+    _load(chosen, user, configuration)
     configuration.refresh_api_key_hook = None  # it would restore the values of the file
     configuration.tls_server_name = chosen.cluster.get("tls-server-name")
     if proxy:
@@ -86,10 +86,10 @@ def _proxy(cluster: Mapping[str, Any]) -> str:
     return re.sub("^socks5:", "socks5h:", proxy)
 
 
-def _signed_in(topology: str, chosen: Chosen, whose: str) -> dict[str, Any]:
+def _signed_in(chosen: Chosen, whose: str) -> dict[str, Any]:
     """The user with the token of its file, or else with the credentials of its plugin, as kubectl chooses."""
     user = dict(chosen.user)
-    token = _token(topology, user, whose)
+    token = _token(user, whose)
     plugin = user.pop("exec", None)
     if token:
         user["token"] = token
@@ -98,7 +98,7 @@ def _signed_in(topology: str, chosen: Chosen, whose: str) -> dict[str, Any]:
     return user
 
 
-def _token(topology: str, user: dict[str, Any], whose: str) -> str:
+def _token(user: dict[str, Any], whose: str) -> str:
     """The token of the file wins, since that file is kept up to date."""
     token, path = text_in(user, "token", whose), user.pop("tokenFile", None)
     if not path:
@@ -110,12 +110,12 @@ def _token(topology: str, user: dict[str, Any], whose: str) -> str:
         if token:
             return token
         problem = getattr(error, "strerror", None) or "it is no text"
-        raise TopologyError(
-            topology, "config.kubeconfig", f"{path!r}, the tokenFile of {whose}, can't be read: {problem}"
+        raise OptionError(
+            "config.kubeconfig", f"{path!r}, the tokenFile of {whose}, can't be read: {problem}"
         ) from None
 
 
-def _load(topology: str, chosen: Chosen, user: Mapping[str, Any], configuration: Any) -> None:
+def _load(chosen: Chosen, user: Mapping[str, Any], configuration: Any) -> None:
     from kubernetes.config import kube_config
 
     client: Any = kube_config
@@ -128,9 +128,9 @@ def _load(topology: str, chosen: Chosen, user: Mapping[str, Any], configuration:
     try:
         client.KubeConfigLoader(one, active_context=name, config_base_path="").load_and_set(configuration)
     except client.ConfigException as error:
-        raise not_a_kubeconfig(topology, paths, _without_entries(str(error))) from None
+        raise not_a_kubeconfig(paths, _without_entries(str(error))) from None
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise not_a_kubeconfig(topology, paths, f"{type(error).__name__} in context {name!r}") from None
+        raise not_a_kubeconfig(paths, f"{type(error).__name__} in context {name!r}") from None
     except Exception as error:  # the sign-in providers of the client raise whatever their libraries raise
         raise DiscoveryError(f"the credentials of {chosen.source} could not be had: {type(error).__name__}") from None
 

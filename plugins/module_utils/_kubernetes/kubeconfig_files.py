@@ -16,7 +16,7 @@ import os
 from dataclasses import dataclass
 from typing import Any, Iterator, Mapping, Optional, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import OptionError
 
 _OPTION = "config.kubeconfig"
 _MAX_BYTES = 16 * 1024 * 1024
@@ -72,31 +72,31 @@ def source_of(text: str, must_exist: bool) -> KubeconfigSource:
     return KubeconfigSource(tuple(dict.fromkeys(filter(None, parts))), must_exist)
 
 
-def choose(topology: str, source: KubeconfigSource, context: Optional[str]) -> Chosen:
+def choose(source: KubeconfigSource, context: Optional[str]) -> Chosen:
     """Read the files, and choose a context.
 
     :param context: None for the current one.
-    :raises TopologyError: a file can't be read or is not a kubeconfig, or there is no such context.
+    :raises OptionError: a file can't be read or is not a kubeconfig, or there is no such context.
     """
-    files = list(_files(topology, source))
+    files = list(_files(source))
     if not files:
         named = ", ".join(map(repr, source.paths)) or "it names none"
         problem = f"none is given, and no file of the variable KUBECONFIG is there: {named}"
-        raise TopologyError(topology, _OPTION, problem)
+        raise OptionError(_OPTION, problem)
     if all(file.is_empty for file in files):
-        raise not_a_kubeconfig(topology, source.paths, "it is empty")
+        raise not_a_kubeconfig(source.paths, "it is empty")
     read = KubeconfigSource(tuple(file.path for file in files), source.must_exist)
     merged = {kind: _merged(file.entries[kind] for file in files) for kind in _KINDS}
     current = next((file.current for file in files if file.current), "")
-    name = _checked_context(topology, read, context or current, merged["contexts"])
+    name = _checked_context(read, context or current, merged["contexts"])
     try:
         return _chosen(read, name, merged)
     except MalformedError as error:
-        raise not_a_kubeconfig(topology, read.paths, str(error)) from None
+        raise not_a_kubeconfig(read.paths, str(error)) from None
 
 
-def not_a_kubeconfig(topology: str, paths: Sequence[str], problem: str) -> TopologyError:
-    return TopologyError(topology, _OPTION, f"{', '.join(map(repr, paths))} is not a kubeconfig: {problem}")
+def not_a_kubeconfig(paths: Sequence[str], problem: str) -> OptionError:
+    return OptionError(_OPTION, f"{', '.join(map(repr, paths))} is not a kubeconfig: {problem}")
 
 
 def text_in(entry: Mapping[str, Any], key: str, what: str) -> str:
@@ -111,21 +111,21 @@ def text_in(entry: Mapping[str, Any], key: str, what: str) -> str:
     return value or ""
 
 
-def _files(topology: str, source: KubeconfigSource) -> Iterator[_KubeconfigFile]:
+def _files(source: KubeconfigSource) -> Iterator[_KubeconfigFile]:
     for path in source.paths:
         try:
             with open(path, "rb") as file:
                 content = file.read(_MAX_BYTES + 1)
         except FileNotFoundError as error:
             if source.must_exist:
-                raise TopologyError(topology, _OPTION, f"{path!r} can't be read: {error.strerror}") from None
+                raise OptionError(_OPTION, f"{path!r} can't be read: {error.strerror}") from None
             continue
         except OSError as error:
-            raise TopologyError(topology, _OPTION, f"{path!r} can't be read: {error.strerror}") from None
+            raise OptionError(_OPTION, f"{path!r} can't be read: {error.strerror}") from None
         try:
             yield _file(path, content)
         except MalformedError as error:
-            raise not_a_kubeconfig(topology, [path], str(error)) from None
+            raise not_a_kubeconfig([path], str(error)) from None
 
 
 def _file(path: str, content: bytes) -> _KubeconfigFile:
@@ -198,12 +198,12 @@ def _merged(entries_of_files: Iterator[Entries]) -> Entries:
     return merged
 
 
-def _checked_context(topology: str, source: KubeconfigSource, name: str, contexts: Entries) -> str:
+def _checked_context(source: KubeconfigSource, name: str, contexts: Entries) -> str:
     choices = f"(its contexts: {', '.join(sorted(contexts)) or 'none'})"
     if not name:
-        raise TopologyError(topology, "config.context", f"is not given, and {source} has no current-context {choices}")
+        raise OptionError("config.context", f"is not given, and {source} has no current-context {choices}")
     if name not in contexts:
-        raise TopologyError(topology, "config.context", f"{name!r} is not in {source} {choices}")
+        raise OptionError("config.context", f"{name!r} is not in {source} {choices}")
     return name
 
 

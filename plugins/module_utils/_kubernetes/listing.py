@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import (
     ClusterError,
     DiscoveryError,
-    TopologyError,
+    OptionError,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._io.threads import within
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.abortable_connection import (
@@ -111,7 +111,6 @@ class ApiAnswer(NamedTuple):
 
 
 def list_all(
-    topology: str,
     connection: ApiConnection,
     config: Mapping[str, Any],
     listing: ListRequest,
@@ -124,14 +123,13 @@ def list_all(
     :param take: turns the items of one page into what is kept, so that at most one raw page is in memory.
     :param pages: the most pages to read, where a part of the list is enough.
     :raises ApiError: any page failed.
-    :raises TopologyError: the API server refuses a selector.
+    :raises OptionError: the API server refuses a selector.
     """
     with _abortable_of(connection, listing) as abortable:
-        return _list_all(topology, connection, config, listing, take, abortable, pages)
+        return _list_all(connection, config, listing, take, abortable, pages)
 
 
 def _list_all(
-    topology: str,
     connection: ApiConnection,
     config: Mapping[str, Any],
     listing: ListRequest,
@@ -148,7 +146,7 @@ def _list_all(
             if answer.status == _GONE and token:
                 break
             if answer.status != 200:
-                raise refusal(topology, connection, config, listing, answer)
+                raise refusal(connection, config, listing, answer)
             budget -= len(answer.body)
             items, token = read_page(listing, answer, page_of)
             taken.append(take(items))
@@ -287,7 +285,6 @@ def read_page(listing: ListRequest, answer: ApiAnswer, read: Callable[[Any, Reso
 
 
 def refusal(
-    topology: str,
     connection: ApiConnection,
     config: Mapping[str, Any],
     listing: ListRequest,
@@ -296,16 +293,14 @@ def refusal(
 ) -> ClusterError:
     """
     :param answer: its status is not 200.
-    :returns: an ApiError, or a TopologyError about a selector.
+    :returns: an ApiError, or a OptionError about a selector.
     """
     message = message_of(connection, answer.body, answer.headers)
     explained = explanation(connection, answer.status, answer.body)
     selectors = [option for option in ("selector", "field_selector") if config[option]]
     if answer.status == 400 and selectors and not explained:
         option = selectors[-1] if "field" in message else selectors[0]
-        return TopologyError(
-            topology, f"config.{option}", f"{config[option]!r} is refused by the API server: {message}"
-        )
+        return OptionError(f"config.{option}", f"{config[option]!r} is refused by the API server: {message}")
     problem = f"{listing.what(verb)}: {connection.host} answered {answer.status}: {message}"
     advice = f"; {explained}" if explained else _advice(connection, listing, answer, verb)
     return ApiError(problem + advice, answer.status, requested_delay(answer.headers))

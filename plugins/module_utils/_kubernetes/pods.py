@@ -67,7 +67,7 @@ def trace_of(host: str, mode: str, cluster_domain: str) -> Optional[Trace]:
     return Trace(pod_name=match[1], namespace=match[2]) if match else None
 
 
-def pod_with(topology: str, connection: ApiConnection, ip: str, namespaces: list[str], timeout: float) -> Optional[Pod]:
+def pod_with(connection: ApiConnection, ip: str, namespaces: list[str], timeout: float) -> Optional[Pod]:
     """The pod that has this address and has not ended. Pods with the same address, such as those on their host's
     network, share that network, so any of them will do.
 
@@ -76,7 +76,7 @@ def pod_with(topology: str, connection: ApiConnection, ip: str, namespaces: list
     """
     for namespace in namespaces:
         listing = ListRequest("pods", namespace, None, f"status.podIP={ip}", _PAGE, timeout)
-        for names in list_all(topology, connection, _NO_SELECTORS, listing, _names_of_running):
+        for names in list_all(connection, _NO_SELECTORS, listing, _names_of_running):
             if names:
                 return Pod(namespace, names[0])
     return None

@@ -13,7 +13,7 @@ import ssl
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import OptionError
 
 _ADDRESS = ("KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT")
 
@@ -45,36 +45,36 @@ class TokenConfiguration:
         return urllib3.PoolManager(ssl_context=tls)
 
 
-def load_service_account(topology: str, directory: str, configuration: Any) -> str:
+def load_service_account(directory: str, configuration: Any) -> str:
     """Fill ``configuration``, this one or the client's, for the service account of the pod that this runs in.
 
     https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/
 
     :param directory: where its files are.
     :returns: its namespace.
-    :raises TopologyError: it is not whole.
+    :raises OptionError: it is not whole.
     """
     host, port = (os.environ.get(variable) for variable in _ADDRESS)
     if not host or not port:
-        raise _not_whole(topology, f"{' or '.join(_ADDRESS)} is not set")
+        raise _not_whole(f"{' or '.join(_ADDRESS)} is not set")
     configuration.host = f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
     configuration.ssl_ca_cert = os.path.join(directory, "ca.crt")
-    _read(topology, configuration.ssl_ca_cert)
-    configuration.api_key = {"authorization": f"Bearer {_read(topology, os.path.join(directory, 'token'))}"}
-    return _read(topology, os.path.join(directory, "namespace"))
+    _read(configuration.ssl_ca_cert)
+    configuration.api_key = {"authorization": f"Bearer {_read(os.path.join(directory, 'token'))}"}
+    return _read(os.path.join(directory, "namespace"))
 
 
-def _read(topology: str, path: str) -> str:
+def _read(path: str) -> str:
     try:
         with open(path, encoding="utf-8") as file:
             text = file.read().strip()
     except (OSError, UnicodeError) as error:
         problem = getattr(error, "strerror", None) or "it is no text"
-        raise _not_whole(topology, f"{path} can't be read: {problem}") from None
+        raise _not_whole(f"{path} can't be read: {problem}") from None
     if not text:
-        raise _not_whole(topology, f"{path} is empty")
+        raise _not_whole(f"{path} is empty")
     return text
 
 
-def _not_whole(topology: str, problem: str) -> TopologyError:
-    return TopologyError(topology, "config.kubeconfig", f"none is given, and the pod's service account: {problem}")
+def _not_whole(problem: str) -> OptionError:
+    return OptionError("config.kubeconfig", f"none is given, and the pod's service account: {problem}")

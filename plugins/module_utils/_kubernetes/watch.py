@@ -33,7 +33,6 @@ OnMessage = Callable[[str], None]
 
 
 async def watch_lists(
-    topology: str,
     config: Mapping[str, Any],
     listings_of: Callable[[ApiConnection], Sequence[ListRequest]],
     changed: Callback,
@@ -41,8 +40,8 @@ async def watch_lists(
 ) -> None:
     """Watch until cancelled. See ``_strategies.registry.watch`` for ``changed``, ``on_message`` and the exceptions."""
     troubles = Troubles(on_message)
-    listings = await _listings(topology, config, listings_of, troubles)
-    watches = [asyncio.ensure_future(_Watch(topology, config, one, changed, troubles).run()) for one in listings]
+    listings = await _listings(config, listings_of, troubles)
+    watches = [asyncio.ensure_future(_Watch(config, one, changed, troubles).run()) for one in listings]
     try:
         finished, _others = await asyncio.wait(watches, return_when=asyncio.FIRST_EXCEPTION)
         for watch in finished:
@@ -54,7 +53,6 @@ async def watch_lists(
 
 
 async def _listings(
-    topology: str,
     config: Mapping[str, Any],
     listings_of: Callable[[ApiConnection], Sequence[ListRequest]],
     troubles: Troubles,
@@ -62,7 +60,7 @@ async def _listings(
     what, backoff = "watch", Backoff(random.SystemRandom().random)
     while True:
         try:
-            connection = await to_thread(lambda: connect(topology, config))
+            connection = await to_thread(lambda: connect(config))
             break
         except DiscoveryError as error:
             troubles.begins(what, error)
@@ -97,10 +95,7 @@ class Troubles:
 class _Watch:
     """The watch of one list. The caller discovers what the list held before, so the start is reported as a change."""
 
-    def __init__(
-        self, topology: str, config: Mapping[str, Any], listing: ListRequest, changed: Callback, troubles: Troubles
-    ) -> None:
-        self._topology = topology
+    def __init__(self, config: Mapping[str, Any], listing: ListRequest, changed: Callback, troubles: Troubles) -> None:
         self._config = config
         self._listing = listing
         self._changed = changed
@@ -114,7 +109,6 @@ class _Watch:
         while True:
             signals = _Signals(self._opened, self._changed, self._works)
             attempt = WatchAttempt(
-                self._topology,
                 self._config,
                 self._listing,
                 self._version,

@@ -55,7 +55,6 @@ class WatchAttempt:
 
     def __init__(
         self,
-        topology: str,
         config: Mapping[str, Any],
         listing: ListRequest,
         version: str,
@@ -72,7 +71,6 @@ class WatchAttempt:
         self.listed = not version
         self.opened_at: Optional[float] = None
         self._abortable = abortable
-        self._topology = topology
         self._config = config
         self._listing = listing
         self._opened = opened
@@ -88,11 +86,11 @@ class WatchAttempt:
 
         :raises ApiError: it failed in any other way; with status 410 when ``version`` is too old.
         :raises DiscoveryError: there are no credentials.
-        :raises TopologyError: an option turns out to be wrong.
+        :raises OptionError: an option turns out to be wrong.
         :raises MissingLibraryError: the kubernetes client is not installed.
         """
         # A new connection each time, since tokens and certificates are replaced while a watch lasts.
-        connection = connect(self._topology, self._config)
+        connection = connect(self._config)
         with in_words(connection, self._listing.what("watch"), self._listing.timeout):
             pool = connection.pool.connection_from_url(connection.host)
         try:
@@ -119,7 +117,7 @@ class WatchAttempt:
         with in_our_words, send(connection, listing.path(), timeout) as response:
             answer = read_answer(listing, response, MAX_BYTES, deadline)
         if answer.status != 200:
-            raise refusal(self._topology, connection, self._config, listing, answer)
+            raise refusal(connection, self._config, listing, answer)
         return read_page(listing, answer, version_of)
 
     def _watch(self, connection: ApiConnection) -> None:
@@ -145,7 +143,7 @@ class WatchAttempt:
         deadline = time.monotonic() + listing.timeout
         with in_words(connection, listing.what("watch"), listing.timeout):
             answer = read_answer(listing, response, MAX_BYTES, deadline)
-        return refusal(self._topology, connection, self._config, listing, answer, "watch")
+        return refusal(connection, self._config, listing, answer, "watch")
 
     def _read(self, connection: ApiConnection, response: Any) -> None:
         import urllib3

@@ -30,8 +30,9 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Stage,
     View,
 )
+from ansible_collections.selfheal.cluster.plugins.module_utils._options import CALLS
 
-BY_LINK = frozenset(("connect", "disconnect", "list_nodes"))
+BY_LINK = frozenset(CALLS)
 """What a driver may do by links alone."""
 
 

@@ -10,7 +10,7 @@ import json
 import os
 from typing import Any, Callable, Mapping, Optional
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import OptionError
 
 
 class EventsFile:
@@ -20,7 +20,7 @@ class EventsFile:
 
     :param path: None for no file.
     :param mask: masks the secrets in an event.
-    :raises TopologyError: the file cannot be opened.
+    :raises OptionError: the file cannot be opened.
     """
 
     def __init__(self, topology: str, path: Optional[str], mask: Callable[[Any], Any]) -> None:
@@ -32,7 +32,7 @@ class EventsFile:
         try:
             self._append(b"")
         except OSError as error:
-            raise TopologyError(topology, "events_file", f"{path!r}: {error.strerror}") from error
+            raise OptionError("events_file", f"{path!r}: {error.strerror}") from error
 
     def append(self, event: Mapping[str, Any]) -> None:
         line = json.dumps(self._mask({"topology": self._topology, **event})) + "\n"

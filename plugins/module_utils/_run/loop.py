@@ -9,8 +9,7 @@ import asyncio
 import contextlib
 from typing import Any, Callable, Coroutine, Mapping
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Source, Topology
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundAborted, TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import OptionError, RoundAborted
 from ansible_collections.selfheal.cluster.plugins.module_utils._returned import Returned
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.history import History
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.pace import Pace, Retries, wait_until_due
@@ -20,6 +19,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import
     run,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import watch
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Source, Topology
 
 _OVERTIME = 120.0
 """Seconds for the last run to finish after the duration is over."""
@@ -32,10 +32,10 @@ def keep_whole(topology: Topology, max_rounds: int, full: bool, pace: Pace, emit
 
     :param emit: see :class:`History`.
     :returns: the result of ``membership``: the picture of the last run, and the events of all runs.
-    :raises TopologyError: ``max_rounds`` is less than 1.
+    :raises OptionError: ``max_rounds`` is less than 1.
     :raises RoundError: the last run was aborted, or the loop was interrupted.
     """
-    check_rounds(topology.name, max_rounds)
+    check_rounds(max_rounds)
     history = History(topology.name, full, emit)
 
     def rounds(reconciler: Reconciler) -> Coroutine[Any, Any, None]:
@@ -65,8 +65,8 @@ class Loop:
             raise RoundAborted(
                 f"the last round was not over {_OVERTIME:g} s after the duration of {self._pace.duration:g} s"
             ) from None
-        except TopologyError as error:
-            raise RoundAborted(_problem(error)) from error
+        except OptionError as error:
+            raise RoundAborted(str(error)) from error
         if self._history.problem:
             raise RoundAborted(self._history.problem)
 
@@ -105,11 +105,11 @@ class Loop:
             self._has_worked = True
         except RoundAborted as error:
             problem = str(error)
-        except TopologyError as error:
+        except OptionError as error:
             # After a first success an option can only be wrong for a while: a kubeconfig or a certificate is renewed.
             if not self._has_worked:
                 raise
-            problem = _problem(error)
+            problem = str(error)
         finally:
             self._history.run_ended(problem)
 
@@ -118,7 +118,3 @@ class Loop:
         be starting."""
         worked = not self._history.problem and not self._history.record.could_connect
         return self._retries.pause(worked, self._pace.pause(self._reconciler.ttl))
-
-
-def _problem(error: TopologyError) -> str:
-    return f"{error.option}: {error.problem}"

@@ -10,12 +10,12 @@ import contextlib
 from dataclasses import dataclass
 from typing import Any, Mapping, Optional
 
-from ansible.module_utils.parsing.convert_bool import boolean
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.schema import STRATEGIES
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Source, check_watchable
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import check_watchable, watch_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import OptionError
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import options_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Source
 
-TTL, AUTO = "ttl", "auto"
+TTL = "ttl"
 INTERVAL = 30.0
 """Seconds between two full rounds by default, and with ``ttl`` where the source gave no time to live."""
 SPACING = 1.0
@@ -80,37 +80,23 @@ async def wait_until_due(changed: asyncio.Event, began: float, due: float) -> fl
 def pace_of(source: Source, params: Mapping[str, Any]) -> Pace:
     """
     :param params: ``duration``, ``interval`` and ``watch``, as the argument spec returns them.
-    :raises TopologyError: a value is out of its range, or the strategy does not support it.
+    :raises OptionError: a value is out of its range, or the strategy does not support it.
     """
-    topology, duration = source.topology, params["duration"]
+    duration = params["duration"]
     if not 0 <= duration <= _A_YEAR:
-        raise TopologyError(topology, "duration", f"{duration!r} is not between 0 and {_A_YEAR:.0f} seconds")
-    watch = watch_of(topology, params["watch"])
+        raise OptionError("duration", f"{duration!r} is not between 0 and {_A_YEAR:.0f} seconds")
+    watch = watch_of(params["watch"])
     if watch is None:
-        watch = STRATEGIES[source.strategy].watchable
+        watch = options_of(source.strategy).watchable
     elif watch:
-        check_watchable(topology, source.strategy)
+        check_watchable(source.strategy)
     return Pace(duration, _interval(source, params["interval"]), watch)
-
-
-def watch_of(topology: str, given: Any) -> Optional[bool]:
-    """
-    :returns: None for ``auto``, which watches where the source can be watched.
-    :raises TopologyError: it is neither ``auto`` nor a boolean as Ansible writes it.
-    """
-    if str(given).strip().lower() == AUTO:
-        return None
-    try:
-        return bool(boolean(given))
-    except TypeError:
-        raise TopologyError(topology, "watch", f"{given!r} is none of '{AUTO}', true and false") from None
 
 
 def _interval(source: Source, given: str) -> Optional[float]:
     if given == TTL:
-        if not STRATEGIES[source.strategy].has_ttl:
-            raise TopologyError(
-                source.topology,
+        if not options_of(source.strategy).has_ttl:
+            raise OptionError(
                 "interval",
                 f"'{TTL}' is for records of DNS, and strategy {source.strategy!r} has none: give seconds",
             )
@@ -120,7 +106,5 @@ def _interval(source: Source, given: str) -> Optional[float]:
     except ValueError:
         seconds = -1.0
     if not _LEAST_INTERVAL <= seconds <= _A_DAY:
-        raise TopologyError(
-            source.topology, "interval", f"{given!r} is neither {_LEAST_INTERVAL} to {_A_DAY:.0f} seconds nor '{TTL}'"
-        )
+        raise OptionError("interval", f"{given!r} is neither {_LEAST_INTERVAL} to {_A_DAY:.0f} seconds nor '{TTL}'")
     return seconds

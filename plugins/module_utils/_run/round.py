@@ -10,11 +10,9 @@ import signal
 from dataclasses import replace
 from typing import Any, Awaitable, Callable, Coroutine, Mapping, Optional, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.schema import STRATEGIES
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Topology
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Driver
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.registry import driver_for
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundAborted, RoundError, TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import OptionError, RoundAborted, RoundError
 from ansible_collections.selfheal.cluster.plugins.module_utils._io.to_thread import to_thread
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     COMPLETE,
@@ -41,7 +39,8 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._planner.plan imp
 from ansible_collections.selfheal.cluster.plugins.module_utils._returned import Returned
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.result import RunRecord
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.stages import Stages, failed, under_way
-from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover, has_witness
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover, options_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology
 
 
 def inspect(topology: Topology, full: bool = False) -> Returned:
@@ -58,11 +57,11 @@ def converge(topology: Topology, check_mode: bool, max_rounds: int, full: bool =
     """Run rounds until the cluster is whole, nothing more can be done, or ``max_rounds`` are over.
 
     :returns: the result of ``membership``.
-    :raises TopologyError: ``max_rounds`` is less than 1.
+    :raises OptionError: ``max_rounds`` is less than 1.
     :raises RoundError: discovery failed, no desired node answered, the run was interrupted, or a node is unreachable
         and ``on_unreachable`` is ``fail``.
     """
-    check_rounds(topology.name, max_rounds)
+    check_rounds(max_rounds)
     record = RunRecord(topology.name, full, check_mode)
     return run(
         topology,
@@ -72,12 +71,12 @@ def converge(topology: Topology, check_mode: bool, max_rounds: int, full: bool =
     )
 
 
-def check_rounds(topology: str, max_rounds: int) -> None:
+def check_rounds(max_rounds: int) -> None:
     """
-    :raises TopologyError: ``max_rounds`` is less than 1, so that nothing would ever be done.
+    :raises OptionError: ``max_rounds`` is less than 1, so that nothing would ever be done.
     """
     if max_rounds < 1:
-        raise TopologyError(topology, "max_rounds", f"{max_rounds!r} is less than 1")
+        raise OptionError("max_rounds", f"{max_rounds!r} is less than 1")
 
 
 def run(
@@ -107,12 +106,10 @@ def run(
             await reconciler.driver.close()
 
     reconciler = Reconciler(topology, driver_for(topology), record, ask)
-    return run_to_result(topology.name, main, result)
+    return run_to_result(main, result)
 
 
-def run_to_result(
-    topology: str, main: Callable[[], Coroutine[Any, Any, None]], result: Callable[[], Returned]
-) -> Returned:
+def run_to_result(main: Callable[[], Coroutine[Any, Any, None]], result: Callable[[], Returned]) -> Returned:
     """Run ``main`` in a loop of its own, and turn its outcome into a result or an error.
 
     :raises RoundError: a round was aborted or interrupted. The error has the result up to then.
@@ -126,7 +123,7 @@ def run_to_result(
         problem = str(error)
     returned = result()
     if problem:
-        raise RoundError(topology, problem, returned.values, returned.warnings)
+        raise RoundError(problem, returned.values, returned.warnings)
     return returned
 
 
@@ -152,13 +149,13 @@ class Reconciler:
         self.ttl: Optional[float] = None
         self._policy = topology.policy
         self._pause = self._policy.confirmation_interval if self._policy.confirmations > 1 else 0.0
-        if has_witness(topology.source):
+        source = options_of(topology.source.strategy)
+        if source.has_witness(topology.source.config):
             # The witness is only asked by a discovery that confirms another one.
             self._policy = replace(self._policy, confirmations=max(self._policy.confirmations, 2))
         self._ask_source = ask
         self._caches = Caches()
-        samples = STRATEGIES[topology.source.strategy].samples
-        self._absences = Absences(topology.policy.absent_for_live, self._caches, samples)
+        self._absences = Absences(topology.policy.absent_for_live, self._caches, source.samples)
         self._stages = Stages(driver, _now)
         self._last_desired: Sequence[Node] = ()
 

@@ -1,16 +1,22 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The entry point of all strategies. Ansible packs only modules whose import it sees, so each strategy has a line of
-its own; the import runs only for the chosen one."""
+"""The entry point of all strategies. Ansible packs only modules whose import it sees, so each strategy has lines of
+its own; the imports run only for the chosen one."""
 
 from __future__ import annotations
 
-from typing import Any, Callable, Mapping
+from typing import Any, Callable, Coroutine, Mapping
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Source, check_watchable
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery
+from ansible_collections.selfheal.cluster.plugins.module_utils._options import StrategyOptions
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Source
+
+NAMES = (
+    *("kubernetes", "dns", "dns_srv", "kubernetes_dns", "kubernetes_dns_srv"),
+    *("static", "local_epmd", "erlang_hosts", "gossip", "rancher"),
+)
 
 
 def discover(source: Source, attempt: int = 0) -> Discovery:
@@ -18,17 +24,12 @@ def discover(source: Source, attempt: int = 0) -> Discovery:
 
     :param attempt: counts the discoveries of one round, so that each can start with another server.
     :raises MissingLibraryError: this Python lacks a library that the strategy needs.
-    :raises TopologyError: an option turns out to be wrong only when it is used.
+    :raises OptionError: an option turns out to be wrong only when it is used.
     """
     try:
-        return _discover_of(source.strategy)(source.topology, source.config, attempt)
+        return _discover_of(source.strategy)(source.config, attempt)
     except DiscoveryError as error:
         return Discovery.failed([str(error)], source.authoritative)
-
-
-def has_witness(source: Source) -> bool:
-    """Whether a discovery that confirms another one asks a second witness, see ``Discovery.still_running``."""
-    return source.strategy == "kubernetes" and source.config["lookup"] != "pods"
 
 
 async def watch(source: Source, changed: Callable[[], None], on_message: Callable[[str], None]) -> None:
@@ -39,16 +40,21 @@ async def watch(source: Source, changed: Callable[[], None], on_message: Callabl
     :param changed: called soon after each change of what the source lists, and whenever one may have been missed, such
         as when the watch begins: changes between the caller's last discovery and that moment are not reported.
     :param on_message: called with a line for the user when a trouble begins, and when it is over.
-    :raises TopologyError: the strategy can't be watched, or an option turns out to be wrong.
+    :raises OptionError: an option turns out to be wrong.
     :raises MissingLibraryError: this Python lacks a library that the strategy needs.
     """
-    check_watchable(source.topology, source.strategy)
-    from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.kubernetes import fetch as kubernetes
-
-    await kubernetes.watch(source.topology, source.config, changed, on_message)
+    await _watch_of(source.strategy)(source.config, changed, on_message)
 
 
-def _discover_of(strategy: str) -> Callable[[str, Mapping[str, Any], int], Discovery]:
+def _watch_of(strategy: str) -> Callable[..., Coroutine[Any, Any, None]]:
+    if strategy == "kubernetes":
+        from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.kubernetes import fetch as kubernetes
+
+        return kubernetes.watch
+    raise ValueError(strategy)
+
+
+def _discover_of(strategy: str) -> Callable[[Mapping[str, Any], int], Discovery]:
     if strategy == "kubernetes":
         from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.kubernetes import fetch as kubernetes
 
@@ -95,4 +101,59 @@ def _discover_of(strategy: str) -> Callable[[str, Mapping[str, Any], int], Disco
         from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.rancher import fetch as rancher
 
         return rancher.discover
+    raise ValueError(strategy)
+
+
+def options_of(strategy: str) -> StrategyOptions:
+    """What the strategy takes and can do. It loads nothing else of the strategy."""
+    if strategy == "kubernetes":
+        from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.kubernetes import (
+            options as kubernetes,
+        )
+
+        return kubernetes.OPTIONS
+    if strategy == "dns":
+        from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.dns import options as dns
+
+        return dns.OPTIONS
+    if strategy == "dns_srv":
+        from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.dns_srv import options as dns_srv
+
+        return dns_srv.OPTIONS
+    if strategy == "kubernetes_dns":
+        from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.kubernetes_dns import (
+            options as kubernetes_dns,
+        )
+
+        return kubernetes_dns.OPTIONS
+    if strategy == "kubernetes_dns_srv":
+        from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.kubernetes_dns_srv import (
+            options as kubernetes_dns_srv,
+        )
+
+        return kubernetes_dns_srv.OPTIONS
+    if strategy == "static":
+        from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.static import options as static
+
+        return static.OPTIONS
+    if strategy == "local_epmd":
+        from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.local_epmd import (
+            options as local_epmd,
+        )
+
+        return local_epmd.OPTIONS
+    if strategy == "erlang_hosts":
+        from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.erlang_hosts import (
+            options as erlang_hosts,
+        )
+
+        return erlang_hosts.OPTIONS
+    if strategy == "gossip":
+        from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.gossip import options as gossip
+
+        return gossip.OPTIONS
+    if strategy == "rancher":
+        from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.rancher import options as rancher
+
+        return rancher.OPTIONS
     raise ValueError(strategy)

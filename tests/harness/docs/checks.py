@@ -29,7 +29,7 @@ def check_topology(name: str, options: Mapping[str, Any]) -> None:
     """All keys, types and values, but for those that are templates.
 
     :raises PluginError: one is wrong.
-    :raises TopologyError: the strategy or the driver has no such option, or takes no such value.
+    :raises OptionError: the strategy or the driver has no such option, or takes no such value.
     """
     check_keys(name, options)
     known = {key: value for key, value in options.items() if key in TOPOLOGY_SPEC}

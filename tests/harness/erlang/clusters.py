@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Topology, topology_of
+from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import topology_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import RoundError
 from ansible_collections.selfheal.cluster.plugins.module_utils._returned import Returned
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.round import converge, inspect
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology
 
 from tests.harness.erlang.beam import BASENAME, COOKIE, Beam
 

@@ -20,6 +20,11 @@ from tests.harness.kubernetes.server import OWN_REQUEST
 class KubeApi:
     """What the double and a real cluster have in common. ``auth``: the options of ``config`` that lead there."""
 
+    token: str | None = None
+    """Of ``auth``, which no output may have."""
+    own_requests: Mapping[str, str] = {OWN_REQUEST: "1"}
+    """The headers of what is written here and is not under test."""
+
     def __init__(self, namespace: str, auth: Mapping[str, Any], client: ApiClient) -> None:
         self.namespace = namespace
         self.auth = dict(auth)
@@ -111,13 +116,14 @@ class KubeApi:
     ) -> Any:
         """Any other change; the object as it is now."""
         prefix = RESOURCES[plural][0] if plural in RESOURCES else "/api/v1"
-        return self._send(
+        return self.request(
             method, f"{prefix}/namespaces/{namespace or self.namespace}/{plural}/{name}".rstrip("/"), body
         )
 
-    def _send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+    def request(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """:raises AssertionError: the server refuses it."""
         settings = self._client.configuration.auth_settings()
-        headers = {OWN_REQUEST: "1", **{setting["key"]: setting["value"] for setting in settings.values()}}
+        headers = {**self.own_requests, **{setting["key"]: setting["value"] for setting in settings.values()}}
         headers["Content-Type"] = "application/merge-patch+json" if method == "PATCH" else "application/json"
         url = self._client.configuration.host + path
         content = None if body is None else json.dumps(body)

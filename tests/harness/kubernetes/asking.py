@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import source_of
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import OptionError
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes import auth
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.api_server import ApiServer, PortForwardError
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.pods import Pod
@@ -54,7 +54,7 @@ def namespaces(discovery: Discovery) -> set[str]:
 
 def refused(**config: Any) -> str:
     """Why the topology itself is wrong."""
-    with pytest.raises(TopologyError) as raised:
+    with pytest.raises(OptionError) as raised:
         ask(**config)
     assert SECRET not in str(raised.value)
     assert raised.value.__cause__ is None
@@ -89,7 +89,7 @@ def by_port_forward(**config: Any) -> str:
 
     async def forward() -> None:
         deadline = asyncio.get_running_loop().time() + PATIENCE
-        server = await ApiServer.open("t", source.config, deadline)
+        server = await ApiServer.open(source.config, deadline)
         opened = await PortForward.open(server, Pod("prod", "chat-0"), _PORT, deadline)
         opened.socket.close()
         await opened.task

@@ -8,10 +8,10 @@
         ansible.module("kubernetes.core.k8s", definition=…, apply=True, server_side_apply={…}, **api.auth)
         control.objects["ConfigMap", "ops", "selfheal"]
 
-It gets and deletes, and it takes server-side apply, with dry runs: what a manager no longer applies goes, what it never
-applied stays, what others have changed is a conflict unless forced, and an apply that changes nothing leaves the
-resourceVersion. As a real server does, it refuses what the published schema refuses (kubernetes-validate), and fills in
-defaults.
+It gets, lists, creates and deletes, and it takes server-side apply, with dry runs: what a manager no longer applies
+goes, what it never applied stays, what others have changed is a conflict unless forced, and an apply that changes
+nothing leaves the resourceVersion. As a real server does, it refuses what the published schema refuses
+(kubernetes-validate), and fills in defaults.
 
 https://kubernetes.io/docs/reference/using-api/server-side-apply/
 """
@@ -22,7 +22,7 @@ import copy
 import json
 import re
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -43,7 +43,7 @@ class _Resource(NamedTuple):
     kind: str
 
 
-_RESOURCES = (
+RESOURCES = (
     _Resource("", "configmaps", "ConfigMap"),
     _Resource("", "secrets", "Secret"),
     _Resource("", "serviceaccounts", "ServiceAccount"),
@@ -52,7 +52,8 @@ _RESOURCES = (
     _Resource("rbac.authorization.k8s.io", "rolebindings", "RoleBinding"),
     _Resource("rbac.authorization.k8s.io", "roles", "Role"),
 )
-_PATH = re.compile(r"/(?:api|apis/([^/]+))/v1/namespaces/([^/]+)/([^/]+)/([^/]+)")
+_PATH = re.compile(r"/(?:api|apis/([^/]+))/v1/namespaces/([^/]+)/([^/]+)(?:/([^/]+))?")
+_NAMESPACE = re.compile(r"/api/v1/namespaces(?:/([^/]+))?")
 _POD_DEFAULTS = {"dnsPolicy": "ClusterFirst", "schedulerName": "default-scheduler", "terminationGracePeriodSeconds": 30}
 _CONTAINER_DEFAULTS = {"imagePullPolicy": "IfNotPresent", "terminationMessagePath": "/dev/termination-log"}
 
@@ -68,6 +69,21 @@ class Control:
     _applied: dict[Key, dict[str, Any]] = field(default_factory=dict)
     _revision: int = 100
 
+    def real(self, namespace: str) -> str:
+        """What a namespace of the test is called there."""
+        return namespace
+
+    def forget_writes(self) -> None:
+        self.writes.clear()
+
+    def as_seen(self, writes: Sequence[str]) -> list[str]:
+        """These writes as ``writes`` has them: in this order."""
+        return list(writes)
+
+    def put(self, body: Mapping[str, Any]) -> None:
+        """As somebody else makes something."""
+        self.objects[body["kind"], body["metadata"]["namespace"], body["metadata"]["name"]] = dict(body)
+
     def edit(self, kind: str, namespace: str, name: str, path: Path, value: Any) -> None:
         """As somebody else does with another tool."""
         target: Any = self.objects[kind, namespace, name]
@@ -79,13 +95,19 @@ class Control:
         """None where it is not for this half of the double."""
         if raw.method == "GET" and (found := _discovery(raw.path)):
             return web.json_response(found)
+        if match := _NAMESPACE.fullmatch(raw.path):
+            return self._namespace(match[1] or (await raw.json())["metadata"]["name"], raw.method)
         match = _PATH.fullmatch(raw.path)
         resource = match and _resource(match[1] or "", match[3])
         if not match or not resource:
             return None
+        if raw.method == "POST":
+            return self._create(resource, match[2], await raw.json())
+        if not match[4]:
+            return web.json_response(self._listed(resource, match[2]))
         key = (resource.kind, match[2], match[4])
         if raw.method == "PATCH":
-            return self._apply(key, resource, raw, yaml.safe_load(await raw.text()))
+            return self._patch(key, resource, raw, yaml.safe_load(await raw.text()))
         if key not in self.objects:
             return status(404, "NotFound", f'{resource.plural} "{match[4]}" not found')
         if raw.method == "DELETE":
@@ -99,6 +121,44 @@ class Control:
             del self.objects[key]
             self._applied.pop(key, None)
         return answer
+
+    def _namespace(self, name: str, method: str) -> web.StreamResponse:
+        """With all that is in it, as far as it is kept here."""
+        if method == "POST":
+            self.namespaces.add(name)
+        elif name not in self.namespaces:
+            return status(404, "NotFound", f'namespaces "{name}" not found')
+        elif method == "DELETE":
+            self.namespaces.remove(name)
+            for key in [key for key in self.objects if key[1] == name]:
+                del self.objects[key]
+                self._applied.pop(key, None)
+        return web.json_response({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+
+    def _create(self, resource: _Resource, namespace: str, body: dict[str, Any]) -> web.StreamResponse:
+        key = (resource.kind, namespace, body["metadata"]["name"])
+        if key in self.objects:
+            return status(409, "AlreadyExists", f'{resource.plural} "{key[2]}" already exists')
+        version = f"{resource.group}/v1".lstrip("/")
+        body = {"apiVersion": version, **body, "kind": resource.kind}
+        self._revision += 1
+        more = {"namespace": namespace, "uid": str(uuid.uuid4()), "resourceVersion": str(self._revision)}
+        self.objects[key] = {**body, "metadata": {**body["metadata"], **more}}
+        return web.json_response(self.objects[key], status=201)
+
+    def _listed(self, resource: _Resource, namespace: str) -> dict[str, Any]:
+        items = [body for key, body in self.objects.items() if key[:2] == (resource.kind, namespace)]
+        version = f"{resource.group}/v1".lstrip("/")
+        return {"apiVersion": version, "kind": f"{resource.kind}List", "metadata": {}, "items": items}
+
+    def _patch(self, key: Key, resource: _Resource, raw: web.BaseRequest, wanted: dict[str, Any]) -> web.StreamResponse:
+        if raw.content_type != "application/merge-patch+json" or key not in self.objects:
+            return self._apply(key, resource, raw, wanted)
+        for path, value in _leaves(wanted):
+            self.edit(*key, path, value)
+        self._revision += 1
+        self.objects[key]["metadata"]["resourceVersion"] = str(self._revision)
+        return web.json_response(self.objects[key])
 
     def _apply(self, key: Key, resource: _Resource, raw: web.BaseRequest, wanted: dict[str, Any]) -> web.StreamResponse:
         kind, namespace, name = key
@@ -141,7 +201,7 @@ def controlled(api: KubeDouble, *namespaces: str, version: str = kubernetes_vali
 
 
 def _resource(group: str, plural: str) -> _Resource | None:
-    return next((one for one in _RESOURCES if (one.group, one.plural) == (group, plural)), None)
+    return next((one for one in RESOURCES if (one.group, one.plural) == (group, plural)), None)
 
 
 def _is_dry(raw: web.BaseRequest) -> bool:
@@ -149,7 +209,7 @@ def _is_dry(raw: web.BaseRequest) -> bool:
 
 
 def _discovery(path: str) -> dict[str, Any] | None:
-    groups = sorted({resource.group for resource in _RESOURCES} - {""})
+    groups = sorted({resource.group for resource in RESOURCES} - {""})
     if path == "/version":
         return {"major": "1", "minor": "36", "gitVersion": "v1.36.0"}
     if path == "/api":
@@ -174,7 +234,7 @@ def _discovery(path: str) -> dict[str, Any] | None:
                         "kind": one.kind,
                         "verbs": ["create", "delete", "get", "list", "patch", "update", "watch"],
                     }
-                    for one in _RESOURCES
+                    for one in RESOURCES
                     if one.group == group
                 ],
             }

@@ -232,6 +232,8 @@ class KubeDouble(KubeApi):
 class RealCluster(KubeApi):
     """The cluster of TEST_KUBECONFIG."""
 
+    own_requests = {}
+
     def __init__(self, kubeconfig: str) -> None:
         client = kubernetes.config.new_client_from_config(kubeconfig, persist_config=False)
         super().__init__("", {"kubeconfig": kubeconfig}, client)
@@ -239,7 +241,7 @@ class RealCluster(KubeApi):
     @contextlib.contextmanager
     def another_namespace(self) -> Iterator[str]:
         name = f"selfheal-test-{uuid.uuid4().hex[:8]}"
-        self._send("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
+        self.request("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
         # Pods are refused until a controller has given the namespace its account; our own one needs no waiting.
         with contextlib.suppress(AssertionError):
             self.write("POST", "serviceaccounts", name, body={"metadata": {"name": "default"}})
@@ -248,7 +250,7 @@ class RealCluster(KubeApi):
         finally:
             for item in self.write("GET", "pods", name)["items"]:
                 self.write("PATCH", "pods", name, item["metadata"]["name"], {"metadata": {"finalizers": None}})
-            self._send("DELETE", f"/api/v1/namespaces/{name}")
+            self.request("DELETE", f"/api/v1/namespaces/{name}")
 
     def add_pod(self, name: str, ip: str | None = None, *, namespace: str | None = None, **more: Any) -> None:
         more.pop("node", None)  # the pod would be taken for an orphan of a node that is not there

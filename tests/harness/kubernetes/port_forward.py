@@ -116,6 +116,7 @@ def why(api: KubeDouble, node: Node = NODE, *, timeout: float = SLOW, port: int 
         return raised.value.reason
 
     reason = asyncio.run(attempt())
+    assert api.token
     assert api.token not in reason
     assert reason.startswith(f"{node.name}") or node.name in reason.split(":")[0]
     return reason
@@ -132,7 +133,7 @@ def through(
 
     async def main() -> T:
         deadline = asyncio.get_running_loop().time() + SLOW
-        server = await ApiServer.open("t", server_config or config(api), deadline)
+        server = await ApiServer.open(server_config or config(api), deadline)
         forward = await PortForward.open(server, Pod(api.namespace, "chat-0"), port, deadline)
         try:
             return await work(forward)

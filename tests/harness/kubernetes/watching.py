@@ -29,6 +29,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology 
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes import watch as kubernetes_watch
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import watch
 
+from tests.harness.kubernetes.api import KubeApi
 from tests.harness.kubernetes.double import KubeDouble, kube_api
 from tests.harness.kubernetes.server import Request
 from tests.harness.waiting import wait_until
@@ -141,7 +142,7 @@ def requests(api: KubeDouble) -> tuple[list[Request], list[Request]]:
     return lists, [request for request in api.requests if request.is_watch]
 
 
-def params_of(api: KubeDouble, **config: Any) -> dict[str, Any]:
+def params_of(api: KubeApi, **config: Any) -> dict[str, Any]:
     if "namespaces" not in config:
         config.setdefault("namespace", api.namespace)
     config = {"node_basename": "chat", "lookup": "pods", **api.auth, **config}

@@ -22,7 +22,7 @@ import yaml
 
 from tests.harness.ansible.bundle import with_bundle
 from tests.harness.ansible.command import Ansible, Run
-from tests.harness.kubernetes.double import KubeDouble
+from tests.harness.kubernetes.api import KubeApi
 
 NAMESPACE = "ops"
 NAME = "selfheal"
@@ -84,6 +84,6 @@ def manifests_in(directory: Path) -> dict[tuple[str, str], dict[str, Any]]:
     return {(body["kind"], body["metadata"]["namespace"]): body for body in found}
 
 
-def connection(api: KubeDouble) -> dict[str, Any]:
-    """The options that lead to the API double."""
+def connection(api: KubeApi) -> dict[str, Any]:
+    """The options that lead to the API."""
     return {f"kubernetes_{key}": value for key, value in api.auth.items()}

@@ -19,6 +19,8 @@ from tests.harness.certificates import CertificateAuthority
 from tests.harness.kubernetes.asking import SECRET, ask, failed, namespaces, refused
 from tests.harness.kubernetes.double import KubeDouble, kube_api
 
+pytestmark = pytest.mark.double("each test has a server, a token or a certificate of its own")
+
 
 def test_host_and_token(api: KubeDouble) -> None:
     assert namespaces(ask(**api.auth)) == {"default"}
@@ -137,7 +139,7 @@ def test_variables_of_kubernetes_core(api: KubeDouble, tmp_path: Path, monkeypat
 
 
 def test_nothing_says_where(tmp_path: Path) -> None:
-    assert "topology 't': config.kubeconfig: nothing says where the API server is" in refused()
+    assert "config.kubeconfig: nothing says where the API server is" in refused()
 
 
 def test_the_process_wide_default_of_the_client_is_neither_used_nor_changed(api: KubeDouble) -> None:
@@ -207,7 +209,7 @@ def test_an_api_server_on_ipv6() -> None:
     ],
 )
 def test_a_bad_host(host: str, problem: str) -> None:
-    assert f"topology 't': config.host: {problem}" in refused(host=host, api_key="x")
+    assert f"config.host: {problem}" in refused(host=host, api_key="x")
 
 
 @pytest.mark.parametrize(
@@ -240,7 +242,7 @@ def test_a_bad_kubeconfig(content: str | None, problem: str, tmp_path: Path) -> 
     if content is not None:
         path.write_text(content)
     text = refused(kubeconfig=str(path))
-    assert text.startswith("topology 't': config.")
+    assert text.startswith("config.")
     assert repr(str(path)) in text
     assert problem in text
 
@@ -252,7 +254,7 @@ def test_an_unreadable_kubeconfig(tmp_path: Path) -> None:
 def test_an_unknown_context(api: KubeDouble, tmp_path: Path) -> None:
     path = api.kubeconfig(tmp_path / "config")
     text = refused(kubeconfig=path, context="moon")
-    assert text == f"topology 't': config.context: 'moon' is not in kubeconfig {path!r} (its contexts: tests)"
+    assert text == f"config.context: 'moon' is not in kubeconfig {path!r} (its contexts: tests)"
 
 
 def plugin(tmp_path: Path, code: str) -> dict[str, Any]:
@@ -295,6 +297,6 @@ def test_a_credential_plugin_that_fails(api: KubeDouble, tmp_path: Path) -> None
 )
 def test_a_name_that_kubernetes_would_not_take(api: KubeDouble, option: str, value: Any) -> None:
     text = refused(**api.auth, **{option: value})
-    assert f"topology 't': config.{option}: " in text
+    assert f"config.{option}: " in text
     assert repr(value[-1] if isinstance(value, list) else value) in text
     assert api.requests == []

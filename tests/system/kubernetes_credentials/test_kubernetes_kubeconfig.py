@@ -41,6 +41,8 @@ from tests.harness.kubernetes.double import KubeDouble, kube_api
 from tests.harness.kubernetes.server import status
 from tests.harness.loopback import free_port
 
+pytestmark = pytest.mark.double("it counts what the server is asked for, and has servers that refuse")
+
 
 class TestFiles:
     def test_of_several_the_first_current_context_counts(
@@ -65,7 +67,7 @@ class TestFiles:
         gone, there = str(tmp_path / "gone"), api.kubeconfig(tmp_path / "team", namespace="team")
         monkeypatch.setenv("KUBECONFIG", os.pathsep.join((gone, there)))
         assert namespaces(ask()) == {"team"}
-        told = f"topology 't': config.kubeconfig: {gone!r} can't be read: No such file or directory"
+        told = f"config.kubeconfig: {gone!r} can't be read: No such file or directory"
         assert refused(kubeconfig=os.pathsep.join((there, gone))) == told
         monkeypatch.setenv("KUBECONFIG", gone)
         assert refused().endswith(f"no file of the variable KUBECONFIG is there: {gone!r}")

@@ -24,6 +24,8 @@ from tests.harness.certificates import CertificateAuthority
 from tests.harness.kubernetes.asking import SECRET, WAYS, Way, change, failed, refused
 from tests.harness.kubernetes.double import KubeDouble, kube_api
 
+pytestmark = pytest.mark.double("each test has tokens and rights of its own")
+
 
 @contextlib.contextmanager
 def demanding(authority: CertificateAuthority) -> Iterator[str]:

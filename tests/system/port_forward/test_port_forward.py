@@ -80,7 +80,7 @@ def test_what_goes_in_comes_out(api: KubeDouble, echo: tuple[str, int]) -> None:
 def test_many_at_once(api: KubeDouble, echo: tuple[str, int]) -> None:
     async def main() -> list[bytes]:
         deadline = asyncio.get_running_loop().time() + 60
-        server = await ApiServer.open("t", config(api), deadline)
+        server = await ApiServer.open(config(api), deadline)
         pod = Pod(api.namespace, "chat-0")
         opening = (PortForward.open(server, pod, echo[1], deadline) for _forward in range(64))
         forwards = await asyncio.gather(*opening)

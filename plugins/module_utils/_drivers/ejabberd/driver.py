@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Topology
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Report
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.beam.driver import BeamDriver
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.beam.members import BeamMembers
@@ -20,6 +19,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.ejabberd
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.ejabberd.view import EjabberdQuestion
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import PRUNE, Node, Stage
 from ansible_collections.selfheal.cluster.plugins.module_utils._rules.joins_alone import JoinsAlone
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology
 
 
 class EjabberdDriver(BeamDriver):

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Topology
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Report
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.beam.driver import BeamDriver
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.connect import ErlangConnector
@@ -18,18 +17,17 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.m
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.mfa import own_mfa
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.prune import ErlangPruner
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import PRUNE, Node, Stage
+from ansible_collections.selfheal.cluster.plugins.module_utils._options import CALLS
 from ansible_collections.selfheal.cluster.plugins.module_utils._rules.base import Rules
 from ansible_collections.selfheal.cluster.plugins.module_utils._rules.exclusive import Exclusive
 from ansible_collections.selfheal.cluster.plugins.module_utils._rules.pairwise import Pairwise
 from ansible_collections.selfheal.cluster.plugins.module_utils._rules.transitive import Transitive
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology
 
 
 class ErlangDriver(BeamDriver):
     def __init__(self, topology: Topology) -> None:
-        own = {
-            option: own_mfa(topology.name, option, getattr(topology, option))
-            for option in ("connect", "disconnect", "list_nodes")
-        }
+        own = {option: own_mfa(option, getattr(topology, option)) for option in CALLS}
         self._by_link = frozenset(option for option, function in own.items() if function is None)
         members = ErlangMembers(topology, own["list_nodes"])
         super().__init__(members)

@@ -8,13 +8,13 @@ from __future__ import annotations
 import contextlib
 from typing import Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Topology
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.beam.opener import Opener
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.fence import Fence
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import RemoteCall
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.connection import NodeConnection
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors import CookieRejected
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Node
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology
 
 
 class FencedOpener(Opener):

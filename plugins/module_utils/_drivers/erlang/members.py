@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Optional
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Topology
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.beam.members import BeamMembers
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.beam.opener import Opener
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.fenced import FencedOpener
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.mesh import Mesh
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.mfa import Mfa
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology
 
 
 class ErlangMembers(BeamMembers):

@@ -11,7 +11,7 @@ from typing import Any, Optional, Sequence
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import RemoteCall
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors import BadRpc
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom, TermError, charlist
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import OptionError
 
 
 @dataclass(frozen=True)
@@ -34,21 +34,21 @@ class Mfa:
         return error.reason
 
 
-def own_mfa(topology: str, option: str, value: Optional[Sequence[Any]]) -> Optional[Mfa]:
+def own_mfa(option: str, value: Optional[Sequence[Any]]) -> Optional[Mfa]:
     """The user's own function, or None where the option is not set.
 
-    :raises TopologyError: it is not an MFA, or an argument is not an Erlang term that YAML can express.
+    :raises OptionError: it is not an MFA, or an argument is not an Erlang term that YAML can express.
     """
     if value is None:
         return None
     if not _is_mfa(value):
-        raise TopologyError(topology, option, f"{value!r} is not [module, function, [args]]")
-    args = tuple(_term(topology, f"{option}[2][{index}]", arg) for index, arg in enumerate(value[2]))
+        raise OptionError(option, f"{value!r} is not [module, function, [args]]")
+    args = tuple(_term(f"{option}[2][{index}]", arg) for index, arg in enumerate(value[2]))
     mfa = Mfa(option, value[0], value[1], args)
     try:
         mfa.call()
     except TermError as error:
-        raise TopologyError(topology, option, str(error)) from None
+        raise OptionError(option, str(error)) from None
     return mfa
 
 
@@ -60,7 +60,7 @@ def _is_mfa(value: Sequence[Any]) -> bool:
     )
 
 
-def _term(topology: str, option: str, value: Any) -> Any:
+def _term(option: str, value: Any) -> Any:
     if isinstance(value, bool):
         return Atom("true" if value else "false")
     if isinstance(value, str):
@@ -68,15 +68,14 @@ def _term(topology: str, option: str, value: Any) -> Any:
     if isinstance(value, (int, float)):
         return value
     if isinstance(value, (list, tuple)):
-        return [_term(topology, f"{option}[{index}]", item) for index, item in enumerate(value)]
+        return [_term(f"{option}[{index}]", item) for index, item in enumerate(value)]
     if isinstance(value, dict) and len(value) == 1:
         ((kind, inner),) = value.items()
         if kind == "binary" and isinstance(inner, str):
             return inner.encode()
         if kind == "charlist" and isinstance(inner, str):
             return charlist(inner)
-    raise TopologyError(
-        topology,
+    raise OptionError(
         option,
         f"{value!r} is neither a string (an atom), a number, a list, {{binary: text}} nor {{charlist: text}}",
     )

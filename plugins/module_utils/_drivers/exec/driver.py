@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Callable, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Topology
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base import Driver, Report
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.settle import settled
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec.connect import ExecConnector
@@ -21,6 +20,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import PRU
 from ansible_collections.selfheal.cluster.plugins.module_utils._rules.base import Rules
 from ansible_collections.selfheal.cluster.plugins.module_utils._rules.pairwise import Pairwise
 from ansible_collections.selfheal.cluster.plugins.module_utils._rules.transitive import Transitive
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology
 
 
 class ExecDriver(Driver):
@@ -29,8 +29,7 @@ class ExecDriver(Driver):
     def __init__(self, topology: Topology) -> None:
         self._members = ExecMembers(topology)
         connect, disconnect = (
-            template_of(topology.name, option, getattr(topology, option), OBSERVER_AND_NODE)
-            for option in ("connect", "disconnect")
+            template_of(option, getattr(topology, option), OBSERVER_AND_NODE) for option in ("connect", "disconnect")
         )
         config = topology.driver_config
         kind = Transitive if config["transitive"] else Pairwise

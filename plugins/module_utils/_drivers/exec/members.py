@@ -9,7 +9,6 @@ import asyncio
 import ipaddress
 from typing import Any, Awaitable, Callable, Iterable, Mapping, Optional, Sequence, TypeVar
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Topology
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.atomic import atomic, side_by_side
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.undesired import (
     NOT_ASKED,
@@ -31,6 +30,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Unreachable,
     View,
 )
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology
 
 POLL = 0.25
 """Seconds between two readings of the members: each reading runs a command for each of them."""
@@ -44,8 +44,8 @@ class ExecMembers:
 
     def __init__(self, topology: Topology) -> None:
         config = topology.driver_config
-        self._list_nodes = template_of(topology.name, "list_nodes", topology.list_nodes, OBSERVER)
-        self._read = reader_of(topology.name, config)
+        self._list_nodes = template_of("list_nodes", topology.list_nodes, OBSERVER)
+        self._read = reader_of(config)
         self._timeout: float = config["timeout"]
         self._parallel: int = config["parallel"]
         self._addresses: dict[str, Optional[str]] = {}

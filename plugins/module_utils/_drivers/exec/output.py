@@ -11,13 +11,13 @@ import traceback
 from dataclasses import dataclass
 from typing import Any, Callable, Iterable, Mapping
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import check_name
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import (
     MissingLibraryError,
-    TopologyError,
+    OptionError,
     UnreachableError,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._io.text import printable
+from ansible_collections.selfheal.cluster.plugins.module_utils._names import check_name
 
 
 @dataclass(frozen=True)
@@ -36,20 +36,20 @@ Reader = Callable[[bytes], ListedNames]
 """:raises UnreachableError: the output is not what it should be."""
 
 
-def reader_of(topology: str, driver_config: Mapping[str, Any]) -> Reader:
+def reader_of(driver_config: Mapping[str, Any]) -> Reader:
     """
-    :raises TopologyError: the options don't fit together, or an expression is invalid.
+    :raises OptionError: the options don't fit together, or an expression is invalid.
     :raises MissingLibraryError: JMESPath is needed and not installed.
     """
     paths = {option: driver_config[option] for option in _PATHS}
     if driver_config["format"] == "lines":
         for option, expression in paths.items():
             if expression is not None:
-                raise TopologyError(topology, f"driver_config.{option}", "needs driver_config.format to be 'json'")
+                raise OptionError(f"driver_config.{option}", "needs driver_config.format to be 'json'")
         return _read_lines
     if paths["path"] is None:
-        raise TopologyError(topology, "driver_config.path", "is required by driver_config.format 'json'")
-    searches = {option: _compiled(topology, option, text) for option, text in paths.items() if text is not None}
+        raise OptionError("driver_config.path", "is required by driver_config.format 'json'")
+    searches = {option: _compiled(option, text) for option, text in paths.items() if text is not None}
     return lambda output: _read_json(output, searches)
 
 
@@ -95,8 +95,8 @@ def _checked(names: Iterable[Any]) -> frozenset[str]:
     checked = set()
     for name in names:
         try:
-            checked.add(check_name("", "list_nodes", name))
-        except TopologyError:
+            checked.add(check_name("list_nodes", name))
+        except OptionError:
             raise UnreachableError(f"list_nodes gave {_short(name)}, which is no name of a node") from None
     return frozenset(checked)
 
@@ -112,7 +112,7 @@ def _text(output: bytes) -> str:
         raise UnreachableError("list_nodes printed something that is not UTF-8") from None
 
 
-def _compiled(topology: str, option: str, expression: str) -> Any:
+def _compiled(option: str, expression: str) -> Any:
     try:
         jmespath = importlib.import_module("jmespath")
     except ImportError:
@@ -123,10 +123,10 @@ def _compiled(topology: str, option: str, expression: str) -> Any:
     except jmespath.exceptions.JMESPathTypeError:
         pass  # a wrong type comes from the empty document, not from the expression
     except RecursionError:
-        raise TopologyError(topology, f"driver_config.{option}", "is nested too deeply") from None
+        raise OptionError(f"driver_config.{option}", "is nested too deeply") from None
     except jmespath.exceptions.JMESPathError as error:
-        raise TopologyError(
-            topology, f"driver_config.{option}", f"{expression!r} is no JMESPath expression: {_first_line_of(error)}"
+        raise OptionError(
+            f"driver_config.{option}", f"{expression!r} is no JMESPath expression: {_first_line_of(error)}"
         ) from None
     return search
 

@@ -12,7 +12,7 @@ import string
 from dataclasses import dataclass
 from typing import Any, Mapping, Optional, Sequence, Tuple
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError, UnreachableError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import OptionError, UnreachableError
 
 OBSERVER = ("observer", "observer_address")
 OBSERVER_AND_NODE = (*OBSERVER, "node", "node_address")
@@ -59,49 +59,46 @@ class Template:
         return literal + value
 
 
-def template_of(topology: str, option: str, value: Optional[Sequence[Any]], placeholders: Sequence[str]) -> Template:
+def template_of(option: str, value: Optional[Sequence[Any]], placeholders: Sequence[str]) -> Template:
     """
     :param placeholders: the names that the command may use.
-    :raises TopologyError: it is not a list of words with these placeholders, or its program is not installed.
+    :raises OptionError: it is not a list of words with these placeholders, or its program is not installed.
     """
     if not value:
-        raise TopologyError(topology, option, "is required by driver 'exec': a command, as the list of its words")
-    words = tuple(_word(topology, f"{option}[{index}]", word, placeholders) for index, word in enumerate(value))
+        raise OptionError(option, "is required by driver 'exec': a command, as the list of its words")
+    words = tuple(_word(f"{option}[{index}]", word, placeholders) for index, word in enumerate(value))
     program = "".join(literal for literal, _placeholder in words[0])
     if not program.strip() or any(placeholder is not None for _literal, placeholder in words[0]):
-        raise TopologyError(topology, f"{option}[0]", f"{value[0]!r} is not the name or the path of a program")
+        raise OptionError(f"{option}[0]", f"{value[0]!r} is not the name or the path of a program")
     if shutil.which(program) is None:
         hint = "give its full path or mend PATH"
         if any(map(str.isspace, program)):
             hint = "a command is a list of its words, such as ['serf', 'members']"
-        raise TopologyError(
-            topology, f"{option}[0]", f"no program {program.split()[0]!r} is there where the module runs: {hint}"
-        )
+        raise OptionError(f"{option}[0]", f"no program {program.split()[0]!r} is there where the module runs: {hint}")
     return Template(option, program, words)
 
 
-def _word(topology: str, option: str, word: Any, placeholders: Sequence[str]) -> Word:
+def _word(option: str, word: Any, placeholders: Sequence[str]) -> Word:
     if isinstance(word, dict) and len(word) == 1:
         ((key, nothing),) = word.items()
         if nothing is None:
-            raise TopologyError(topology, option, f"YAML makes a dictionary of {{{key}}}: quote it, as '{{{key}}}'")
+            raise OptionError(option, f"YAML makes a dictionary of {{{key}}}: quote it, as '{{{key}}}'")
     if not isinstance(word, str):
         shown = "a list or dictionary" if isinstance(word, (list, dict)) else repr(word)
-        raise TopologyError(topology, option, f"{shown} is not a string: quote it")
+        raise OptionError(option, f"{shown} is not a string: quote it")
     if "\0" in word:
-        raise TopologyError(topology, option, "no word can have a NUL character")
+        raise OptionError(option, "no word can have a NUL character")
     known = " ".join(f"{{{placeholder}}}" for placeholder in placeholders)
     try:
         pieces = list(string.Formatter().parse(word))
     except ValueError:
-        raise TopologyError(
-            topology, option, f"a brace stands alone: write {{{{ or }}}} for the character; placeholders are {known}"
+        raise OptionError(
+            option, f"a brace stands alone: write {{{{ or }}}} for the character; placeholders are {known}"
         ) from None
     for _literal, placeholder, spec, conversion in pieces:
         if placeholder is not None and (placeholder not in placeholders or spec or conversion):
             shown = placeholder + (f"!{conversion}" if conversion else "") + (f":{spec}" if spec else "")
-            raise TopologyError(
-                topology,
+            raise OptionError(
                 option,
                 f"'{{{shown}}}' is no placeholder here (there are {known}); for braces as such write {{{{ and }}}}",
             )

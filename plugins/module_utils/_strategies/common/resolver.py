@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Mapping, NamedTuple, Optional, Sequence, Union
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import MissingLibraryError, TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import MissingLibraryError, OptionError
 from ansible_collections.selfheal.cluster.plugins.module_utils._io.threads import in_a_thread
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Answered, Discovery, Node
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.common import (
@@ -151,13 +151,11 @@ class QueryResult:
         )
 
 
-def read(
-    topology: str, config: Mapping[str, Any], attempt: int, option: str, query: str, types: Sequence[str]
-) -> QueryResult:
+def read(config: Mapping[str, Any], attempt: int, option: str, query: str, types: Sequence[str]) -> QueryResult:
     """Ask for all types concurrently, within ``timeout`` seconds in total.
 
     :param option: the option that has the ``query``, for the error text.
-    :raises TopologyError: the query is not a domain name, or a nameserver is not an address.
+    :raises OptionError: the query is not a domain name, or a nameserver is not an address.
     :raises MissingLibraryError: dnspython is missing.
     """
     if DNSPYTHON_ERROR is not None:
@@ -165,8 +163,8 @@ def read(
     try:
         name = dns.name.from_text(query)
     except (dns.exception.DNSException, UnicodeError) as error:
-        raise TopologyError(topology, option, f"{query!r} is not a domain name: {error}") from error
-    servers = nameservers_of(topology, config, attempt)
+        raise OptionError(option, f"{query!r} is not a domain name: {error}") from error
+    servers = nameservers_of(config, attempt)
     deadline = time.monotonic() + config["timeout"]
     types = list(dict.fromkeys(types))
     asked = [in_a_thread(partial(_ask_each, servers, name, rdtype, deadline, config["tcp"])) for rdtype in types]

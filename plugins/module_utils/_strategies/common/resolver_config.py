@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Mapping, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError, TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError, OptionError
 
 RESOLV_CONF = Path("/etc/resolv.conf")
 _WITH_PORT = re.compile(r"(?:\[(?P<v6>[^\]]+)\]|(?P<v4>[^:\[\]]+)):(?P<port>[0-9]{1,5})")
@@ -40,10 +40,10 @@ class SystemConfig:
     search: tuple[str, ...]
 
 
-def nameservers_of(topology: str, config: Mapping[str, Any], attempt: int) -> list[Nameserver]:
+def nameservers_of(config: Mapping[str, Any], attempt: int) -> list[Nameserver]:
     """The nameservers in the order of this attempt: each attempt starts with the next one.
 
-    :raises TopologyError: an entry is not ``ip``, ``ip:port`` or ``[ipv6]:port``.
+    :raises OptionError: an entry is not ``ip``, ``ip:port`` or ``[ipv6]:port``.
     :raises DiscoveryError: none is configured, and resolv.conf has none either.
     """
     port = config["port"]
@@ -52,7 +52,7 @@ def nameservers_of(topology: str, config: Mapping[str, Any], attempt: int) -> li
         option, entries = str(RESOLV_CONF), system_config().nameservers
     else:
         option, entries = "config.nameservers", given
-    servers = [_nameserver(topology, f"{option}[{i}]", entry, port) for i, entry in enumerate(entries)]
+    servers = [_nameserver(f"{option}[{i}]", entry, port) for i, entry in enumerate(entries)]
     if not servers:
         raise DiscoveryError(f"{RESOLV_CONF} names no nameserver: set config.nameservers")
     first = attempt % len(servers)
@@ -86,7 +86,7 @@ def parse_system_config(text: str) -> SystemConfig:
     return SystemConfig(tuple(nameservers), tuple(domain for domain in search if domain))
 
 
-def _nameserver(topology: str, option: str, entry: str, default_port: int) -> Nameserver:
+def _nameserver(option: str, entry: str, default_port: int) -> Nameserver:
     with_port = _WITH_PORT.fullmatch(entry)
     address = (with_port["v6"] or with_port["v4"]) if with_port else entry
     port = int(with_port["port"]) if with_port else default_port
@@ -97,5 +97,5 @@ def _nameserver(topology: str, option: str, entry: str, default_port: int) -> Na
         port = 0
     if not 0 < port < 65536:
         examples = "'10.0.0.53', '10.0.0.53:5353' or '[fd00::53]:5353'"
-        raise TopologyError(topology, option, f"{entry!r} is not an address such as {examples}")
+        raise OptionError(option, f"{entry!r} is not an address such as {examples}")
     return Nameserver(address, port)

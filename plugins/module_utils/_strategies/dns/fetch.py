@@ -8,7 +8,6 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Callable, Iterable, Mapping, Optional, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import name_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._io.addresses import (
     Ip,
     Prefix,
@@ -20,6 +19,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._io.addresses imp
     why_no_host,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery, Node
+from ansible_collections.selfheal.cluster.plugins.module_utils._names import name_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.common import resolver as _resolver
 
 Prefixes = Callable[[], Sequence[Prefix]]
@@ -28,24 +28,24 @@ Prefixes = Callable[[], Sequence[Prefix]]
 _IPV4_ONLY = "ipv4only.arpa."
 
 
-def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discovery:
+def discover(config: Mapping[str, Any], attempt: int) -> Discovery:
     """
-    :raises TopologyError: ``query`` is no domain name, or a nameserver no address.
+    :raises OptionError: ``query`` is no domain name, or a nameserver no address.
     :raises MissingLibraryError: dnspython is missing.
     """
-    reading = _resolver.read(topology, config, attempt, "config.query", config["query"], config["types"])
-    return discovery_of(topology, config, reading)
+    reading = _resolver.read(config, attempt, "config.query", config["query"], config["types"])
+    return discovery_of(config, reading)
 
 
-def discovery_of(topology: str, config: Mapping[str, Any], reading: _resolver.QueryResult) -> Discovery:
+def discovery_of(config: Mapping[str, Any], reading: _resolver.QueryResult) -> Discovery:
     """The same of what was read for any option."""
     addresses = [address for answer in reading.answers.values() for address in answer.records]
-    nodes, left_out = nodes_of(topology, config["node_basename"], addresses, partial(_prefixes, config, reading))
+    nodes, left_out = nodes_of(config["node_basename"], addresses, partial(_prefixes, config, reading))
     return reading.discovery(nodes, left_out)
 
 
 def nodes_of(
-    topology: str, basename: Optional[str], addresses: Iterable[str], prefixes: Prefixes = tuple
+    basename: Optional[str], addresses: Iterable[str], prefixes: Prefixes = tuple
 ) -> tuple[list[Node], list[str]]:
     """
     :param prefixes: asks for this network's own prefixes for NAT64. It is called only where they matter.
@@ -59,7 +59,7 @@ def nodes_of(
     nodes = []
     for ip in _without_other_forms(ips, prefixes):
         text = text_of(ip)
-        nodes.append(Node(name_of(topology, "DNS", basename, text), text))
+        nodes.append(Node(name_of("DNS", basename, text), text))
     return nodes, [f"DNS record {text_of(ip)}: {problem}" for ip, problem in problems.items()]
 
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any, Mapping, Optional, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import name_of
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import OptionError
 from ansible_collections.selfheal.cluster.plugins.module_utils._io.addresses import same_text, usable
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import ADDRESSES, Discovery, Node
+from ansible_collections.selfheal.cluster.plugins.module_utils._names import name_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.common import resolver as _resolver
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.common.resolver_records import Srv
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.common.service_names import (
@@ -21,28 +21,28 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.commo
 _ROOT = "."
 
 
-def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discovery:
+def discover(config: Mapping[str, Any], attempt: int) -> Discovery:
     """
-    :raises TopologyError: ``query`` is no domain name, or a nameserver no address.
+    :raises OptionError: ``query`` is no domain name, or a nameserver no address.
     :raises MissingLibraryError: dnspython is missing.
     """
-    return discover_targets(topology, config, attempt, "config.query", config["query"])
+    return discover_targets(config, attempt, "config.query", config["query"])
 
 
-def discover_targets(topology: str, config: Mapping[str, Any], attempt: int, option: str, query: str) -> Discovery:
+def discover_targets(config: Mapping[str, Any], attempt: int, option: str, query: str) -> Discovery:
     """The same for a query from any option."""
-    reading = _resolver.read(topology, config, attempt, option, query, ["SRV"])
+    reading = _resolver.read(config, attempt, option, query, ["SRV"])
     if "SRV" not in reading.answers:
         return reading.discovery([])
     service, answer = service_of(query), reading.answers["SRV"]
     if service and any(same_text(record.target) == service for record in answer.records):
         return Discovery.failed([f"{option}: {virtual_ip(service)}"])
-    nodes, left_out = nodes_of(topology, config["node_basename"], answer, several_ports=service is not None)
+    nodes, left_out = nodes_of(config["node_basename"], answer, several_ports=service is not None)
     return reading.discovery(nodes, left_out)
 
 
 def nodes_of(
-    topology: str, basename: Optional[str], answer: _resolver.RecordsAnswer, several_ports: bool = False
+    basename: Optional[str], answer: _resolver.RecordsAnswer, several_ports: bool = False
 ) -> tuple[list[Node], list[str]]:
     """
     :param several_ports: a node has a record for each of its ports. Otherwise each port is an instance of its own.
@@ -63,8 +63,8 @@ def nodes_of(
             continue
         host = _spelling(records)
         try:
-            name = name_of(topology, "SRV", basename, host)
-        except TopologyError as error:
+            name = name_of("SRV", basename, host)
+        except OptionError as error:
             left_out.append(f"DNS record SRV: {error.problem}")
             continue
         addresses = answer.addresses.get(target, ())

@@ -20,16 +20,16 @@ EpmdAnswer = Union[Sequence[Tuple[str, int]], str]
 """What one epmd knows, name and distribution port, or why it could not be asked."""
 
 
-def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discovery:
+def discover(config: Mapping[str, Any], attempt: int) -> Discovery:
     """
     :raises DiscoveryError: there is no file of hosts, or it tells none.
     """
-    hosts = hosts_in(topology, config["hosts_file"])
+    hosts = hosts_in(config["hosts_file"])
     answers = asyncio.run(_ask_each(hosts, config["epmd_port"], config["timeout"]))
-    return discovery_of(topology, dict(zip(hosts, answers)))
+    return discovery_of(dict(zip(hosts, answers)))
 
 
-def discovery_of(topology: str, answers: Mapping[str, EpmdAnswer]) -> Discovery:
+def discovery_of(answers: Mapping[str, EpmdAnswer]) -> Discovery:
     """
     :param answers: that of each host.
     """
@@ -39,7 +39,7 @@ def discovery_of(topology: str, answers: Mapping[str, EpmdAnswer]) -> Discovery:
         if isinstance(answer, str):
             reasons.append(f"host {host}: {answer}")
             continue
-        found, left_out = nodes_of(topology, host, host, answer)
+        found, left_out = nodes_of(host, host, answer)
         nodes += found
         reasons += [f"host {host}: {reason}" for reason in left_out]
     if not reasons:

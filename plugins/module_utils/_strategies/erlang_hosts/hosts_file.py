@@ -19,7 +19,7 @@ _MAX_HOSTS = 4096
 _NOT_THERE = (errno.ENOENT, errno.ENOTDIR)
 
 
-def hosts_in(topology: str, given: Optional[str]) -> list[str]:
+def hosts_in(given: Optional[str]) -> list[str]:
     """The hosts, each once, in the order of the file.
 
     :param given: the file; None is the first ``.hosts.erlang`` in the places where Erlang looks.
@@ -29,7 +29,7 @@ def hosts_in(topology: str, given: Optional[str]) -> list[str]:
     for path in places:
         content = _content(path)
         if content is not None:
-            return _parsed(topology, path, content)
+            return _parsed(path, content)
     raise DiscoveryError(f"there is no {' and no '.join(places)}: write it, or name another file in config.hosts_file")
 
 
@@ -79,10 +79,10 @@ def _at_once(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK)
 
 
-def _parsed(topology: str, path: str, content: bytes) -> list[str]:
+def _parsed(path: str, content: bytes) -> list[str]:
     try:
         # Whatever encoding the comments have, the names of hosts are ASCII.
-        hosts = parse(topology, content.decode("latin-1"))
+        hosts = parse(content.decode("latin-1"))
     except DiscoveryError as error:
         raise DiscoveryError(f"{path}, {error}") from None
     if not hosts:

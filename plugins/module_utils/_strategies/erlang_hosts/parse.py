@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import check_node_name
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError, TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError, OptionError
 from ansible_collections.selfheal.cluster.plugins.module_utils._io.addresses import same_text
+from ansible_collections.selfheal.cluster.plugins.module_utils._names import check_node_name
 
 NAME = ".hosts.erlang"
 
@@ -23,7 +23,7 @@ _HOST = re.compile(r"'(?P<atom>[^'\\\n]*)'|\"(?P<string>[^\"\\\n]*)\"|(?P<word>[
 _DOT = re.compile(r"\.(?=[\x00-\x20%]|\Z)")
 
 
-def parse(topology: str, text: str) -> list[str]:
+def parse(text: str) -> list[str]:
     """
     :returns: the hosts, each once.
     :raises DiscoveryError: it is no list of hosts, or has one in two spellings, of which each would make nodes of its
@@ -42,8 +42,8 @@ def parse(topology: str, text: str) -> list[str]:
             raise DiscoveryError(f"{_line(text, at)}: the name has no dot behind it, or is not in quotes")
         name = host[str(host.lastgroup)]
         try:
-            check_node_name(topology, NAME, f"name@{name}")
-        except TopologyError:
+            check_node_name(NAME, f"name@{name}")
+        except OptionError:
             raise DiscoveryError(f"{_line(text, at)}: this is not the name of a host") from None
         key = same_text(name)
         places.setdefault(key, at)

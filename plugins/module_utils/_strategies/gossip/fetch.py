@@ -24,15 +24,15 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.gossi
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.gossip.packet import MAX_BYTES, reader
 
 
-def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discovery:
+def discover(config: Mapping[str, Any], attempt: int) -> Discovery:
     """Listen for ``listen`` seconds, however many packets arrive.
 
-    :raises TopologyError: an address is malformed, of the wrong kind, or this machine cannot listen on it.
+    :raises OptionError: an address is malformed, of the wrong kind, or this machine cannot listen on it.
     :raises MissingLibraryError: there is a secret, and cryptography is missing.
     :raises DiscoveryError: it cannot listen, or received no heartbeat.
     """
-    channel = channel_of(topology, config)
-    collector = HeartbeatCollector(reader(topology, config["secret"]))
+    channel = channel_of(config)
+    collector = HeartbeatCollector(reader(config["secret"]))
     with open_socket(channel) as sock:
         try:
             _listen(sock, config["listen"], collector)

@@ -18,7 +18,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any, Mapping, Optional
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError, TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError, OptionError
 
 _ANY = "0.0.0.0"  # noqa: S104 - what libcluster writes for the system's choice
 # Of <linux/in.h> and <asm-generic/socket.h>; Python has no names for them.
@@ -33,7 +33,6 @@ class Channel:
     """The address and port that the nodes send to. ``interface``: the address of the interface on which the group is
     joined; None for the system's choice, and without a group. ``interface_option``: the option that gave it."""
 
-    topology: str
     address: str
     port: int
     is_group: bool
@@ -47,42 +46,36 @@ class Channel:
         return f"multicast group {self.address}, port {self.port}, {interface}"
 
 
-def channel_of(topology: str, config: Mapping[str, Any]) -> Channel:
+def channel_of(config: Mapping[str, Any]) -> Channel:
     """
-    :param config: its ``multicast_ttl`` is checked and then ignored, since it is for senders.
-    :raises TopologyError: an address is not IPv4 or of the wrong kind, or options contradict each other.
+    :raises OptionError: an address is not IPv4 or of the wrong kind, or options contradict each other.
     """
-    if not 0 <= config["multicast_ttl"] <= 255:
-        raise TopologyError(topology, "config.multicast_ttl", f"{config['multicast_ttl']!r} is not between 0 and 255")
-    address = _ipv4(topology, config, "multicast_addr")
+    address = _ipv4(config, "multicast_addr")
     interfaces = {
-        option: _ipv4(topology, config, option)
-        for option in ("multicast_if", "if_addr")
-        if config[option] not in (None, _ANY)
+        option: _ipv4(config, option) for option in ("multicast_if", "if_addr") if config[option] not in (None, _ANY)
     }
     if config["broadcast_only"]:
-        _check_broadcast(topology, address, interfaces)
-        return Channel(topology, address, config["port"], is_group=False)
+        _check_broadcast(address, interfaces)
+        return Channel(address, config["port"], is_group=False)
     if not ipaddress.IPv4Address(address).is_multicast:
-        raise TopologyError(
-            topology,
+        raise OptionError(
             "config.multicast_addr",
             f"{address!r} is no multicast group (224.0.0.0 to 239.255.255.255); for a broadcast address set"
             " config.broadcast_only",
         )
     if len(set(interfaces.values())) > 1:
-        raise TopologyError(
-            topology, "config.if_addr", f"{interfaces['if_addr']!r} is not config.multicast_if: give one of the two"
+        raise OptionError(
+            "config.if_addr", f"{interfaces['if_addr']!r} is not config.multicast_if: give one of the two"
         )
     for option, interface in interfaces.items():
-        return Channel(topology, address, config["port"], True, interface, f"config.{option}")
-    return Channel(topology, address, config["port"], True)
+        return Channel(address, config["port"], True, interface, f"config.{option}")
+    return Channel(address, config["port"], True)
 
 
 def open_socket(channel: Channel) -> socket.socket:
     """A non-blocking socket that receives what is sent to the channel.
 
-    :raises TopologyError: this machine cannot listen on an address.
+    :raises OptionError: this machine cannot listen on an address.
     :raises DiscoveryError: the system refused to open or bind the socket.
     """
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -109,26 +102,24 @@ def dropped(sock: socket.socket) -> int:
     return int(_MEMINFO.unpack(info)[_MEMINFO_DROPS]) if len(info) == _MEMINFO.size else 0
 
 
-def _ipv4(topology: str, config: Mapping[str, Any], option: str) -> str:
+def _ipv4(config: Mapping[str, Any], option: str) -> str:
     try:
         return str(ipaddress.IPv4Address(config[option]))
     except ValueError:
-        raise TopologyError(
-            topology, f"config.{option}", f"{config[option]!r} is no IPv4 address, and libcluster's gossip has no other"
+        raise OptionError(
+            f"config.{option}", f"{config[option]!r} is no IPv4 address, and libcluster's gossip has no other"
         ) from None
 
 
-def _check_broadcast(topology: str, address: str, interfaces: Mapping[str, str]) -> None:
+def _check_broadcast(address: str, interfaces: Mapping[str, str]) -> None:
     if ipaddress.IPv4Address(address).is_multicast:
-        raise TopologyError(
-            topology,
+        raise OptionError(
             "config.multicast_addr",
             f"{address!r} is a multicast group, which nobody hears with config.broadcast_only: set it to the broadcast"
             " address, such as 255.255.255.255, or leave out config.broadcast_only",
         )
     for option, interface in interfaces.items():
-        raise TopologyError(
-            topology,
+        raise OptionError(
             f"config.{option}",
             f"{interface!r} says nothing with config.broadcast_only: leave it out, and name the broadcast address of"
             " that network in config.multicast_addr",
@@ -162,9 +153,8 @@ def _bind(sock: socket.socket, channel: Channel) -> None:
         raise _no_broadcast_address(channel)
 
 
-def _no_broadcast_address(channel: Channel) -> TopologyError:
-    return TopologyError(
-        channel.topology,
+def _no_broadcast_address(channel: Channel) -> OptionError:
+    return OptionError(
         "config.multicast_addr",
         f"{channel.address!r} is not the broadcast address of any network that this machine is in",
     )
@@ -199,4 +189,4 @@ def _join(sock: socket.socket, channel: Channel) -> None:
             problem = f"{channel.interface!r} is not the address of an interface of this machine"
         else:
             problem = f"the system has no route to {channel.address}: set this to the address of an interface"
-        raise TopologyError(channel.topology, channel.interface_option, problem) from error
+        raise OptionError(channel.interface_option, problem) from error

@@ -14,10 +14,10 @@ import hashlib
 import traceback
 from typing import Callable, Optional
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import check_node_name
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.decoder import decode
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom, TermError
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import MissingLibraryError, TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import MissingLibraryError, OptionError
+from ansible_collections.selfheal.cluster.plugins.module_utils._names import check_node_name
 
 MAX_BYTES = 2048
 """Several times the longest heartbeat, whose name has up to 255 characters."""
@@ -48,10 +48,10 @@ NodeOf = Callable[[bytes], str]
 Decrypt = Callable[[bytes, bytes], Optional[bytes]]
 
 
-def reader(topology: str, secret: Optional[str]) -> NodeOf:
+def reader(secret: Optional[str]) -> NodeOf:
     """A function from a packet to its node's name, which raises UnreadableError for every other packet.
 
-    :raises TopologyError: ``secret`` cannot be written as UTF-8.
+    :raises OptionError: ``secret`` cannot be written as UTF-8.
     :raises MissingLibraryError: there is a secret, and cryptography is missing.
     """
     if secret is None:
@@ -59,7 +59,7 @@ def reader(topology: str, secret: Optional[str]) -> NodeOf:
     try:
         key = hashlib.sha256(secret.encode()).digest()
     except UnicodeEncodeError:
-        raise TopologyError(topology, "config.secret", "is no text that UTF-8 can write") from None
+        raise OptionError("config.secret", "is no text that UTF-8 can write") from None
     decrypt = _aes_256_cbc(key)
     return lambda packet: node_of_encrypted(packet, decrypt)
 
@@ -104,8 +104,8 @@ def _node_of(plain: bytes) -> str:
     if not isinstance(name, Atom):
         raise UnreadableError(NO_NAME)
     try:
-        return check_node_name("", "", str(name))
-    except TopologyError:
+        return check_node_name("", str(name))
+    except OptionError:
         raise UnreadableError(NO_NAME) from None
 
 

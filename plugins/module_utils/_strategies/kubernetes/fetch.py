@@ -9,7 +9,7 @@ import re
 from dataclasses import replace
 from typing import Any, Callable, Mapping, Optional, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError, TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError, OptionError
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.auth import ApiConnection, connect
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.listing import (
     ApiError,
@@ -34,7 +34,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.kuber
 _DOMAIN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 
 
-def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discovery:
+def discover(config: Mapping[str, Any], attempt: int) -> Discovery:
     """List one resource in each namespace.
 
     If only some namespaces could be read, the discovery is partial; if none could, it failed. A namespace in which
@@ -42,11 +42,11 @@ def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discover
 
     :param attempt: above 0 it confirms a prune; then the pods of the Services are listed as well.
     :raises DiscoveryError: nothing could be read, or the result is doubtful.
-    :raises TopologyError: an option is wrong: the kubeconfig, its context, a selector, a name, a certificate file.
+    :raises OptionError: an option is wrong: the kubeconfig, its context, a selector, a name, a certificate file.
     :raises MissingLibraryError: the kubernetes client is not installed.
     """
-    _check(topology, config)
-    asked = Asked(topology, connect(topology, config), config)
+    _check(config)
+    asked = Asked(connect(config), config)
     batches: list[PageContent] = []
     failures: list[str] = []
     namespaces = asked.connection.namespaces(config)
@@ -70,38 +70,38 @@ def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discover
 
 def _witnessed(asked: Asked, found: Discovery, batches: Sequence[PageContent]) -> Discovery:
     try:
-        running = still_running(asked, _naming(asked.topology, asked.config), list(services_of(batches)), found)
+        running = still_running(asked, _naming(asked.config), list(services_of(batches)), found)
     except DiscoveryError as error:
         return Discovery.partial(found.nodes, [f"the pods of the Services were to be asked before a prune: {error}"])
     return replace(found, still_running=running)
 
 
-def _check(topology: str, config: Mapping[str, Any]) -> None:
+def _check(config: Mapping[str, Any]) -> None:
     for option in ("namespace", "service_name"):
         if config[option] and not is_label(config[option]):
-            raise TopologyError(topology, f"config.{option}", f"{config[option]!r} is not a name of Kubernetes")
+            raise OptionError(f"config.{option}", f"{config[option]!r} is not a name of Kubernetes")
     for namespace in config["namespaces"] or ():
         if not is_label(namespace):
-            raise TopologyError(topology, "config.namespaces", f"{namespace!r} is not a name of Kubernetes")
+            raise OptionError("config.namespaces", f"{namespace!r} is not a name of Kubernetes")
     if not _DOMAIN.fullmatch(config["cluster_domain"]):
-        raise TopologyError(topology, "config.cluster_domain", f"{config['cluster_domain']!r} is not a domain name")
+        raise OptionError("config.cluster_domain", f"{config['cluster_domain']!r} is not a domain name")
 
 
-def _naming(topology: str, config: Mapping[str, Any]) -> Naming:
+def _naming(config: Mapping[str, Any]) -> Naming:
     service = config["service_name"]
     selects = bool(service or config["selector"])
     basename, label = config["node_basename"], config["node_basename_label"]
-    return Naming(topology, basename, config["mode"], config["cluster_domain"], service, selects, label)
+    return Naming(basename, config["mode"], config["cluster_domain"], service, selects, label)
 
 
 def _read(asked: Asked, namespace: str) -> list[PageContent]:
     """
     :raises DiscoveryError: it cannot be read, or there is nothing that is selected.
     """
-    topology, connection, config = asked
-    lookup, naming = config["lookup"], _naming(topology, config)
+    connection, config = asked
+    lookup, naming = config["lookup"], _naming(config)
     listing = _listing(config, namespace)
-    batches = list_all(topology, connection, config, listing, lambda items: parse(lookup, items, naming))
+    batches = list_all(connection, config, listing, lambda items: parse(lookup, items, naming))
     if lookup != "pods" and not any(batch.objects for batch in batches):
         raise DiscoveryError(_nothing_there(asked, namespace, listing.resource.plural))
     return batches
@@ -142,13 +142,11 @@ def _both(first: str, second: Optional[str]) -> str:
     return f"{first},{second}" if second else first
 
 
-async def watch(
-    topology: str, config: Mapping[str, Any], changed: Callable[[], None], on_message: Callable[[str], None]
-) -> None:
+async def watch(config: Mapping[str, Any], changed: Callable[[], None], on_message: Callable[[str], None]) -> None:
     """The watch of the strategy, see :func:`registry.watch`: one in each namespace, of what :func:`discover` lists."""
-    _check(topology, config)
+    _check(config)
 
     def listings(connection: ApiConnection) -> list[ListRequest]:
         return [replace(_listing(config, one), page_size=1) for one in connection.namespaces(config)]
 
-    await watch_lists(topology, config, listings, changed, on_message)
+    await watch_lists(config, listings, changed, on_message)

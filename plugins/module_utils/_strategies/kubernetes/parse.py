@@ -14,10 +14,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Callable, Iterable, Mapping, Optional
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import check_name, is_basename
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import OptionError
 from ansible_collections.selfheal.cluster.plugins.module_utils._io.addresses import canonical
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import NOT_READY, READY, TERMINATING, Node
+from ansible_collections.selfheal.cluster.plugins.module_utils._names import check_name, is_basename
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.kubernetes.merge import (
     Endpoint,
     Nameless,
@@ -42,7 +42,6 @@ class Naming:
     """How nodes are named, as in libcluster. ``service_name``: None for the object's own. ``selects``: the topology
     selects its Services. ``label``: the label with the basename. ``lack``: the problem if that label is missing."""
 
-    topology: str
     basename: Optional[str]
     mode: str
     cluster_domain: str
@@ -84,8 +83,8 @@ class Naming:
                 raise Unnamed(f"mode 'hostname' needs a Service: neither config.service_name nor label {SERVICE_LABEL}")
             host = f"{hostname}.{service}.{namespace}.svc.{self.cluster_domain}"
         try:
-            return check_name(self.topology, "config", f"{self.basename}@{host}" if self.basename else host)
-        except TopologyError as error:
+            return check_name("config", f"{self.basename}@{host}" if self.basename else host)
+        except OptionError as error:
             raise Unnamed(error.problem) from None
 
 

@@ -49,7 +49,6 @@ class Service(NamedTuple):
 class Asked(NamedTuple):
     """Where and how to ask."""
 
-    topology: str
     connection: ApiConnection
     config: Mapping[str, Any]
 
@@ -79,7 +78,7 @@ class Asked(NamedTuple):
         pages: Optional[int],
     ) -> list[T]:
         listing = ListRequest(what, namespace, labels, fields, self.config["page_size"], self.config["timeout"])
-        kept = list_all(self.topology, self.connection, _NO_SELECTORS, listing, lambda items: list(take(items)), pages)
+        kept = list_all(self.connection, _NO_SELECTORS, listing, lambda items: list(take(items)), pages)
         return [one for page in kept for one in page]
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Mapping
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import OptionError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.common import resolver as _resolver
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.common.resolver_config import (
@@ -23,22 +23,22 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.commo
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.dns.fetch import discovery_of
 
 
-def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discovery:
+def discover(config: Mapping[str, Any], attempt: int) -> Discovery:
     """
-    :raises TopologyError: ``service`` is no name or can't be completed here, or a nameserver is no address.
+    :raises OptionError: ``service`` is no name or can't be completed here, or a nameserver is no address.
     :raises MissingLibraryError: dnspython is missing.
     """
     service = config["service"]
-    query = service if "." in service else full_name(topology, service, system_config())
-    reading = _resolver.read(topology, config, attempt, "config.service", query, config["types"])
+    query = service if "." in service else full_name(service, system_config())
+    reading = _resolver.read(config, attempt, "config.service", query, config["types"])
     name = service_of(query)
     address = virtual_ip_of(reading, name, config["tcp"]) if name else None
     if name and address:
         return Discovery.failed([f"config.service: {virtual_ip(name, address)}"])
-    return discovery_of(topology, config, reading)
+    return discovery_of(config, reading)
 
 
-def full_name(topology: str, service: str, system: SystemConfig) -> str:
+def full_name(service: str, system: SystemConfig) -> str:
     """The name of a service in the namespace of the pod that this runs in.
 
     Only ``<namespace>.svc.<cluster domain>`` completes it, which kubelet writes first into a pod's search list. Trying
@@ -48,8 +48,7 @@ def full_name(topology: str, service: str, system: SystemConfig) -> str:
         labels = domain.split(".")
         if len(labels) > 2 and labels[1] == "svc":
             return f"{service}.{domain}"
-    raise TopologyError(
-        topology,
+    raise OptionError(
         "config.service",
         f"{service!r} is no full name, and {RESOLV_CONF} is not that of a pod: "
         f"give '{service}.<namespace>.svc.<cluster domain>'",

@@ -11,10 +11,10 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import Dis
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.dns_srv.fetch import discover_targets
 
 
-def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discovery:
+def discover(config: Mapping[str, Any], attempt: int) -> Discovery:
     """
-    :raises TopologyError: the options make no domain name, or a nameserver is no address.
+    :raises OptionError: the options make no domain name, or a nameserver is no address.
     :raises MissingLibraryError: dnspython is missing.
     """
     query = f"{config['service']}.{config['namespace']}.svc.{config['cluster_domain']}"
-    return discover_targets(topology, config, attempt, "config.service", query)
+    return discover_targets(config, attempt, "config.service", query)

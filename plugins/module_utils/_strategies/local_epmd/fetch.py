@@ -9,37 +9,35 @@ import asyncio
 import socket
 from typing import Any, Iterable, Mapping
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import check_node_name
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist import epmd
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import (
     DiscoveryError,
-    TopologyError,
+    OptionError,
     UnreachableError,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery, Node
+from ansible_collections.selfheal.cluster.plugins.module_utils._names import check_node_name
 
 _ADDRESS = "127.0.0.1"
 
 
-def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discovery:
+def discover(config: Mapping[str, Any], attempt: int) -> Discovery:
     """
-    :raises TopologyError: ``node_host`` is no host part of a node name.
+    :raises OptionError: ``node_host`` is no host part of a node name.
     :raises DiscoveryError: epmd isn't there, or what answers is not epmd.
     """
     # As erl -sname does it.
     host = config["node_host"] or socket.gethostname().partition(".")[0]
-    check_node_name(topology, "config.node_host", f"name@{host}")
+    check_node_name("config.node_host", f"name@{host}")
     try:
         registered = asyncio.run(epmd.names(_ADDRESS, config["epmd_port"], config["timeout"]))
     except UnreachableError as error:
         raise DiscoveryError(f"{error}: check that a node runs here, and config.epmd_port") from error
-    nodes, left_out = nodes_of(topology, host, _ADDRESS, registered)
+    nodes, left_out = nodes_of(host, _ADDRESS, registered)
     return Discovery.partial(nodes, left_out) if left_out else Discovery.complete(nodes)
 
 
-def nodes_of(
-    topology: str, host: str, address: str, registered: Iterable[tuple[str, int]]
-) -> tuple[list[Node], list[str]]:
+def nodes_of(host: str, address: str, registered: Iterable[tuple[str, int]]) -> tuple[list[Node], list[str]]:
     """
     :param host: what stands behind the ``@`` of each name.
     :param address: where the epmd was asked, and so where its nodes are reached.
@@ -53,8 +51,8 @@ def nodes_of(
         ports.setdefault(base, []).append(port)
     for base, its_ports in ports.items():
         try:
-            name = check_node_name(topology, "epmd", f"{base}@{host}")
-        except TopologyError as error:
+            name = check_node_name("epmd", f"{base}@{host}")
+        except OptionError as error:
             left_out.append(f"epmd: {error.problem}")
             continue
         if len(its_ports) > 1:

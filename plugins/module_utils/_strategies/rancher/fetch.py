@@ -13,7 +13,7 @@ import socket
 from typing import Any, Mapping, Optional
 from urllib.parse import urlsplit
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError, TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError, OptionError
 from ansible_collections.selfheal.cluster.plugins.module_utils._io.threads import within
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Discovery
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.rancher.parse import parse
@@ -27,30 +27,30 @@ _HINTS = {
 }
 
 
-def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discovery:
+def discover(config: Mapping[str, Any], attempt: int) -> Discovery:
     """
     :param attempt: has no effect: there is one metadata service.
-    :raises TopologyError: ``host`` is no URL of a metadata service.
+    :raises OptionError: ``host`` is no URL of a metadata service.
     :raises DiscoveryError: it gives no answer, or not that of a metadata service.
     """
-    _check(topology, config["host"])
+    _check(config["host"])
     url = config["host"].rstrip("/") + _PATH
     try:
-        return parse(topology, config["node_basename"], _decoded(_RancherExchange(url).body(config["timeout"])))
+        return parse(config["node_basename"], _decoded(_RancherExchange(url).body(config["timeout"])))
     except DiscoveryError as error:
         raise DiscoveryError(f"{url}: {error}") from None
 
 
-def _check(topology: str, host: str) -> None:
+def _check(host: str) -> None:
     try:
         parts = urlsplit(host)
         is_url = parts.scheme == "http" and bool(parts.hostname) and parts.port != 0
     except ValueError:
         is_url = False
     if "@" in host:
-        raise TopologyError(topology, "config.host", "has a user in it, and the metadata service knows none")
+        raise OptionError("config.host", "has a user in it, and the metadata service knows none")
     if not is_url or not re.fullmatch(r"[!-~]+", host) or "?" in host or "#" in host:
-        raise TopologyError(topology, "config.host", f"{host!r} is not a URL such as 'http://rancher-metadata'")
+        raise OptionError("config.host", f"{host!r} is not a URL such as 'http://rancher-metadata'")
 
 
 def _decoded(body: bytes) -> Any:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import Any, Mapping, Optional, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import name_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError
 from ansible_collections.selfheal.cluster.plugins.module_utils._io.addresses import (
     ip_of,
@@ -25,6 +24,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import (
     Discovery,
     Node,
 )
+from ansible_collections.selfheal.cluster.plugins.module_utils._names import name_of
 
 _STOPPED = "stopped"
 _STOPPING = "stopping"
@@ -34,7 +34,7 @@ _HEALTHY = (None, "healthy", "updating-healthy")
 _ATTRIBUTES = ("name", "uuid", "host_uuid", "state", "health_state")
 
 
-def parse(topology: str, basename: Optional[str], service: Any) -> Discovery:
+def parse(basename: Optional[str], service: Any) -> Discovery:
     """
     :param service: the decoded answer to ``self/service``.
     :raises DiscoveryError: it is no service with containers of which one at least is not stopped.
@@ -43,7 +43,7 @@ def parse(topology: str, basename: Optional[str], service: Any) -> Discovery:
     problems: list[str] = []
     for container in _not_stopped(service):
         try:
-            nodes.append(_node(topology, basename, container))
+            nodes.append(_node(basename, container))
         except _Unusable as problem:
             problems.append(str(problem))
     nodes, shared = _one_of_each_name(nodes)
@@ -100,7 +100,7 @@ def _is_container(value: Any) -> bool:
     return all(value.get(key) is None or isinstance(value[key], str) for key in _ATTRIBUTES)
 
 
-def _node(topology: str, basename: Optional[str], container: Mapping[str, Any]) -> Node:
+def _node(basename: Optional[str], container: Mapping[str, Any]) -> Node:
     """
     :raises _Unusable: it has no address that a node can have.
     """
@@ -116,7 +116,7 @@ def _node(topology: str, basename: Optional[str], container: Mapping[str, Any]) 
     problem = why_no_host(ip)
     if problem:
         raise _Unusable(f"{who}: {address}: {problem}")
-    name = name_of(topology, "Rancher", basename, address)
+    name = name_of("Rancher", basename, address)
     attributes = {f"container_{key}" if key == "name" else key: container.get(key) for key in _ATTRIBUTES}
     return Node(name, address, _state(container), attributes)
 

@@ -7,61 +7,61 @@ from __future__ import annotations
 
 from typing import Any, Mapping
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import check_name
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import OptionError
 from ansible_collections.selfheal.cluster.plugins.module_utils._io.addresses import same_address, same_text
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import NODE_STATES, READY, Discovery, Node
+from ansible_collections.selfheal.cluster.plugins.module_utils._names import check_name
 
 _KEYS = ("name", "address", "state", "attributes")
 
 
-def discover(topology: str, config: Mapping[str, Any], attempt: int) -> Discovery:
+def discover(config: Mapping[str, Any], attempt: int) -> Discovery:
     """
-    :raises TopologyError: ``nodes`` is no list, an entry is no node, or two entries have the same name, in whatever
+    :raises OptionError: ``nodes`` is no list, an entry is no node, or two entries have the same name, in whatever
         spelling.
     """
     entries = config["nodes"]
     if not isinstance(entries, (list, tuple)):
-        raise TopologyError(topology, "config.nodes", f"{entries!r} is not a list")
+        raise OptionError("config.nodes", f"{entries!r} is not a list")
     places: dict[str, tuple[str, str]] = {}
     nodes = []
     for index, entry in enumerate(entries):
         option = f"config.nodes[{index}]"
-        node = _node(topology, option, entry)
+        node = _node(option, entry)
         key = _key(node.name)
         if key in places:
             its, place = places[key]
             again = "is already" if its == node.name else f"is another spelling of {its!r}, which is already"
-            raise TopologyError(topology, option, f"{node.name!r} {again} {place}")
+            raise OptionError(option, f"{node.name!r} {again} {place}")
         places[key] = (node.name, option)
         nodes.append(node)
     return Discovery.complete(nodes)
 
 
-def _node(topology: str, option: str, entry: Any) -> Node:
+def _node(option: str, entry: Any) -> Node:
     if isinstance(entry, Mapping):
-        return _node_of_mapping(topology, option, entry)
-    name = check_name(topology, option, entry)
+        return _node_of_mapping(option, entry)
+    name = check_name(option, entry)
     return Node(name, _host(name))
 
 
-def _node_of_mapping(topology: str, option: str, entry: Mapping[str, Any]) -> Node:
+def _node_of_mapping(option: str, entry: Mapping[str, Any]) -> Node:
     for key in entry:
         if key not in _KEYS:
-            raise TopologyError(topology, f"{option}.{key}", f"is not a key of a node (its keys: {', '.join(_KEYS)})")
+            raise OptionError(f"{option}.{key}", f"is not a key of a node (its keys: {', '.join(_KEYS)})")
     given = {key: value for key, value in entry.items() if value is not None}
     if "name" not in given:
-        raise TopologyError(topology, f"{option}.name", "is required")
-    name = check_name(topology, f"{option}.name", given["name"])
+        raise OptionError(f"{option}.name", "is required")
+    name = check_name(f"{option}.name", given["name"])
     address = given.get("address", _host(name))
     if not isinstance(address, str) or not address.strip():
-        raise TopologyError(topology, f"{option}.address", f"{address!r} is not an address")
+        raise OptionError(f"{option}.address", f"{address!r} is not an address")
     state = given.get("state", READY)
     if state not in NODE_STATES:
-        raise TopologyError(topology, f"{option}.state", f"{state!r} is not one of {', '.join(NODE_STATES)}")
+        raise OptionError(f"{option}.state", f"{state!r} is not one of {', '.join(NODE_STATES)}")
     attributes = given.get("attributes", {})
     if not isinstance(attributes, Mapping):
-        raise TopologyError(topology, f"{option}.attributes", f"{attributes!r} is not a dictionary")
+        raise OptionError(f"{option}.attributes", f"{attributes!r} is not a dictionary")
     return Node(name, address, state, dict(attributes))
 
 

@@ -7,7 +7,7 @@ set -eux
 world=$OUTPUT_DIR/world.json
 world() { (cd "$ANSIBLE_COLLECTIONS_PATH/ansible_collections/selfheal/cluster" && python -m tests.harness.world "$@"); }
 play() { ansible-playbook -i app.cluster.yml -e "@$world" "$@" 2>&1 | tee "$OUTPUT_DIR/output.txt"; }
-says() { grep -qF "$1" "$OUTPUT_DIR/output.txt"; }
+says() { grep -qE "$1" "$OUTPUT_DIR/output.txt"; }
 verify() { world tell "$world" ask | python verify.py "$@"; }
 nodes() { python -c 'import json, sys; print(" ".join(json.load(open(sys.argv[1]))["nodes"]))' "$world"; }
 set -o pipefail
@@ -18,16 +18,20 @@ trap 'world stop "$world"' EXIT
 read -r first second third < <(nodes)
 
 play selfheal.cluster.status "$@"
-says '3 islands'
+says '^chat +split +1/3 +3 '
+code=0
+play selfheal.cluster.check "$@" || code=$?
+[ "$code" = 2 ]
 play selfheal.cluster.converge --check --diff "$@"
 verify
 play selfheal.cluster.converge "$@"
-says 'chat: connected 2, pruned 0; now 3 of 3 nodes in one cluster'
+says '^chat +whole +3/3 +1 +0 +0 +connected 2$'
 verify "$first" "$second" "$third"
 play selfheal.cluster.converge "$@"
 says 'changed=0'
 play selfheal.cluster.status "$@"
-says 'Nothing to do.'
+says '^chat +whole +3/3 +1 +0 +0 +-$'
+play selfheal.cluster.check "$@"
 
 # A run that could not discover fails, and nobody is lost
 world tell "$world" hide

@@ -14,8 +14,8 @@ import pytest
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import (
     MissingLibraryError,
+    OptionError,
     RoundError,
-    TopologyError,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._module import Command, Request, run
 from ansible_collections.selfheal.cluster.plugins.module_utils._returned import Returned
@@ -51,7 +51,7 @@ def test_a_result_and_its_warnings(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("error", "expected"),
     [
-        (TopologyError("chat", "config.query", "is empty"), "topology 'chat': config.query: is empty"),
+        (OptionError("config.query", "is empty"), "topology 'chat': config.query: is empty"),
         (MissingLibraryError("dnspython"), "topology 'chat': Failed to import the required Python library (dnspython)"),
         (KeyboardInterrupt(), "topology 'chat': interrupted before it was done"),
         (ZeroDivisionError("by zero"), "topology 'chat': unexpected ZeroDivisionError: by zero"),
@@ -69,7 +69,7 @@ def test_each_failure_is_one_message_that_names_the_topology(
 
 
 def test_a_failed_round_returns_what_it_knows(capsys: pytest.CaptureFixture[str]) -> None:
-    error = RoundError("chat", "nobody answered", {"members": ["a@h"]}, ["look here"])
+    error = RoundError("nobody answered", {"members": ["a@h"]}, ["look here"])
     result, text = outcome(capsys, raising(error))
     assert (result["msg"], result["members"]) == ("topology 'chat': nobody answered", ["a@h"])
     assert "look here" in text
@@ -83,7 +83,7 @@ def test_arguments_that_do_not_fit_name_the_topology_too(capsys: pytest.CaptureF
 
 
 def test_a_secret_that_is_part_of_the_name_is_masked_and_the_name_told_once(capsys: pytest.CaptureFixture[str]) -> None:
-    error = TopologyError("chat", "config.query", "is empty")
+    error = OptionError("config.query", "is empty")
     result, text = outcome(capsys, raising(error), secret="chat")
     assert result["msg"] == "topology '********': config.query: is empty"
 

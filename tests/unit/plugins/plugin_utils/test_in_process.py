@@ -32,7 +32,7 @@ def test_secrets_are_masked_and_values_are_not() -> None:
 
 def test_a_failure_has_its_result_and_its_warnings() -> None:
     def work(request: Request) -> Returned:
-        raise RoundError("chat", f"nobody answered {SECRET}", {"changed": False}, [f"is it {SECRET}?"])
+        raise RoundError(f"nobody answered {SECRET}", {"changed": False}, [f"is it {SECRET}?"])
 
     assert result(work) == {
         "changed": False,

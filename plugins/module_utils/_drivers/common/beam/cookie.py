@@ -8,35 +8,34 @@ from __future__ import annotations
 import os
 from typing import Any, Mapping, Optional
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import OptionError
 
 _MAX_BYTES = 4096
 
 
-def cookie_of(topology: str, driver_config: Mapping[str, Any]) -> str:
+def cookie_of(driver_config: Mapping[str, Any]) -> str:
     """``cookie``, or the content of ``cookie_file``, or of the file that Erlang itself reads for the user of this
     process (``~/.erlang.cookie``; since OTP 25 also ``$XDG_CONFIG_HOME/erlang/.erlang.cookie``).
 
-    :raises TopologyError: both options are given, or no cookie can be read.
+    :raises OptionError: both options are given, or no cookie can be read.
     """
     given, path = driver_config["cookie"], driver_config["cookie_file"]
     if given and path:
-        raise TopologyError(topology, "driver_config.cookie_file", "give cookie or cookie_file, not both")
+        raise OptionError("driver_config.cookie_file", "give cookie or cookie_file, not both")
     if given:
         if any(character > "\xff" for character in given):
-            raise TopologyError(topology, "driver_config.cookie", "no cookie of Erlang's can have such characters")
+            raise OptionError("driver_config.cookie", "no cookie of Erlang's can have such characters")
         return str(given)
     if path:
-        found = _read(topology, os.path.expanduser(path))
+        found = _read(os.path.expanduser(path))
         if found is None:
-            raise TopologyError(topology, "driver_config.cookie_file", f"there is no file {path!r}")
+            raise OptionError("driver_config.cookie_file", f"there is no file {path!r}")
         return found
     for own in _own_files():
-        found = _read(topology, own)
+        found = _read(own)
         if found is not None:
             return found
-    raise TopologyError(
-        topology,
+    raise OptionError(
         "driver_config.cookie",
         f"no cookie: set cookie or cookie_file, or make {_own_files()[0]!r} readable for this user",
     )
@@ -48,7 +47,7 @@ def _own_files() -> list[str]:
     return [os.path.join(home, ".erlang.cookie"), os.path.join(config, "erlang", ".erlang.cookie")]
 
 
-def _read(topology: str, path: str) -> Optional[str]:
+def _read(path: str) -> Optional[str]:
     option = "driver_config.cookie_file"
     try:
         with open(path, "rb") as file:
@@ -56,8 +55,8 @@ def _read(topology: str, path: str) -> Optional[str]:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise TopologyError(topology, option, f"cannot read {path!r}: {error.strerror}") from None
+        raise OptionError(option, f"cannot read {path!r}: {error.strerror}") from None
     cookie = content.decode("latin-1").rstrip("\r\n")
     if not cookie or len(content) > _MAX_BYTES or "\n" in cookie:
-        raise TopologyError(topology, option, f"{path!r} does not hold one line with a cookie")
+        raise OptionError(option, f"{path!r} does not hold one line with a cookie")
     return cookie

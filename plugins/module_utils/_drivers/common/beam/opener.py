@@ -7,26 +7,26 @@ from __future__ import annotations
 
 from typing import Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Topology
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.beam.cookie import cookie_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.beam.tls import tls_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.beam.transport import Transport
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import RemoteCall
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.connection import NodeConnection
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Node
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Topology
 
 
 class Opener:
     """Opens all connections of one topology in the same way.
 
-    :raises TopologyError: a file with a cookie, a certificate or a key cannot be used.
+    :raises OptionError: a file with a cookie, a certificate or a key cannot be used.
     :raises MissingLibraryError: this Python lacks a library that the transport needs.
     """
 
     def __init__(self, topology: Topology) -> None:
         self._config = topology.driver_config
-        self._cookie = cookie_of(topology.name, self._config)
-        self._tls = tls_of(topology.name, self._config)
+        self._cookie = cookie_of(self._config)
+        self._tls = tls_of(self._config)
         self._transport = _transport_of(topology)
 
     async def look_up(self, nodes: Sequence[Node]) -> None:

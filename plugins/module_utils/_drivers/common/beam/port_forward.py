@@ -9,13 +9,12 @@ import asyncio
 import socket
 from typing import Any, Optional, Sequence
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import Source
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.beam.transport import Transport
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.connection import NodeConnection
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.errors import EpmdUnreachable, NodeUnreachable
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import (
     DiscoveryError,
-    TopologyError,
+    OptionError,
     UnreachableError,
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._io.net import Address
@@ -34,6 +33,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.pods 
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.port_forward import PortForward
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Node
+from ansible_collections.selfheal.cluster.plugins.module_utils._topology import Source
 
 _LOCALHOST = "127.0.0.1"
 """The address of a port-forward's far end, inside the pod's network."""
@@ -44,7 +44,6 @@ class PortForwardTransport(Transport):
 
     def __init__(self, source: Source) -> None:
         require_library()
-        self._topology = source.topology
         self._config = source.config
         self._server: Optional[asyncio.Task[ApiServer]] = None
         self._forwards: set[PortForward] = set()
@@ -95,7 +94,7 @@ class PortForwardTransport(Transport):
     async def _ready(self, deadline: float) -> ApiServer:
         """The API server, opened once for all members of a round."""
         if not self._server:
-            self._server = asyncio.ensure_future(ApiServer.open(self._topology, self._config, deadline))
+            self._server = asyncio.ensure_future(ApiServer.open(self._config, deadline))
             self._server.add_done_callback(_retrieve_exception)
         server = self._server
         await asyncio.wait([server], timeout=deadline - asyncio.get_running_loop().time())
@@ -129,12 +128,12 @@ class PortForwardTransport(Transport):
         if trace.pod_name:
             return Pod(namespaces[0], trace.pod_name)
         ip, left = str(trace.ip), deadline - asyncio.get_running_loop().time()
-        search = to_thread(lambda: pod_with(self._topology, server.connection, ip, namespaces, left))
+        search = to_thread(lambda: pod_with(server.connection, ip, namespaces, left))
         try:
             pod = await asyncio.wait_for(search, left)
         except asyncio.TimeoutError:
             raise PortForwardError("discovery does not list it, and its pod was not found in time") from None
-        except (DiscoveryError, TopologyError) as error:
+        except (DiscoveryError, OptionError) as error:
             raise PortForwardError(f"discovery does not list it, and its pod cannot be sought: {error}") from None
         if not pod:
             raise PortForwardError(f"discovery does not list it, and no pod in {_listed(namespaces)} has its address")

@@ -8,18 +8,18 @@ from __future__ import annotations
 import ssl
 from typing import Any, Mapping, NoReturn, Optional
 
-from ansible_collections.selfheal.cluster.plugins.module_utils._config.schema import TLS_SPEC
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.beam.options import TLS_SPEC
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.tls import Tls
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import OptionError
 
 _MAX_BYTES = 4 * 1024 * 1024
 _PRIVATE_KEY = "PRIVATE KEY-----"
 
 
-def tls_of(topology: str, driver_config: Mapping[str, Any]) -> Optional[Tls]:
+def tls_of(driver_config: Mapping[str, Any]) -> Optional[Tls]:
     """
     :returns: None where the option is not set.
-    :raises TopologyError: a file is missing, unreadable or unusable, or does not fit another one.
+    :raises OptionError: a file is missing, unreadable or unusable, or does not fit another one.
     """
     given = driver_config["tls"]
     if given is None:
@@ -32,7 +32,7 @@ def tls_of(topology: str, driver_config: Mapping[str, Any]) -> Optional[Tls]:
     context.check_hostname = False  # checked later, by the rules that members use among themselves
     if not options["validate_certs"]:
         context.verify_mode = ssl.CERT_NONE
-    files = _Files(topology, options)
+    files = _Files(options)
     if options["ca_cert"] is not None:
         context.load_verify_locations(cadata=files.certificates("ca_cert"))
     elif options["validate_certs"]:
@@ -49,12 +49,11 @@ class _EncryptedKey(Exception):
 
 
 class _Files:
-    def __init__(self, topology: str, options: Mapping[str, Any]) -> None:
-        self._topology = topology
+    def __init__(self, options: Mapping[str, Any]) -> None:
         self._options = options
 
-    def error(self, key: str, problem: str) -> TopologyError:
-        return TopologyError(self._topology, f"driver_config.tls.{key}", problem)
+    def error(self, key: str, problem: str) -> OptionError:
+        return OptionError(f"driver_config.tls.{key}", problem)
 
     def certificates(self, key: str) -> str:
         """The text of a file that holds at least one certificate."""

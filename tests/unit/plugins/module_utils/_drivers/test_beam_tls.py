@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.beam.tls import tls_of
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.tls import Tls
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import OptionError
 
 from tests.harness.certificates import CertificateAuthority
 
@@ -21,17 +21,15 @@ def authority(tmp_path: Path) -> CertificateAuthority:
 
 
 def made(**tls: Any) -> Tls:
-    found = tls_of(
-        "chat", {"tls": {key: str(value) if isinstance(value, Path) else value for key, value in tls.items()}}
-    )
+    found = tls_of({"tls": {key: str(value) if isinstance(value, Path) else value for key, value in tls.items()}})
     assert found
     return found
 
 
-def refused(**tls: Any) -> TopologyError:
-    with pytest.raises(TopologyError) as caught:
+def refused(**tls: Any) -> OptionError:
+    with pytest.raises(OptionError) as caught:
         made(**tls)
-    assert str(caught.value).startswith(f"topology 'chat': {caught.value.option}: ")
+    assert str(caught.value).startswith(f"{caught.value.option}: ")
     assert "PRIVATE" not in str(caught.value)
     return caught.value
 
@@ -46,7 +44,7 @@ def split(pem: Path) -> tuple[Path, Path]:
 
 
 def test_left_out_there_is_no_tls() -> None:
-    assert tls_of("chat", {"tls": None}) is None
+    assert tls_of({"tls": None}) is None
 
 
 def test_the_defaults_verify_with_the_authorities_of_the_system() -> None:

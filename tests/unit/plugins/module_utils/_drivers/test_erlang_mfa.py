@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.erlang.mfa import own_mfa
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import OptionError
 
 
 @pytest.mark.parametrize("value", [["net_kernel"], ["m", "f", "args"], ["m", "", []], [1, "f", []], ["m", "f", [], []]])
 def test_what_is_no_mfa_is_said(value: list[Any]) -> None:
-    with pytest.raises(TopologyError, match=r"\[module, function, \[args\]\]") as error:
-        own_mfa("chat", "connect", value)
+    with pytest.raises(OptionError, match=r"\[module, function, \[args\]\]") as error:
+        own_mfa("connect", value)
     assert error.value.option == "connect"

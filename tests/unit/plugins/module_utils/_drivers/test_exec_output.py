@@ -15,7 +15,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec.out
 )
 from ansible_collections.selfheal.cluster.plugins.module_utils._errors import (
     MissingLibraryError,
-    TopologyError,
+    OptionError,
     UnreachableError,
 )
 from hypothesis import given
@@ -33,7 +33,7 @@ NAMES = {"format": "json", "path": "members[*].name", "down_path": None, "unsett
 
 def read(config, output):
     output = output if isinstance(output, bytes) else json.dumps(output).encode()
-    return reader_of("web", config)(output)
+    return reader_of(config)(output)
 
 
 def test_lines() -> None:
@@ -101,8 +101,8 @@ def test_any_output_is_a_view_or_a_failed_one(output) -> None:
     ],
 )
 def test_options_that_cannot_work(config, option, said) -> None:
-    with pytest.raises(TopologyError) as caught:
-        reader_of("web", config)
+    with pytest.raises(OptionError) as caught:
+        reader_of(config)
     assert caught.value.option == f"driver_config.{option}"
     assert said in str(caught.value)
 
@@ -111,7 +111,7 @@ def test_jmespath_is_needed_for_json_alone(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setitem(sys.modules, "jmespath", None)
     assert read(LINES, b"web1") == ListedNames(frozenset({"web1"}))
     with pytest.raises(MissingLibraryError, match="jmespath"):
-        reader_of("web", NAMES)
+        reader_of(NAMES)
 
 
 def test_a_complaint_in_one_line_is_short_and_printable() -> None:

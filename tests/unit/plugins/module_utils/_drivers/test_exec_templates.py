@@ -11,7 +11,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.exec.tem
     OBSERVER_AND_NODE,
     template_of,
 )
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError, UnreachableError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import OptionError, UnreachableError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,7 +19,7 @@ VALUES = {"observer": "web1", "observer_address": "10.0.0.1", "node": "web2", "n
 
 
 def filled(*words, **values):
-    return template_of("web", "connect", ["echo", *words], OBSERVER_AND_NODE).fill({**VALUES, **values})[1:]
+    return template_of("connect", ["echo", *words], OBSERVER_AND_NODE).fill({**VALUES, **values})[1:]
 
 
 def test_values_stay_inside_their_words() -> None:
@@ -78,9 +78,9 @@ def test_any_word_can_be_written(word) -> None:
     ],
 )
 def test_what_is_wrong_is_told_by_option_and_value(words, option, said) -> None:
-    with pytest.raises(TopologyError) as caught:
-        template_of("web", "list_nodes", words, OBSERVER)
-    assert (caught.value.topology, caught.value.option) == ("web", option)
+    with pytest.raises(OptionError) as caught:
+        template_of("list_nodes", words, OBSERVER)
+    assert caught.value.option == option
     assert said in str(caught.value)
     assert "token" not in str(caught.value)
 
@@ -119,5 +119,5 @@ def test_an_address_that_nobody_knows() -> None:
 
 
 def test_messages_name_the_program_only() -> None:
-    template = template_of("web", "connect", ["/bin/echo", "secret"], OBSERVER_AND_NODE)
+    template = template_of("connect", ["/bin/echo", "secret"], OBSERVER_AND_NODE)
     assert template.label == "connect (echo)"

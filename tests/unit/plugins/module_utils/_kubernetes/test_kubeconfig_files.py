@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import OptionError
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.kubeconfig_files import (
     Chosen,
     choose,
@@ -56,11 +56,11 @@ def second(tmp_path: Path) -> Path:
 
 
 def chosen(*paths: Path | str, context: str | None = None, must_exist: bool = False) -> Chosen:
-    return choose("t", source_of(os.pathsep.join(map(str, paths)), must_exist), context)
+    return choose(source_of(os.pathsep.join(map(str, paths)), must_exist), context)
 
 
 def refused(*paths: Path | str, **more: Any) -> str:
-    with pytest.raises(TopologyError) as raised:
+    with pytest.raises(OptionError) as raised:
         chosen(*paths, **more)
     assert raised.value.__cause__ is None
     return str(raised.value)
@@ -96,7 +96,7 @@ def test_missing_and_empty_files_say_nothing(first: Path, tmp_path: Path, nothin
 
 def test_where_no_file_is_there_each_is_named(tmp_path: Path) -> None:
     """K2"""
-    told = "topology 't': config.kubeconfig: none is given, and no file of the variable KUBECONFIG is there: "
+    told = "config.kubeconfig: none is given, and no file of the variable KUBECONFIG is there: "
     one, other = tmp_path / "one", tmp_path / "other"
     assert refused(one, other) == f"{told}{str(one)!r}, {str(other)!r}"
     assert refused("", "") == f"{told}it names none"
@@ -105,7 +105,7 @@ def test_where_no_file_is_there_each_is_named(tmp_path: Path) -> None:
 def test_a_file_that_the_topology_names_must_exist(first: Path, tmp_path: Path) -> None:
     """K2"""
     gone = str(tmp_path / "gone")
-    told = f"topology 't': config.kubeconfig: {gone!r} can't be read: No such file or directory"
+    told = f"config.kubeconfig: {gone!r} can't be read: No such file or directory"
     assert refused(first, gone, must_exist=True) == told
     assert refused(gone, must_exist=True) == told
 
@@ -173,10 +173,10 @@ def test_what_is_no_kubeconfig(first: Path, change: dict[str, Any], problem: str
 
 def test_no_context_and_an_unknown_one(first: Path, second: Path) -> None:
     its = f"kubeconfig {str(first)!r}, {str(second)!r} (its contexts: a, b)"
-    assert refused(first, second, context="c") == f"topology 't': config.context: 'c' is not in {its}"
+    assert refused(first, second, context="c") == f"config.context: 'c' is not in {its}"
     write(first, first.read_text().replace("current-context: a", ""))
     its = f"kubeconfig {str(first)!r} has no current-context (its contexts: a)"
-    assert refused(first) == f"topology 't': config.context: is not given, and {its}"
+    assert refused(first) == f"config.context: is not given, and {its}"
 
 
 def test_a_user_is_not_needed(first: Path) -> None:

@@ -17,12 +17,12 @@ DOMAIN = "cluster.local"
 @pytest.mark.parametrize("ip", ["10.1.0.7", "fd00:10::7", "::1", "fe80::", "2001:db8:1:2:3:4:5:6"])
 @pytest.mark.parametrize(("mode", "namespace"), [("ip", None), ("dns", "prod")])
 def test_the_address_in_a_name_that_the_strategy_made(ip: str, mode: str, namespace: str | None) -> None:
-    name = Naming("t", "app", mode, DOMAIN, None).name(ip, "prod", None, None)
+    name = Naming("app", mode, DOMAIN, None).name(ip, "prod", None, None)
     assert trace_of(name.partition("@")[2], mode, DOMAIN) == Trace(ip, namespace=namespace)
 
 
 def test_the_pod_in_a_name_that_the_strategy_made() -> None:
-    name = Naming("t", "app", "hostname", DOMAIN, "chat").name("10.1.0.7", "prod", "chat-7", None)
+    name = Naming("app", "hostname", DOMAIN, "chat").name("10.1.0.7", "prod", "chat-7", None)
     assert trace_of(name.partition("@")[2], "hostname", DOMAIN) == Trace(pod_name="chat-7", namespace="prod")
 
 

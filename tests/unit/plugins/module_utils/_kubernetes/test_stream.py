@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import OptionError
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.answers import requested_delay
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.listing import ApiError
 from ansible_collections.selfheal.cluster.plugins.module_utils._kubernetes.stream import (
@@ -153,7 +153,7 @@ class TestTroubles:
         troubles = Troubles(lines.append)
         for error in (ApiError("is away"), ApiError("forbids it", 403), ApiError("forbids it", 403), ApiError("away")):
             troubles.begins("a", error)
-        troubles.begins("a", TopologyError("t", "config.kubeconfig", "can't be read"))
+        troubles.begins("a", OptionError("config.kubeconfig", "can't be read"))
         troubles.ends("a")
         assert len(lines) == 4
         assert lines[-1] == "a: works again"

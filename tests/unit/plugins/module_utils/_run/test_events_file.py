@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import OptionError
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.events_file import EventsFile
 
 pytestmark = pytest.mark.timeout(60)
@@ -47,7 +47,7 @@ def test_an_event_that_found_no_room_spoils_no_other_one(tmp_path: Path) -> None
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    with pytest.raises(TopologyError, match="events_file: '.*pipe': No such device or address"):
+    with pytest.raises(OptionError, match="events_file: '.*pipe': No such device or address"):
         EventsFile("chat", str(pipe), lambda event: event)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     events = EventsFile("chat", str(pipe), lambda event: event)

@@ -83,9 +83,7 @@ def test_the_nameserver_that_lists_it_is_heard_though_all_answers_have_one_time_
 
 def test_a_failed_discovery_is_an_error_with_the_result_and_changes_nothing(run) -> None:
     driver = SimulatedDriver(Cluster(names(1), names(2)))
-    with pytest.raises(
-        RoundError, match="topology 'chat': discovery failed, so nothing was changed: NXDOMAIN"
-    ) as caught:
+    with pytest.raises(RoundError, match="^discovery failed, so nothing was changed: NXDOMAIN") as caught:
         run(driver, [Discovery.failed(["NXDOMAIN"])])
     assert caught.value.result["status"] == "failed"
     assert caught.value.result["changed"] is False

@@ -7,7 +7,7 @@ from functools import partial
 from ipaddress import IPv6Network
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import OptionError
 from ansible_collections.selfheal.cluster.plugins.module_utils._io.addresses import (
     Prefix,
     ip_of,
@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 
 
 def test_each_address_is_a_node_ipv4_first_in_numerical_order() -> None:
-    nodes, left_out = dns.nodes_of("chat", "app", ["fd00::1", "10.0.0.10", "10.0.0.9", "10.0.0.10"])
+    nodes, left_out = dns.nodes_of("app", ["fd00::1", "10.0.0.10", "10.0.0.9", "10.0.0.10"])
     assert [(node.name, node.address) for node in nodes] == [
         ("app@10.0.0.9", "10.0.0.9"),
         ("app@10.0.0.10", "10.0.0.10"),
@@ -36,20 +36,20 @@ def test_each_address_is_a_node_ipv4_first_in_numerical_order() -> None:
 
 
 def test_without_a_basename_a_node_is_called_by_its_address() -> None:
-    nodes, _left_out = dns.nodes_of("chat", None, ["10.0.0.9", "fd00::1"])
+    nodes, _left_out = dns.nodes_of(None, ["10.0.0.9", "fd00::1"])
     assert [node.name for node in nodes] == ["10.0.0.9", "fd00::1"]
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0", "::", "224.0.0.1", "ff02::1", "255.255.255.255"])
 def test_an_address_that_no_host_has_is_told(address: str) -> None:
-    nodes, left_out = dns.nodes_of("chat", "app", [address, "10.0.0.1"])
+    nodes, left_out = dns.nodes_of("app", [address, "10.0.0.1"])
     assert [node.name for node in nodes] == ["app@10.0.0.1"]
     assert left_out == [f"DNS record {address}: no host has this address"]
 
 
 def test_a_link_local_address_without_its_zone_is_no_node() -> None:
     """D6"""
-    assert dns.nodes_of("chat", "app", ["fe80::1"]) == (
+    assert dns.nodes_of("app", ["fe80::1"]) == (
         [],
         ["DNS record fe80::1: a link-local address leads nowhere without its zone"],
     )
@@ -58,12 +58,12 @@ def test_a_link_local_address_without_its_zone_is_no_node() -> None:
 @given(st.lists(st.ip_addresses(), max_size=20))
 def test_no_address_is_lost_and_the_order_does_not_matter(addresses: list[object]) -> None:
     texts = [str(address) for address in addresses]
-    nodes, left_out = dns.nodes_of("chat", "app", texts)
+    nodes, left_out = dns.nodes_of("app", texts)
     assert len(nodes) + len(left_out) <= len(set(texts))
     reached = {ip.number for ip in map(ip_of, texts) if ip.version == 4}
     for ip in map(ip_of, texts):
         assert why_no_host(ip) or text_of(ip) in {node.address for node in nodes} or reached & {*stands_for(ip.number)}
-    assert dns.nodes_of("chat", "app", reversed(texts)) == (nodes, left_out)
+    assert dns.nodes_of("app", reversed(texts)) == (nodes, left_out)
 
 
 def prefix(text: str) -> Prefix:
@@ -81,14 +81,14 @@ def unasked() -> list[Prefix]:
 )
 def test_an_ipv4_address_in_another_form_is_the_same_node(form: str) -> None:
     """D6, RFC 6052: what DNS64 makes of an A record. These prefixes are no host's, so that nobody is asked."""
-    nodes, left_out = dns.nodes_of("chat", "app", [form, "10.0.0.1", "fd00::1"], unasked)
+    nodes, left_out = dns.nodes_of("app", [form, "10.0.0.1", "fd00::1"], unasked)
     assert ([node.name for node in nodes], left_out) == (["app@10.0.0.1", "app@fd00::1"], [])
 
 
 @pytest.mark.parametrize("form", ["64:ff9b::a00:2", "fd00::7", "2001:db8::a01:1"])
 def test_what_is_no_form_of_an_address_that_is_there_is_a_node(form: str) -> None:
     """D6"""
-    nodes, _left_out = dns.nodes_of("chat", "app", ["10.0.0.1", form], unasked)
+    nodes, _left_out = dns.nodes_of("app", ["10.0.0.1", form], unasked)
     assert [node.name for node in nodes] == ["app@10.0.0.1", f"app@{form}"]
 
 
@@ -106,7 +106,7 @@ def test_what_is_no_form_of_an_address_that_is_there_is_a_node(form: str) -> Non
 def test_a_prefix_of_the_network_is_one_only_where_the_network_says_so(its: str, form: str) -> None:
     """D6, RFC 7050: without that a host whose own address ends like an IPv4 address would be taken for another."""
     for known, names in (([prefix(its)], {"app@10.0.0.1"}), ([], {"app@10.0.0.1", f"app@{form}"})):
-        nodes, _left_out = dns.nodes_of("chat", "app", ["10.0.0.1", form], partial(list, known))
+        nodes, _left_out = dns.nodes_of("app", ["10.0.0.1", form], partial(list, known))
         assert {node.name for node in nodes} == names
 
 
@@ -131,7 +131,7 @@ def test_the_prefixes_of_a_network_are_those_of_the_name_that_has_no_ipv6_addres
 )
 def test_an_address_has_one_text_on_every_python(given_text: str, text: str) -> None:
     """K7, RFC 5952"""
-    nodes, _left_out = dns.nodes_of("chat", "app", [given_text, text])
+    nodes, _left_out = dns.nodes_of("app", [given_text, text])
     assert [(node.name, node.address) for node in nodes] == [(f"app@{text}", text)]
     assert same_text(given_text) == same_text(text) == text
 
@@ -171,12 +171,12 @@ IN_A_POD = SystemConfig(
 
 
 def test_a_bare_service_is_one_of_the_pods_own_namespace() -> None:
-    assert kubernetes_dns.full_name("chat", "app", IN_A_POD) == "app.prod.svc.cluster.local"
+    assert kubernetes_dns.full_name("app", IN_A_POD) == "app.prod.svc.cluster.local"
 
 
 @pytest.mark.parametrize("search", [(), ("corp.example",), ("svc.cluster.local",), ("svc", "a.svc")])
 def test_a_bare_service_outside_a_pod_is_an_error(search: tuple[str, ...]) -> None:
-    with pytest.raises(TopologyError) as error:
-        kubernetes_dns.full_name("chat", "app", SystemConfig(("10.0.0.1",), search))
+    with pytest.raises(OptionError) as error:
+        kubernetes_dns.full_name("app", SystemConfig(("10.0.0.1",), search))
     assert error.value.option == "config.service"
     assert "'app.<namespace>.svc.<cluster domain>'" in str(error.value)

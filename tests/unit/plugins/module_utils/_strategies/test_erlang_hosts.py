@@ -42,14 +42,14 @@ def write(directory: Path, host: str) -> None:
 
 def failure(given: str | None = None) -> str:
     with pytest.raises(DiscoveryError) as caught:
-        hosts_in("chat", given)
+        hosts_in(given)
     return str(caught.value)
 
 
 def test_the_first_file_of_the_three_places_counts(places: dict[str, Path]) -> None:
     for name in reversed(places):
         write(places[name], f"{name}.test")
-        assert hosts_in("chat", None) == [f"{name}.test"]
+        assert hosts_in(None) == [f"{name}.test"]
 
 
 def test_no_file_is_told_with_the_places(places: dict[str, Path]) -> None:
@@ -74,7 +74,7 @@ def test_a_file_that_was_named_is_the_only_one(places: dict[str, Path]) -> None:
     named = places["home"] / "hosts"
     assert failure(str(named)).startswith(f"there is no {named}: ")
     named.write_text("'named.test'.")
-    assert hosts_in("chat", str(named)) == ["named.test"]
+    assert hosts_in(str(named)) == ["named.test"]
 
 
 def test_a_file_that_cannot_be_read_hides_those_after_it(places: dict[str, Path]) -> None:
@@ -85,7 +85,7 @@ def test_a_file_that_cannot_be_read_hides_those_after_it(places: dict[str, Path]
 
 def test_a_nul_character_is_in_no_name_of_a_file() -> None:
     with pytest.raises(DiscoveryError, match="'a.x00b' is not the name of a file: embedded null"):
-        hosts_in("chat", "a\0b")
+        hosts_in("a\0b")
 
 
 def test_a_pipe_holds_nobody_up(places: dict[str, Path]) -> None:
@@ -113,7 +113,7 @@ def test_atoms_and_strings_with_comments_anywhere() -> None:
         "%% coding: latin-1 \xe9\n'a.example.test'. % one\n\n\"b.example.test\"\t.\nc.%\n"
         "'10.0.0.1'. 'fd00::1' .\n'a.example.test'."
     )
-    assert parse("chat", text) == [
+    assert parse(text) == [
         "a.example.test",
         "b.example.test",
         "c",
@@ -143,20 +143,20 @@ def test_atoms_and_strings_with_comments_anywhere() -> None:
 )
 def test_anything_else_is_told_with_its_line(text: str, line: int, problem: str) -> None:
     with pytest.raises(DiscoveryError, match=re.escape(f"line {line}: {problem}") + "$"):
-        parse("chat", text)
+        parse(text)
 
 
 @given(st.text(alphabet="'\"ab.%\\ \n@[{,", max_size=40))
 def test_no_text_gives_anything_but_hosts_or_an_error(text: str) -> None:
     try:
-        hosts = parse("chat", text)
+        hosts = parse(text)
     except DiscoveryError:
         return
     assert all(re.fullmatch(r"[a-z0-9.]+", host) for host in hosts)
 
 
 def test_each_name_on_each_host_is_a_node() -> None:
-    found = discovery_of("chat", {"a.test": [("web", 4002), ("app", 4001)], "b.test": [], "c.test": [("app", 4003)]})
+    found = discovery_of({"a.test": [("web", 4002), ("app", 4001)], "b.test": [], "c.test": [("app", 4003)]})
     assert found.status == COMPLETE
     assert found.nodes == (
         Node("app@a.test", "a.test", attributes={"port": 4001}),
@@ -166,7 +166,7 @@ def test_each_name_on_each_host_is_a_node() -> None:
 
 
 def test_a_host_that_gave_no_answer_makes_it_partial() -> None:
-    found = discovery_of("chat", {"a.test": [("app", 4001), ("a b", 4002)], "b.test": "no epmd there"})
+    found = discovery_of({"a.test": [("app", 4001), ("a b", 4002)], "b.test": "no epmd there"})
     assert (found.status, found.names) == (PARTIAL, {"app@a.test"})
     assert found.reasons == (
         "host a.test: epmd: 'a b@a.test' is not a node name such as 'app@10.0.0.1'",
@@ -175,6 +175,6 @@ def test_a_host_that_gave_no_answer_makes_it_partial() -> None:
 
 
 def test_when_no_host_answers_it_failed() -> None:
-    found = discovery_of("chat", {"a.test": "gone", "b.test": "gone"})
+    found = discovery_of({"a.test": "gone", "b.test": "gone"})
     assert (found.status, found.nodes) == (FAILED, ())
     assert found.reasons == ("host a.test: gone", "host b.test: gone")

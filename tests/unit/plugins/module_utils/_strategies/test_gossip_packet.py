@@ -13,7 +13,7 @@ from collections.abc import Callable
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.encoder import encode
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.terms import Atom
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import OptionError
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.gossip.packet import (
     ANOTHER_SECRET,
     ENCRYPTED,
@@ -55,8 +55,8 @@ def encrypted(plain: bytes, secret: str = SECRET, iv: bytes = bytes(range(16)), 
     return iv + encryptor.update(plain + pad) + encryptor.finalize()
 
 
-plain_node = reader("chat", None)
-secret_node = reader("chat", SECRET)
+plain_node = reader(None)
+secret_node = reader(SECRET)
 
 
 def why_not(node_of: Callable[[bytes], str], packet: bytes) -> str:
@@ -188,15 +188,15 @@ def test_bad_padding(pad: bytes) -> None:
 
 
 def test_a_secret_that_is_no_text_is_said_and_not_shown() -> None:
-    with pytest.raises(TopologyError, match="topology 'chat': config.secret: is no text that UTF-8") as error:
-        reader("chat", "hidden\ud800")
+    with pytest.raises(OptionError, match="config.secret: is no text that UTF-8") as error:
+        reader("hidden\ud800")
     assert "hidden" not in str(error.value)
     assert error.value.__suppress_context__
 
 
 def test_a_secret_beyond_ascii_is_its_utf_8() -> None:
     assert (
-        reader("chat", "gehe\N{LATIN SMALL LETTER I WITH DIAERESIS}m")(
+        reader("gehe\N{LATIN SMALL LETTER I WITH DIAERESIS}m")(
             encrypted(CAPTURED, "gehe\N{LATIN SMALL LETTER I WITH DIAERESIS}m")
         )
         == "alpha@127.0.3.31"

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import source_of
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import OptionError
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.gossip.listener import Channel, channel_of
 
 
 def channel(**config: object) -> Channel:
-    return channel_of("chat", source_of({"topology": "chat", "strategy": "gossip", "config": config}).config)
+    return channel_of(source_of({"topology": "chat", "strategy": "gossip", "config": config}).config)
 
 
 @pytest.mark.parametrize(
@@ -61,8 +61,8 @@ def test_where_it_listens(config: dict[str, object], text: str) -> None:
     ],
 )
 def test_what_is_wrong_is_said(config: dict[str, object], option: str, text: str) -> None:
-    with pytest.raises(TopologyError) as error:
+    with pytest.raises(OptionError) as error:
         channel(**config)
     assert error.value.option == option
-    assert str(error.value).startswith("topology 'chat': ")
+    assert str(error.value).startswith(f"{option}: ")
     assert text in str(error.value)

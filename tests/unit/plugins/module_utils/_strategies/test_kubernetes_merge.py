@@ -24,7 +24,7 @@ LEAVING = {"ready": False, "serving": True, "terminating": True}
 
 
 def naming(mode: str = "ip", **more: Any) -> Naming:
-    return Naming("t", "app", mode, "cluster.local", None, **more)
+    return Naming("app", mode, "cluster.local", None, **more)
 
 
 def read(lookup: str, *items: Any, mode: str = "ip", **more: Any) -> tuple[list[Node], list[str]]:

@@ -24,7 +24,7 @@ NS = "prod"
 
 
 def naming(mode: str = "ip", service_name: str | None = None) -> Naming:
-    return Naming("t", "app", mode, "cluster.local", service_name)
+    return Naming("app", mode, "cluster.local", service_name)
 
 
 def nodes(lookup: str, *items: Any, mode: str = "ip", service_name: str | None = None) -> tuple[list[Node], list[str]]:

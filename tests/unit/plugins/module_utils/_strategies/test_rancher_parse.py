@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import source_of, topology_of
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError, TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError, OptionError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import COMPLETE, FAILED, PARTIAL, Discovery, Node
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.rancher.parse import parse
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover
@@ -33,7 +33,7 @@ def container(number: int = 1, **fields: Any) -> dict[str, Any]:
 
 
 def read(*containers: Any, basename: str | None = "app") -> Discovery:
-    return parse("chat", basename, {"name": "app", "stack_name": "chat", "containers": list(containers)})
+    return parse(basename, {"name": "app", "stack_name": "chat", "containers": list(containers)})
 
 
 def test_each_container_is_a_node_at_its_first_address() -> None:
@@ -158,7 +158,7 @@ def test_a_container_without_an_address_leaves_doubt(ips: list[str] | None, prob
 )
 def test_an_answer_of_another_shape_is_an_error(service: Any) -> None:
     with pytest.raises(DiscoveryError, match="^the answer"):
-        parse("chat", "app", service)
+        parse("app", service)
 
 
 _JSON = st.recursive(
@@ -174,7 +174,7 @@ _JSON = st.recursive(
 @given(_JSON)
 def test_no_answer_brings_anything_but_nodes_or_an_error(service: Any) -> None:
     try:
-        found = parse("chat", "app", service)
+        found = parse("app", service)
     except DiscoveryError:
         return
     assert found.nodes or found.reasons
@@ -201,13 +201,13 @@ def test_no_answer_brings_anything_but_nodes_or_an_error(service: Any) -> None:
 )
 def test_a_host_that_is_no_url_is_told(host: str) -> None:
     source = source_of({"topology": "chat", "strategy": "rancher", "config": {"host": host}})
-    with pytest.raises(TopologyError, match=re.escape(f"topology 'chat': config.host: {host!r} is not a URL")):
+    with pytest.raises(OptionError, match=re.escape(f"config.host: {host!r} is not a URL")):
         discover(source)
 
 
 def test_a_password_in_the_url_is_refused_and_not_shown() -> None:
     source = source_of({"strategy": "rancher", "config": {"host": "http://me:secret@rancher-metadata"}})
-    with pytest.raises(TopologyError) as caught:
+    with pytest.raises(OptionError) as caught:
         discover(source)
     assert "secret" not in str(caught.value)
 

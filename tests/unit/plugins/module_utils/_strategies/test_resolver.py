@@ -14,7 +14,7 @@ import dns.name
 import dns.rcode
 import dns.rrset
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import OptionError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Node
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.common import resolver
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.common.resolver import (
@@ -180,8 +180,8 @@ def test_a_doubt_is_never_complete(
 
 @pytest.mark.parametrize("query", ["a..b", "x" * 64, ".".join(["x" * 60] * 5), "\\300.test"])
 def test_what_is_no_domain_name_is_said(query: str) -> None:
-    with pytest.raises(TopologyError, match="topology 'chat': config.query: .* is not a domain name"):
-        resolver.read("chat", CONFIG, 0, "config.query", query, ["A"])
+    with pytest.raises(OptionError, match="config.query: .* is not a domain name"):
+        resolver.read(CONFIG, 0, "config.query", query, ["A"])
 
 
 def _run(code: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError, TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import DiscoveryError, OptionError
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.common import (
     resolver_config,
 )
@@ -19,7 +19,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.commo
 
 
 def specs(entries: Sequence[str] | None, attempt: int = 0) -> list[str]:
-    return [str(server) for server in nameservers_of("chat", {"nameservers": entries, "port": 53}, attempt)]
+    return [str(server) for server in nameservers_of({"nameservers": entries, "port": 53}, attempt)]
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_an_entry_is_an_address_and_may_have_a_port(entry: str, spec: str) -> No
     ["", "ns.example.test", "10.0.0", "10.0.0.53:0", "10.0.0.53:65536", "10.0.0.53:", "[fd00::53]", "fd00::53:x", " "],
 )
 def test_anything_else_is_an_error_that_says_where(entry: str) -> None:
-    with pytest.raises(TopologyError) as error:
+    with pytest.raises(OptionError) as error:
         specs(["10.0.0.53", entry])
     assert error.value.option == "config.nameservers[1]"
     assert repr(entry) in str(error.value)

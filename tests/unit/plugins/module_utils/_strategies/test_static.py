@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import source_of
-from ansible_collections.selfheal.cluster.plugins.module_utils._errors import TopologyError
+from ansible_collections.selfheal.cluster.plugins.module_utils._errors import OptionError
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import COMPLETE, Discovery, Node
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover
 
@@ -88,8 +88,8 @@ def test_an_empty_list_is_complete() -> None:
     ],
 )
 def test_what_is_no_node_is_said(nodes: object, option: str, text: str) -> None:
-    with pytest.raises(TopologyError) as error:
+    with pytest.raises(OptionError) as error:
         read(nodes)
     assert error.value.option == option
-    assert str(error.value).startswith("topology 'chat': ")
+    assert str(error.value).startswith(f"{option}: ")
     assert text in str(error.value)

@@ -1,0 +1,15 @@
+# Copyright (c) 2026, the selfheal.cluster maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options of strategy ``dns``."""
+
+from __future__ import annotations
+
+from ansible_collections.selfheal.cluster.plugins.module_utils._options import Option, StrategyOptions, basename
+from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.common.options import RESOLVER, TYPES
+
+OPTIONS = StrategyOptions(
+    {"query": Option(required=True), "node_basename": basename(), "types": TYPES, **RESOLVER},
+    samples=True,
+    has_ttl=True,
+)
