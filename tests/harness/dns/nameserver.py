@@ -227,7 +227,7 @@ def free_port(address: str) -> int:
     while True:
         with socket.socket(family, socket.SOCK_STREAM) as tcp, socket.socket(family, socket.SOCK_DGRAM) as udp:
             tcp.bind((address, 0))
-            port = tcp.getsockname()[1]
+            port = int(tcp.getsockname()[1])
             try:
                 udp.bind((address, port))
             except OSError:

@@ -31,6 +31,7 @@ from tests.harness.ansible.background import descendants_of
 from tests.harness.ansible.command import Ansible, Run
 from tests.harness.apt import mirror, system
 from tests.harness.paths import ROOT
+from tests.harness.pipes import pipe
 from tests.harness.waiting import wait_until
 
 ANSIBLE_PLAYBOOK = "/opt/ansible/bin/ansible-playbook"
@@ -132,6 +133,7 @@ class Booted:
             raise RuntimeError(f"{error}: {self._console.read_text(errors='replace')[-5000:]}") from None
 
     def _is_up(self) -> bool:
+        assert self._nspawn
         if self._nspawn.poll() is not None:
             raise RuntimeError(f"systemd-nspawn ended with {self._nspawn.returncode}")
         leaders = [pid for pid in descendants_of(self._nspawn.pid) if _is_init(pid)]
@@ -146,7 +148,7 @@ class Booted:
         """Shut it down as its own administrator would, and after a minute and a half as a power cut does."""
         if not self._nspawn:
             return
-        self._nspawn.stdin.close()
+        pipe(self._nspawn.stdin).close()
         try:
             self._nspawn.wait(90)
         except subprocess.TimeoutExpired:
