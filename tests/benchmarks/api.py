@@ -70,7 +70,7 @@ class Api:
         """How many it has answered, this one not counted."""
         context = ssl.create_default_context(cafile=self.auth["ca_cert"])
         with urllib.request.urlopen(self.auth["host"] + _COUNT, context=context) as answer:
-            return json.load(answer)
+            return int(json.load(answer))
 
 
 def path_of(plural: str) -> str:

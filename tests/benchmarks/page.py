@@ -50,8 +50,8 @@ def rows(found: Finding) -> Iterator[tuple[str, ...]]:
         goal = "" if found.at_most is None else _goal(f"≤ {shown(found.at_most, found.unit)}", found.reached())
         yield (*head, "", "", "", goal)
     for rival in found.rivals:
-        ratio, goal = found.ratio(rival), found.goals.get(rival)
-        said = "" if goal is None else _goal(_limit(goal), found.reached(rival))
+        ratio, limit = found.ratio(rival), found.goals.get(rival)
+        said = "" if limit is None else _goal(_limit(limit), found.reached(rival))
         yield (*head, rival, shown(found.median(rival), found.unit), times(ratio), said)
         head = ("", "", "")
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from tests.benchmarks import memory_of
 from tests.harness.ansible.command import Ansible
@@ -29,7 +30,7 @@ _PAUSE = 1
 STEPS = ("event", "playbook starts", "healed")
 
 
-def topologies(api: KubeDouble, port: int) -> dict[str, object]:
+def topologies(api: KubeDouble, port: int | None) -> dict[str, object]:
     """Without the policy's own waits."""
     config = {"namespace": api.namespace, "node_basename": "app", "lookup": "pods", **api.auth}
     chat = {"strategy": "kubernetes", "config": config, "driver_config": {"cookie": COOKIE, "port": port}}
@@ -71,7 +72,7 @@ def measure(count: int, directory: Path) -> None:
             api.add_pod(name_of(node), node.address)
         file = directory / "app.cluster.yml"
         file.write_text(json.dumps(topologies(api, nodes[0].port)))
-        variables = {"heal_interval": 3600, "heal_pause": _PAUSE, "heal_repeat": 0}
+        variables: dict[str, Any] = {"heal_interval": 3600, "heal_pause": _PAUSE, "heal_repeat": 0}
         began = time.time()
         with rulebook(Ansible(directory), "selfheal.cluster.heal", file, **variables) as running:
             wait_whole(members, _SOON)

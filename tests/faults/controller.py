@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from tests.harness.paths import ROOT
+from tests.harness.pipes import pipe
 
 
 class Controller:
@@ -34,11 +35,11 @@ class Controller:
         self.began = self.ended = 0.0
         """When a run that was not killed did, on a clock that all processes share."""
         self._write({"topology": topology, "kill": kill})
-        assert self._process.stdout.readline() == "ready\n"
+        assert pipe(self._process.stdout).readline() == "ready\n"
 
     def go(self) -> None:
-        self._process.stdin.write("go\n")
-        self._process.stdin.flush()
+        pipe(self._process.stdin).write("go\n")
+        pipe(self._process.stdin).flush()
 
     def result(self) -> dict[str, Any] | None:
         """None when it was killed."""
@@ -46,6 +47,7 @@ class Controller:
         if self._process.returncode == -signal.SIGKILL:
             return None
         assert self._process.returncode == 0
+        found: dict[str, Any]
         self.began, self.ended, found = json.loads(output)
         return found
 
@@ -54,19 +56,19 @@ class Controller:
         self._process.wait()
 
     def _write(self, order: dict[str, Any]) -> None:
-        self._process.stdin.write(json.dumps(order) + "\n")
-        self._process.stdin.flush()
+        pipe(self._process.stdin).write(json.dumps(order) + "\n")
+        pipe(self._process.stdin).flush()
 
 
 def _main() -> None:
     from ansible_collections.selfheal.cluster.plugins.module_utils._config.topology import topology_of
-    from ansible_collections.selfheal.cluster.plugins.module_utils._run import round as _reconcile
+    from ansible_collections.selfheal.cluster.plugins.module_utils._run import result as _result
 
     from tests.harness.erlang.clusters import outcome
 
     order = json.loads(sys.stdin.readline())
     if order["kill"]:
-        _die_in(_reconcile.RunRecord, *order["kill"])
+        _die_in(_result.RunRecord, *order["kill"])
     topology = topology_of(order["topology"])
     print("ready", flush=True)
     sys.stdin.readline()
@@ -75,7 +77,7 @@ def _main() -> None:
     json.dump((began, time.monotonic(), result), sys.stdout)
 
 
-def _die_in(record: type, phase: str, after: float) -> None:
+def _die_in(record: Any, phase: str, after: float) -> None:
     timed = record.timed
 
     @contextmanager

@@ -36,7 +36,10 @@ def both(scene: Scene) -> None:
     try:
         for controller in controllers:
             controller.go()
-        scene.results += [controller.result() for controller in controllers]
+        for controller in controllers:
+            result = controller.result()
+            assert result
+            scene.results.append(result)
         assert max(controller.began for controller in controllers) < min(controller.ended for controller in controllers)
     finally:
         for controller in controllers:

@@ -233,7 +233,7 @@ def _serve(world: World, stack: ExitStack, connection: Connection) -> bool:
             answer = {"error": traceback.format_exc()}
     with contextlib.suppress(OSError):
         connection.send(answer)
-    return verb != "stop"
+    return bool(verb != "stop")
 
 
 def _report(facts: dict[str, Any]) -> None:

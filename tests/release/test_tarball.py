@@ -20,6 +20,7 @@ import yaml
 from tests.harness.ansible.command import Ansible
 from tests.harness.erlang.beam import COOKIE, Beam, beams, is_whole
 from tests.harness.paths import ROOT
+from tests.harness.pipes import pipe
 
 USED = {"extensions", "meta", "playbooks", "plugins", "roles"}
 READ = {"CHANGELOG.md", "CONTRIBUTING.md", "COPYING", "LICENSES", "README.md", "REUSE.toml", "SECURITY.md", "docs"}
@@ -70,8 +71,8 @@ def test_its_changelog_tells_of_this_release(tarball: Path, files: set[str]) -> 
     assert tarball.name == f"selfheal-cluster-{version}.tar.gz"
     assert not [name for name in files if name.startswith("changelogs/fragments/")]
     with tarfile.open(tarball) as archive:
-        changes = yaml.safe_load(archive.extractfile("changelogs/changelog.yaml"))
-        shown = archive.extractfile("CHANGELOG.md").read().decode()
+        changes = yaml.safe_load(pipe(archive.extractfile("changelogs/changelog.yaml")))
+        shown = pipe(archive.extractfile("CHANGELOG.md")).read().decode()
     assert changes["releases"][version]["changes"]
     assert f"v{version}".replace(".", r"\.") in shown
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from tests.benchmarks.findings import Finding
 from tests.harness.erlang.beam import Beam, beams
@@ -22,7 +23,7 @@ _CLOCK = """register(clock, spawn(fun() -> net_kernel:monitor_nodes(true), (fun 
 _TAKE = "clock ! {take, self()}, receive {clock, Last} -> {length(nodes()), Last} end"
 _ISOLATE = "[erlang:disconnect_node(N) || N <- nodes()]"
 _SOON = 300
-MODES = {"default": {}, "connect_all=false": {"connect_all": False}}
+MODES: dict[str, dict[str, Any]] = {"default": {}, "connect_all=false": {"connect_all": False}}
 
 
 def collection(nodes: Sequence[Beam]) -> None:

@@ -42,7 +42,7 @@ def findings(quick: bool) -> Iterator[Finding]:
         yield Finding("Converge many topologies", count, values, goals={list(values)[1]: 0.2} if count == 100 else {})
 
 
-def _seconds(commands: Commands, *command: str | Path) -> float:
+def _seconds(commands: Commands, command: str, *arguments: str | Path) -> float:
     start = time.perf_counter()
-    commands.run(*command)
+    commands.run(command, *arguments)
     return time.perf_counter() - start

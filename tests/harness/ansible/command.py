@@ -55,7 +55,10 @@ class Run:
 
     def of(self, host: str, action: str) -> Mapping[str, Any]:
         """The result of the last task of this action on this host."""
-        return [line["result"] for line in self.results if (line["host"], line["action"]) == (host, action)][-1]
+        found: list[Mapping[str, Any]] = [
+            line["result"] for line in self.results if (line["host"], line["action"]) == (host, action)
+        ]
+        return found[-1]
 
     def ok(self) -> Run:
         assert self.code == 0, self.output

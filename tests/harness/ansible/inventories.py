@@ -31,9 +31,8 @@ def write(directory: Path, topologies: dict[str, Any] | str, name: str = "app.cl
     """An inventory file; topologies may be YAML text, for tags."""
     file = directory / name
     head = yaml.safe_dump({"plugin": "selfheal.cluster.nodes", **options})
-    if not isinstance(topologies, str):
-        topologies = yaml.safe_dump(topologies)
-    body = "".join(f"  {line}\n" for line in topologies.splitlines())
+    text = topologies if isinstance(topologies, str) else yaml.safe_dump(topologies)
+    body = "".join(f"  {line}\n" for line in text.splitlines())
     file.write_text(f"{head}topologies:\n{body}")
     return file
 

@@ -29,6 +29,8 @@ import dns.rrset
 from tests.harness.dns.nameserver import free_port
 
 Fault = Callable[[dns.message.Message, str], Union[bytes, dns.message.Message, None]]
+Answering = Callable[[dns.message.Message, str], dns.message.Message]
+"""One that always answers with a whole message."""
 
 
 class FaultyNameserver:
@@ -126,7 +128,7 @@ def rcode(text: str) -> Fault:
     return fault
 
 
-def records(by_type: dict[str, Sequence[str]], *, flags: int = dns.flags.AA) -> Fault:
+def records(by_type: dict[str, Sequence[str]], *, flags: int = dns.flags.AA) -> Answering:
     """Answer honestly with these records, whatever the name: type -> texts."""
 
     def fault(query: dns.message.Message, transport: str) -> dns.message.Message:
@@ -190,9 +192,7 @@ def cached(fault: Fault, ttl: int, clock: Callable[[], float]) -> Fault:
 
 
 def _with_ttl(rrset: dns.rrset.RRset, ttl: int) -> dns.rrset.RRset:
-    aged = rrset.copy()
-    aged.ttl = ttl
-    return aged
+    return dns.rrset.from_rdata_list(rrset.name, ttl, list(rrset))
 
 
 def silence(query: dns.message.Message, transport: str) -> None:

@@ -71,7 +71,7 @@ def check_plays(plays: Sequence[Mapping[str, Any]]) -> None:
     for play in plays:
         check_tasks(play.get("tasks", []))
         for role in play.get("roles", []):
-            named = {"role": role} if isinstance(role, str) else role
+            named: Mapping[str, Any] = {"role": role} if isinstance(role, str) else role
             if named["role"].startswith(_PREFIX):
                 check_role_variables(named["role"][len(_PREFIX) :], named.get("vars", {}))
 

@@ -25,9 +25,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from tests.harness.loopback import free_port, loopback_addresses
+from tests.harness.pipes import pipe
 from tests.harness.waiting import wait_until
 
 COOKIE = "a-cookie-of-the-tests"
@@ -133,8 +134,8 @@ class Beam:
 
     def eval(self, expression: str, timeout: float = 30) -> str:
         """The value of an Erlang expression as ``~0tp`` prints it; ``{text, String}`` gives the bare string."""
-        self.process.stdin.write(f"{expression.strip().rstrip('.')}.\n".encode())
-        self.process.stdin.flush()
+        pipe(self.process.stdin).write(f"{expression.strip().rstrip('.')}.\n".encode())
+        pipe(self.process.stdin).flush()
         while True:
             line = self._line(timeout)
             if line.startswith("ok "):
@@ -189,17 +190,17 @@ class Beam:
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout):
-            pipe.close()
+        for stream in (self.process.stdin, self.process.stdout):
+            pipe(stream).close()
 
     def _line(self, timeout: float) -> str:
         deadline = time.monotonic() + timeout
         with selectors.DefaultSelector() as selector:
-            selector.register(self.process.stdout, selectors.EVENT_READ)
+            selector.register(pipe(self.process.stdout), selectors.EVENT_READ)
             while b"\n" not in self._unread:
                 if not selector.select(max(0.0, deadline - time.monotonic())):
                     raise RuntimeError(f"{self.name}: no answer in {timeout} s")
-                chunk = os.read(self.process.stdout.fileno(), 1 << 16)
+                chunk = os.read(pipe(self.process.stdout).fileno(), 1 << 16)
                 if not chunk:
                     raise RuntimeError(f"{self.name}: ended with {self.process.wait()}: {self._unread!r}")
                 self._unread += chunk
@@ -215,7 +216,7 @@ def beams(
     cookie: str = COOKIE,
     port: int | None = None,
     tls: Callable[[str], Path] | None = None,
-    **options: object,
+    **options: Any,
 ) -> Iterator[list[Beam]]:
     """``count`` nodes of one basename, each alone, on loopback addresses of their own and one fixed port, without epmd.
 
@@ -235,7 +236,7 @@ def beams(
 
 
 @contextmanager
-def beam(name: str, address: str, *, port: int | None, cookie: str = COOKIE, **options: object) -> Iterator[Beam]:
+def beam(name: str, address: str, *, port: int | None, cookie: str = COOKIE, **options: Any) -> Iterator[Beam]:
     """One node; options are those of :class:`Beam`."""
     with running(lambda home: [Beam(name, address, home, port=port, **options)], cookie) as (node,):
         yield node

@@ -16,7 +16,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._topology import 
 
 from tests.harness.erlang.beam import BASENAME, COOKIE, Beam
 
-MODES = {
+MODES: dict[str, dict[str, Any]] = {
     "default": {},
     "no-partition-prevention": {"pop": False},
     "no-connect-all": {"connect_all": False},
@@ -24,7 +24,12 @@ MODES = {
 """Of the mesh, as options of :class:`Beam`."""
 
 
-def topology(names: Sequence[str | dict], port: int | None, policy: dict | None = None, **options: Any) -> Topology:
+def topology(
+    names: Sequence[str | dict[str, Any]],
+    port: int | None,
+    policy: dict[str, Any] | None = None,
+    **options: Any,
+) -> Topology:
     """A static topology called chat, whose prunes are confirmed without a wait in between.
 
     :param options: the topology's other options; ``driver_config`` is added to the cookie and the port.
@@ -56,7 +61,7 @@ def outcome(wanted: Topology, *, inspects: bool = False) -> dict[str, Any]:
 
 
 def heal(
-    nodes: Sequence[Beam | str | dict], port: int | None = None, *, check: bool = False, **options: Any
+    nodes: Sequence[Beam | str | dict[str, Any]], port: int | None = None, *, check: bool = False, **options: Any
 ) -> dict[str, Any]:
     """The result of one ``membership`` run that wants exactly these nodes."""
     names = [node.name if isinstance(node, Beam) else node for node in nodes]

@@ -23,12 +23,14 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tests.harness.erlang.beam import BASENAME, COOKIE, Beam, running, write_cookie
 from tests.harness.erlang.clusters import outcome, topology
 from tests.harness.paths import ROOT
+from tests.harness.pipes import pipe
 from tests.harness.waiting import wait_until
 
 _SITE = {4: "10.64.{site}.{number}", 6: "fd00:64:{site}::{number}"}
@@ -41,6 +43,9 @@ _NOW = {4: "", 6: "nodad"}
 class Namespace:
     """A network namespace, held open by a process that ends when its input does."""
 
+    prefix: list[str]
+    """Of a command that runs in it."""
+
     def __init__(self, within: Namespace | None = None) -> None:
         as_user = os.geteuid() != 0
         command = [*within.prefix] if within else []
@@ -52,7 +57,7 @@ class Namespace:
             stderr=subprocess.PIPE,
         )
         self.pid = self._holder.pid
-        if self._holder.stdout.readline() != b"made\n":
+        if pipe(self._holder.stdout).readline() != b"made\n":
             problem = self._holder.communicate()[1].decode(errors="replace").strip()
             raise RuntimeError(
                 f"cannot make a network namespace: {problem}. These tests need to run as root (in a container: with"
@@ -199,7 +204,7 @@ def hosts(net: Network, *arguments: str, interface: str | None = None) -> Iterat
 
         def start(home: Path) -> Iterator[Beam]:
             for host in net.hosts:
-                wait_until(lambda host=host: _has_epmd(host), 30, f"epmd on {host.address}")
+                wait_until(partial(_has_epmd, host), 30, f"epmd on {host.address}")
                 yield Beam(
                     f"{BASENAME}@{host.address}",
                     host.address,

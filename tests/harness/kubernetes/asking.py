@@ -79,7 +79,7 @@ def by_list(**config: Any) -> str:
 
 def by_watch(**config: Any) -> str:
     with watching(_params(config)) as heard:
-        wait_until(lambda: heard.changes or heard.lines or heard.error, PATIENCE, "a watch, or trouble")
+        wait_until(lambda: bool(heard.changes or heard.lines or heard.error), PATIENCE, "a watch, or trouble")
         return _shown(str(heard.error) if heard.error else "".join(heard.lines[:1]))
 
 

@@ -20,7 +20,7 @@ from typing import Any
 
 from tests.harness.kubernetes.api import KubeApi
 from tests.harness.kubernetes.control_plane import RESOURCES, Control, Key, Path, controlled
-from tests.harness.kubernetes.double import RealCluster, any_kube_api
+from tests.harness.kubernetes.double import KubeDouble, RealCluster, any_kube_api
 
 _NOT_OURS = {"default", "kube-root-ca.crt"}
 _OF_THE_SERVER = ("generation", "managedFields")
@@ -92,6 +92,7 @@ def any_control(*namespaces: str) -> Iterator[tuple[KubeApi, Control | RealContr
             real = {name: stack.enter_context(api.another_namespace()) for name in namespaces}
             yield api, RealControl(api, real)
         else:
+            assert isinstance(api, KubeDouble)
             yield api, controlled(api, *namespaces)
 
 

@@ -121,7 +121,13 @@ class KubeDouble(KubeApi):
 
     def break_off_watches(self) -> None:
         """In the middle of what they have to say."""
-        self._server.with_watches(lambda watches: [watch.transport.abort() for watch in watches.open])
+
+        def abort(watches: Watches) -> None:
+            for watch in watches.open:
+                if watch.transport:
+                    watch.transport.abort()
+
+        self._server.with_watches(abort)
 
     def freeze_watches(self) -> None:
         """Until :meth:`heal` none says anything more, not even that it has ended."""
@@ -139,7 +145,12 @@ class KubeDouble(KubeApi):
 
     def bookmark(self) -> None:
         """Send one to all that take them."""
-        self._server.with_watches(lambda watches: [watch.bookmark() for watch in watches.open])
+
+        def bookmark(watches: Watches) -> None:
+            for watch in watches.open:
+                watch.bookmark()
+
+        self._server.with_watches(bookmark)
 
     def compact(self) -> None:
         """Forget the past: a watch from before now is too old."""
@@ -203,7 +214,8 @@ class KubeDouble(KubeApi):
             response = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": "1000"})
             await response.prepare(request)
             await response.write(b'{"kind": "PodList", "items": []')
-            request.transport.abort()
+            if request.transport:
+                request.transport.abort()
             return response
 
         self.add_fault(answer, where)
@@ -272,7 +284,7 @@ def kube_api(
             )
             configuration.ssl_ca_cert = str(signer.certificate)
             configuration.api_key = {"authorization": f"Bearer {token}"}
-            configuration.cert_file = certificate and str(certificate)
+            configuration.cert_file = str(certificate) if certificate else None
             with ApiClient(configuration) as client:
                 client.rest_client.pool_manager.connection_pool_kw["ssl_context"] = signer.trusting()
                 yield KubeDouble(server, signer, client)
@@ -306,4 +318,5 @@ def _message(code: int, request: web.BaseRequest) -> str:
         429: lambda namespace, plural: "Too many requests, please try again later.",
     }
     namespace, plural = request.path.split("/")[-2:]
-    return messages.get(code, lambda namespace, plural: "Internal error occurred: the test said so")(namespace, plural)
+    message = messages.get(code)
+    return message(namespace, plural) if message else "Internal error occurred: the test said so"

@@ -48,7 +48,7 @@ def pod_network(prefix: Sequence[str]) -> Iterator[Connect]:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with ours:
         # It ends with us: what it reads comes to its end.
-        process = subprocess.Popen([*prefix, sys.executable, "-S", "-c", _HELPER], stdin=theirs)
+        process = subprocess.Popen([*prefix, sys.executable, "-S", "-c", _HELPER], stdin=theirs.fileno())
         theirs.close()
 
         def connect(port: int) -> socket.socket:

@@ -132,6 +132,7 @@ def container(
         script.append(_volume(volume, mounts[volume["name"]], objects, group, directory))
     script.append(_bound(late))
     if pod["automountServiceAccountToken"]:
+        assert api.token
         account = {"token": api.token, "ca.crt": api.ca_cert.read_text(), "namespace": namespace}
         script.append(_files(SERVICE_ACCOUNT, account, group, directory / "account"))
     script.append(_START)

@@ -116,6 +116,7 @@ def why(api: KubeDouble, node: Node = NODE, *, timeout: float = SLOW, port: int 
         return raised.value.reason
 
     reason = asyncio.run(attempt())
+    assert api.token
     assert api.token not in reason
     assert reason.startswith(f"{node.name}") or node.name in reason.split(":")[0]
     return reason

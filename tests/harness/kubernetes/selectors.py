@@ -17,8 +17,15 @@ _VALUE = r"(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?)?"
 _SET = re.compile(rf"({_KEY})\s+(in|notin)\s+\(([^()]*)\)")
 _EQUALITY = re.compile(rf"({_KEY})\s*(==|=|!=)\s*({_VALUE})")
 _EXISTENCE = re.compile(rf"(!?)\s*({_KEY})")
-_POD_FIELDS = ("spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "status.phase")
-_POD_FIELDS += ("status.podIP", "status.nominatedNodeName")
+_POD_FIELDS = (
+    "spec.nodeName",
+    "spec.restartPolicy",
+    "spec.schedulerName",
+    "spec.serviceAccountName",
+    "status.phase",
+    "status.podIP",
+    "status.nominatedNodeName",
+)
 _FIELDS = ("metadata.name", "metadata.namespace")
 
 Matches = Callable[[Mapping[str, Any]], bool]

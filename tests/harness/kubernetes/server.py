@@ -93,7 +93,7 @@ class KubeServer:
         self._started = threading.Event()
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._main, name="kube-api")
-        self._transports: weakref.WeakSet[asyncio.BaseTransport] = weakref.WeakSet()
+        self._transports: weakref.WeakSet[asyncio.Transport] = weakref.WeakSet()
         self._loop: asyncio.AbstractEventLoop
         self._emulator: kmock.KubernetesEmulator
 
@@ -168,7 +168,8 @@ class KubeServer:
         return context
 
     async def _handle(self, raw: web.BaseRequest) -> web.StreamResponse:
-        self._transports.add(raw.transport)
+        if raw.transport:
+            self._transports.add(raw.transport)
         if raw.headers.get("Authorization", "").lower() != f"bearer {self.token}".lower():
             self._record(raw)
             return status(401, "Unauthorized", "Unauthorized")
@@ -217,7 +218,8 @@ class KubeServer:
         return request
 
     async def _list(self, request: kmock.Request) -> dict[str, Any]:
-        query, plural = request.params, request.resource.plural
+        assert request.resource
+        query, plural = request.params, str(request.resource.plural)
         try:
             matches = [label_selector(query.get("labelSelector", ""))]
             matches.append(field_selector(query.get("fieldSelector", ""), plural))

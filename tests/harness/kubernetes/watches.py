@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from aiohttp import web
@@ -37,9 +37,12 @@ class Change(NamedTuple):
 
 
 class Journal:
-    """Each change of the emulator's objects, with the resourceVersion that it got."""
+    """Each change of the emulator's objects, with the resourceVersion that it got.
 
-    def __init__(self, objects: Mapping[Any, Any]) -> None:
+    :param objects: the emulator's, by key.
+    """
+
+    def __init__(self, objects: Any) -> None:
         self.version = FIRST_VERSION
         self.oldest = FIRST_VERSION
         self._objects = objects
@@ -95,7 +98,7 @@ class Journal:
 class Watches:
     """The open watches of one server."""
 
-    def __init__(self, objects: MutableMapping[Any, Any], stopping: asyncio.Event) -> None:
+    def __init__(self, objects: Any, stopping: asyncio.Event) -> None:
         self.journal = Journal(objects)
         self.open: set[_Watch] = set()
         self.frozen = False
@@ -167,7 +170,7 @@ class _Watch:
         elif position < self._journal.oldest:
             await response.write(_line("ERROR", _expired(position, self._journal.oldest)))
             return
-        while not (self.is_ending or self._watches.is_stopping or self.transport.is_closing()):
+        while not (self.is_ending or self._watches.is_stopping or self._is_left()):
             self.woken.clear()
             if not self._watches.frozen:
                 position = await self._tell(response, position)
@@ -177,6 +180,9 @@ class _Watch:
                     return
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self.woken.wait(), _POLL)
+
+    def _is_left(self) -> bool:
+        return self.transport is None or self.transport.is_closing()
 
     async def _tell(self, response: web.StreamResponse, position: int) -> int:
         for change in self._journal.after(position):
@@ -193,10 +199,10 @@ class _Watch:
             return None
         before = change.before if self._takes(change.before) else None
         after = change.after if self._takes(change.after) else None
-        if before is None and after is None:
+        body = after or before
+        if body is None:
             return None
         type_ = "DELETED" if after is None else "ADDED" if before is None else "MODIFIED"
-        body = after or before
         metadata = {**body["metadata"], "resourceVersion": str(change.version)}
         return _line(type_, {**_type_of(self._plural), **body, "metadata": metadata})
 

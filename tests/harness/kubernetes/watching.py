@@ -47,7 +47,7 @@ class Heard:
         self.changes = 0
         self.lines: list[str] = []
         self.error: BaseException | None = None
-        self.task: asyncio.Task[None]
+        self.task: asyncio.Task[Any]
         self._seen = 0
         self._changed = threading.Event()
 
@@ -63,12 +63,11 @@ class Heard:
     def await_line(self, text: str) -> str:
         """One that holds the text; it and those before it are not found again."""
 
-        def index() -> int | None:
-            return next((index for index, line in enumerate(self.lines) if text in line), None)
+        def among_them() -> bool:
+            return any(text in line for line in self.lines)
 
-        self._wait_until(lambda: index() is not None, repr(text))
-        found = index()
-        line = self.lines[found]
+        self._wait_until(among_them, repr(text))
+        found, line = next((index, line) for index, line in enumerate(self.lines) if text in line)
         del self.lines[: found + 1]
         return line
 
@@ -97,7 +96,9 @@ def watching(params: Mapping[str, Any]) -> Iterator[Heard]:
     started = threading.Event()
 
     async def main() -> None:
-        heard.task = asyncio.current_task()
+        task = asyncio.current_task()
+        assert task
+        heard.task = task
         started.set()
         await watch(source, heard.changed, heard.lines.append)
 

@@ -17,7 +17,6 @@ this environment's libraries, its Python and the checkout. All of it goes away a
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -30,7 +29,9 @@ from pathlib import Path
 
 from tests.harness.ansible.background import descendants_of
 from tests.harness.ansible.command import Ansible, Run
+from tests.harness.apt import mirror, system
 from tests.harness.paths import ROOT
+from tests.harness.pipes import pipe
 from tests.harness.waiting import wait_until
 
 ANSIBLE_PLAYBOOK = "/opt/ansible/bin/ansible-playbook"
@@ -72,9 +73,10 @@ class Booted:
         """
         :raises RuntimeError: debootstrap says why not.
         """
-        release, mirror = _release(), _mirror()
+        release, source = system()["VERSION_CODENAME"], mirror()
+        assert source, f"apt has no main part of {release}"
         done = subprocess.run(
-            [*_ALONE, "debootstrap", "--variant=minbase", f"--include={_PACKAGES}", release, str(self._root), mirror],
+            [*_ALONE, "debootstrap", "--variant=minbase", f"--include={_PACKAGES}", release, str(self._root), source],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -82,7 +84,7 @@ class Booted:
             check=False,
         )
         if done.returncode != 0:
-            raise RuntimeError(f"debootstrap of {release} from {mirror}: {done.stdout[-5000:]}")
+            raise RuntimeError(f"debootstrap of {release} from {source}: {done.stdout[-5000:]}")
         self._install_ansible()
 
     def _install_ansible(self) -> None:
@@ -131,6 +133,7 @@ class Booted:
             raise RuntimeError(f"{error}: {self._console.read_text(errors='replace')[-5000:]}") from None
 
     def _is_up(self) -> bool:
+        assert self._nspawn
         if self._nspawn.poll() is not None:
             raise RuntimeError(f"systemd-nspawn ended with {self._nspawn.returncode}")
         leaders = [pid for pid in descendants_of(self._nspawn.pid) if _is_init(pid)]
@@ -145,7 +148,7 @@ class Booted:
         """Shut it down as its own administrator would, and after a minute and a half as a power cut does."""
         if not self._nspawn:
             return
-        self._nspawn.stdin.close()
+        pipe(self._nspawn.stdin).close()
         try:
             self._nspawn.wait(90)
         except subprocess.TimeoutExpired:
@@ -234,22 +237,6 @@ def booted() -> Iterator[Booted]:
             yield host
         finally:
             host.remove()
-
-
-def _release() -> str:
-    """This machine's, whose libraries this environment's Python needs."""
-    (name,) = re.findall(r"^VERSION_CODENAME=(\S+)", Path("/etc/os-release").read_text(), re.MULTILINE)
-    return name
-
-
-def _mirror() -> str:
-    """Where apt has that release from."""
-    asked = ["apt-get", "indextargets", "--format", "$(CODENAME) $(RELEASE) $(COMPONENT) $(REPO_URI)"]
-    lines = subprocess.run([*asked, "Created-By: Packages"], check=True, capture_output=True, text=True).stdout
-    targets = [line.split() for line in lines.splitlines()]
-    found = [words[-1] for words in targets if "main" in words and _release() in words]
-    assert found, f"apt has no main part of {_release()}: {lines}"
-    return found[0]
 
 
 def _is_init(pid: int) -> bool:

@@ -24,6 +24,7 @@ from pathlib import Path
 
 from tests.harness.ansible.command import Ansible
 from tests.harness.paths import ROOT
+from tests.harness.pipes import pipe
 
 _MAKE = """
 set -e
@@ -76,7 +77,7 @@ class Machine:
             stderr=subprocess.PIPE,
             text=True,
         )
-        self._layers = self._holder.stdout.readline().strip()
+        self._layers = pipe(self._holder.stdout).readline().strip()
         if not self._layers:
             problem = self._holder.communicate()[1].strip()
             raise RuntimeError(
@@ -129,8 +130,8 @@ class Machine:
     def written(self) -> dict[str, str]:
         """Each path below /etc, /var and /run that is not as it was, and its type, mode, owner and content in short."""
         lines = self._ok("sh", "-c", _LIST, "sh", self._layers).splitlines()
-        described = dict(reversed(line.split("\t", 1)) for line in lines)
-        named = {"/" + path.replace("/upper", "", 1): what for path, what in described.items()}
+        described = [line.split("\t", 1) for line in lines]
+        named = {"/" + path.replace("/upper", "", 1): what for what, path in described}
         # A directory of the machine's own counts as written as soon as there is a file in it
         return {path: what for path, what in named.items() if not (what.startswith("d") and Path(path).is_dir())}
 
@@ -155,7 +156,7 @@ def machine(ansible: Ansible) -> Iterator[Machine]:
 
 def _closed(*wanted: Path) -> list[str]:
     """The outermost directories on the way to them that other users may not pass."""
-    found = set()
+    found: set[str] = set()
     for path in {place for one in wanted for place in (one, one.resolve())}:
         closed = [parent for parent in reversed(path.parents) if not parent.stat().st_mode & 0o001]
         found.update(str(parent) for parent in closed[:1])

@@ -33,6 +33,7 @@ from tests.harness.erlang.beam import BASENAME, Beam, running
 from tests.harness.erlang.clusters import outcome
 from tests.harness.erlang.hosts import Namespace
 from tests.harness.paths import ROOT
+from tests.harness.pipes import pipe
 
 GROUP = "233.252.1.32"
 PORT = 45892
@@ -199,9 +200,9 @@ def flood(
         stdout=subprocess.PIPE,
     )
     try:
-        process.stdin.write(json.dumps([port, address, None if host else interface, valid]).encode() + b"\n")
-        process.stdin.flush()
-        assert process.stdout.readline() == b"flooding\n"
+        pipe(process.stdin).write(json.dumps([port, address, None if host else interface, valid]).encode() + b"\n")
+        pipe(process.stdin).flush()
+        assert pipe(process.stdout).readline() == b"flooding\n"
         yield
         assert process.poll() is None, "it went on until the end"
     finally:

@@ -39,7 +39,10 @@ def names_of(role: str) -> Iterator[tuple[str, str]]:
     for file in sorted(directory.rglob("*.yml")):
         kind = file.relative_to(directory).parts[0]
         content = yaml.safe_load(file.read_text())
-        names = {"tasks": names_set_in, "handlers": names_set_in, "vars": list}.get(kind, lambda _other: [])(content)
+        if kind in ("tasks", "handlers"):
+            names = list(names_set_in(content))
+        else:
+            names = list(content) if kind == "vars" else []
         yield from ((str(file.relative_to(ROOT)), name) for name in names)
 
 

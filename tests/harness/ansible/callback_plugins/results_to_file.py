@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from typing import Any
 
 from ansible.plugins.callback import CallbackBase
 
@@ -25,7 +26,7 @@ class CallbackModule(CallbackBase):
     CALLBACK_NAME = "results_to_file"
     CALLBACK_NEEDS_ENABLED = True
 
-    def _write(self, result, *args, **kwargs):
+    def _write(self, result: Any, *args: Any, **kwargs: Any) -> None:
         line = {
             "host": result.host.name,
             "task": result.task.get_name(),

@@ -31,7 +31,7 @@ def test_a_whole_cluster_has_converged() -> None:
 
 def test_one_discovery_alone_prunes_nobody_and_confirmed_ones_do() -> None:
     desired, views = listing("a@1", "a@2", "a@3"), mesh("a@1", "a@2", "a@3", "a@4")
-    options = {"facts": REVERSIBLE, "node_basename": "a"}
+    options: dict[str, Any] = {"facts": REVERSIBLE, "node_basename": "a"}
     once = membership_plan(desired, views, **options)
     assert (once["prune"], [line["node"] for line in once["refused"]]) == ([], ["a@4"])
     for confirmed in (2, 7, True):
@@ -46,7 +46,7 @@ def test_a_source_over_dns_may_answer_with_samples_so_that_one_look_prunes_no_li
     answer = {"question": "q A", "server": "s", "asked": 1.0, "ttl": 60.0}
     desired = {**listing("a@1", "a@2", "a@3"), "answers": [answer]}
     views = mesh("a@1", "a@2", "a@3", "a@4")
-    options = {"facts": REVERSIBLE, "node_basename": "a", "confirmed": True}
+    options: dict[str, Any] = {"facts": REVERSIBLE, "node_basename": "a", "confirmed": True}
     plan = membership_plan(desired, views, policy=policy, **options)
     assert (plan["prune"], [(line["node"], line["reason"]) for line in plan["refused"]]) == ([], [("a@4", "not_yet")])
     whole = membership_plan(desired, views, policy={"absent_for": 0}, **options)

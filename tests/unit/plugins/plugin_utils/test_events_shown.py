@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 
 import pytest
 from ansible_collections.selfheal.cluster.plugins.plugin_utils import _events_shown
@@ -28,21 +29,21 @@ def line(**changes):
     return json.dumps({**EVENT, **changes}).encode()
 
 
-def test_an_event_is_a_line():
+def test_an_event_is_a_line() -> None:
     assert shown(line()) == "chat 14:03:07 joined app@10.0.0.3: it is in the largest island now"
     assert shown(line(event="recovered", node=None)) == "chat 14:03:07 recovered: it is in the largest island now"
 
 
-def test_nothing_in_it_is_a_command_for_a_terminal():
+def test_nothing_in_it_is_a_command_for_a_terminal() -> None:
     assert shown(line(reason="\x1b[2J\rgone\n\u202e")) == "chat 14:03:07 joined app@10.0.0.3: ?[2J?gone??"
 
 
 @pytest.mark.parametrize("other", [b"", b"{", b"[]", b"{}", line(time=7), line(event=None)[:-3], b"[" * 100_000])
-def test_what_is_no_event_is_passed_over(other):
+def test_what_is_no_event_is_passed_over(other) -> None:
     assert shown(other) is None
 
 
-def test_what_is_appended_is_shown_once_and_in_whole_lines(tmp_path, monkeypatch):
+def test_what_is_appended_is_shown_once_and_in_whole_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_events_shown, "_MOST", 100)
     file = tmp_path / "events"
     file.write_bytes(line(node="before") + b"\n")
@@ -56,11 +57,11 @@ def test_what_is_appended_is_shown_once_and_in_whole_lines(tmp_path, monkeypatch
 
 
 @pytest.mark.parametrize("rotate", ["away", "in place"])
-def test_a_file_that_is_rotated_is_followed(tmp_path, rotate):
+def test_a_file_that_is_rotated_is_followed(tmp_path: Path, rotate) -> None:
     file = tmp_path / "events"
     lines: list[str] = []
 
-    def append(*nodes):
+    def append(*nodes) -> None:
         with file.open("ab") as appended:
             appended.write(b"".join(line(node=node) + b"\n" for node in nodes))
         wait_until(lambda: lines[-1:] == [shown(line(node=nodes[-1]))], 30, f"{nodes} after {lines}")
@@ -77,7 +78,7 @@ def test_a_file_that_is_rotated_is_followed(tmp_path, rotate):
 
 
 @pytest.mark.timeout(60)
-def test_a_pipe_is_not_waited_for(tmp_path):
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     with EventTailer(pipe, pytest.fail):
         os.mkfifo(pipe)

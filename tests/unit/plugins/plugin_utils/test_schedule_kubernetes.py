@@ -44,7 +44,8 @@ def read(text: str) -> dict[str, Any]:
 def documented(name: str) -> list[dict[str, Any]]:
     documents = [document for block in guide("kubernetes_rbac") for document in yaml.safe_load_all(block.text)]
     (role,) = [one for one in documents if one.get("kind") == "Role" and one["metadata"]["name"] == name]
-    return role["rules"]
+    rules: list[dict[str, Any]] = role["rules"]
+    return rules
 
 
 def test_the_rights_are_those_that_are_documented() -> None:

@@ -20,7 +20,7 @@ def error_of(**params):
     return caught.value
 
 
-def test_defaults_are_filled_in_and_the_scope_comes_from_the_basename():
+def test_defaults_are_filled_in_and_the_scope_comes_from_the_basename() -> None:
     topology = topology_of({"topology": "chat", "strategy": "dns", "config": DNS})
     assert topology.name == "chat"
     assert topology.driver == "erlang"
@@ -29,13 +29,13 @@ def test_defaults_are_filled_in_and_the_scope_comes_from_the_basename():
     assert topology.policy.max_prune == "34%"
 
 
-def test_without_a_basename_nothing_is_in_scope():
+def test_without_a_basename_nothing_is_in_scope() -> None:
     topology = topology_of({"strategy": "static", "config": {"nodes": ["app@10.0.0.1"]}})
     assert topology.policy.scope == ()
     assert not topology.policy.in_scope("app@10.0.0.1")
 
 
-def test_with_basenames_by_label_the_scope_is_that_of_the_nodes():
+def test_with_basenames_by_label_the_scope_is_that_of_the_nodes() -> None:
     """M5"""
     config = {"node_basename_label": "example.com/role"}
     policy = topology_of({"strategy": "kubernetes", "config": config}).policy
@@ -47,7 +47,7 @@ def test_with_basenames_by_label_the_scope_is_that_of_the_nodes():
     assert own.over(found).scope == ("api@*",)
 
 
-def test_pods_are_connected_before_they_are_ready_and_endpoints_are_not():
+def test_pods_are_connected_before_they_are_ready_and_endpoints_are_not() -> None:
     for lookup, expected in (("pods", True), ("endpoints", False), ("endpoint_slices", False)):
         topology = topology_of({"strategy": "kubernetes", "config": {"node_basename": "app", "lookup": lookup}})
         assert topology.policy.include_not_ready is expected
@@ -108,7 +108,7 @@ def test_pods_are_connected_before_they_are_ready_and_endpoints_are_not():
         ),
     ],
 )
-def test_an_error_names_the_option_and_the_value(params, option, said):
+def test_an_error_names_the_option_and_the_value(params, option, said) -> None:
     error = error_of(**params)
     assert error.option == option
     assert said in str(error)
@@ -117,7 +117,7 @@ def test_an_error_names_the_option_and_the_value(params, option, said):
 @pytest.mark.parametrize(
     "bad", ["app", "@host", "app@", "app@.", "app@a b", "a/b@c", "app@" + "h" * 260, 7, None, "{{ x }}@h"]
 )
-def test_malformed_node_names(bad):
+def test_malformed_node_names(bad) -> None:
     with pytest.raises(OptionError, match="config.nodes"):
         check_node_name("config.nodes[0]", bad)
 
@@ -125,18 +125,18 @@ def test_malformed_node_names(bad):
 @pytest.mark.parametrize(
     "good", ["app@10.0.0.1", "app@fd00::1", "a_b-c@host.example.net", "app@host", "app@fe80::1%eth0"]
 )
-def test_well_formed_node_names(good):
+def test_well_formed_node_names(good) -> None:
     assert check_node_name("config.nodes[0]", good) == good
 
 
-def test_only_erlang_asks_for_an_at_in_names():
+def test_only_erlang_asks_for_an_at_in_names() -> None:
     by_name = {"strategy": "static", "config": {"nodes": ["agent-1"]}}
     by_address = {"strategy": "dns", "config": {"query": "web.example.test"}}
     for params in (by_name, by_address):
         assert topology_of({**params, "driver": "exec"}).policy.scope == ()
 
 
-def test_a_source_needs_no_driver():
+def test_a_source_needs_no_driver() -> None:
     assert source_of({"strategy": "static", "config": {"nodes": []}}).topology == "default"
 
 
@@ -167,7 +167,7 @@ EJABBERD = {"driver_config": {"preset": "ejabberd"}}
         ({"disconnect": OWN, "policy": {"fence": True}}, "policy.fence", "does not go with disconnect: leave one"),
     ],
 )
-def test_what_the_driver_does_not_take_is_an_error(params, option, said):
+def test_what_the_driver_does_not_take_is_an_error(params, option, said) -> None:
     """H3: it would be passed over."""
     error = error_of(**params)
     assert error.option == option
@@ -175,14 +175,14 @@ def test_what_the_driver_does_not_take_is_an_error(params, option, said):
 
 
 @pytest.mark.parametrize("preset", options_of("erlang").options["preset"].choices)
-def test_a_preset_is_the_old_name_of_a_driver(preset):
+def test_a_preset_is_the_old_name_of_a_driver(preset) -> None:
     names = {"strategy": "dns", "config": DNS}
     connection = {"cookie": "c", "port": 4370, "transport": "direct"}
     old = topology_of({**names, "driver_config": {**connection, "preset": preset, "mesh_only": False}})
     assert old == topology_of({**names, "driver": preset, "driver_config": connection})
 
 
-def test_what_the_driver_takes_is_none():
+def test_what_the_driver_takes_is_none() -> None:
     own_way = {
         "connect": ["net_kernel", "connect_node", []],
         "disconnect": ["erlang", "disconnect_node", []],

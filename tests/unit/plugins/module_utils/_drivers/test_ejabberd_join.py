@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.beam import watch
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.beam.members import BeamMembers
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.ejabberd import join as joining
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.ejabberd import leave as leaving
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.ejabberd.join import Joiner
@@ -144,14 +145,14 @@ class Slow(Lists):
 def test_an_interruption_falls_between_two_joins() -> None:
     actions = [Action("connect", joiner, "missing", ONE) for joiner in (TWO, THREE)]
     lists = Slow(alone(ONE, TWO, THREE), OK, {**table(ONE, TWO), **alone(THREE)})
-    assert outcomes_at(5, Joiner(lists).connect, actions) == {actions[0]: Done()}
+    assert outcomes_at(5, Joiner(cast(BeamMembers, lists)).connect, actions) == {actions[0]: Done()}
     assert len(lists.calls) == 1
 
 
 def test_an_interruption_falls_between_two_that_leave_and_those_that_did_are_watched() -> None:
     actions = [Action("prune", leaver, "not_desired", leaver) for leaver in (THREE, FOUR)]
     lists = Slow(table(ONE, TWO, THREE, FOUR), OK, table(ONE, TWO, FOUR))
-    assert outcomes_at(5, Leaver(lists).prune, actions) == {actions[0]: Done()}
+    assert outcomes_at(5, Leaver(cast(BeamMembers, lists)).prune, actions) == {actions[0]: Done()}
     assert len(lists.calls) == 1
 
 

@@ -32,17 +32,17 @@ STATIC = {
         (Atom("unknown"), Table(RABBITMQ, None)),
     ],
 )
-def test_the_answers_that_there_are(answer, table):
+def test_the_answers_that_there_are(answer, table) -> None:
     assert table_in(answer) == table
 
 
 @pytest.mark.parametrize("answer", [None, 1, Atom("true"), b"mnesia", [1], (Atom("mnesia"),), [Atom("a\nb")]])
-def test_any_other_answer_is_none(answer):
+def test_any_other_answer_is_none(answer) -> None:
     with pytest.raises(UnreachableError):
         table_in(answer)
 
 
-def test_a_mesh_alone_is_not_asked_for_tables():
+def test_a_mesh_alone_is_not_asked_for_tables() -> None:
     for mesh_only in (False, True):
         asked = Question(["app@10.0.0.1"], 1.0, mesh_only).with_global.encoded
         assert (b"rabbit" in asked) != mesh_only
@@ -57,7 +57,7 @@ def test_a_mesh_alone_is_not_asked_for_tables():
         ("list_nodes", ["my", "list", []]),
     ],
 )
-def test_a_function_of_the_users_own_is_not_done_by_link(option, function):
+def test_a_function_of_the_users_own_is_not_done_by_link(option, function) -> None:
     everything = {"connect", "disconnect", "list_nodes"}
     assert driver_for(topology_of(STATIC)).rules.by_link == everything
     assert driver_for(topology_of({**STATIC, option: function})).rules.by_link == everything - {option}

@@ -36,12 +36,12 @@ def read(config, output):
     return reader_of(config)(output)
 
 
-def test_lines():
+def test_lines() -> None:
     assert read(LINES, b"web1\n\n  web2 \r\n10.0.0.3") == ListedNames(frozenset({"web1", "web2", "10.0.0.3"}))
     assert read(LINES, b"") == read(LINES, b"\n \n") == ListedNames(frozenset())
 
 
-def test_json():
+def test_json() -> None:
     members = [{"name": f"web{n}", "status": status} for n, status in enumerate(("alive", "failed", "left", "leaving"))]
     expected = ListedNames(frozenset({"web0", "web1", "web3"}), frozenset({"web1"}), frozenset({"web3"}))
     assert read(SERF, {"members": members}) == read(SERF, {"members": members[::-1]}) == expected
@@ -73,7 +73,7 @@ def test_json():
         ({**NAMES, "down_path": "gone"}, {"members": []}, "driver_config.down_path finds nothing"),
     ],
 )
-def test_what_is_no_view_is_never_an_empty_one(config, output, said):
+def test_what_is_no_view_is_never_an_empty_one(config, output, said) -> None:
     with pytest.raises(UnreachableError) as caught:
         read(config, output)
     assert said in caught.value.reason
@@ -82,7 +82,7 @@ def test_what_is_no_view_is_never_an_empty_one(config, output, said):
 
 
 @given(st.binary(max_size=200))
-def test_any_output_is_a_view_or_a_failed_one(output):
+def test_any_output_is_a_view_or_a_failed_one(output) -> None:
     for config in (LINES, NAMES, SERF):
         with contextlib.suppress(UnreachableError):
             assert isinstance(read(config, output), ListedNames)
@@ -100,21 +100,21 @@ def test_any_output_is_a_view_or_a_failed_one(output):
         ({**SERF, "path": "(" * 3000 + "a" + ")" * 3000}, "path", "is nested too deeply"),
     ],
 )
-def test_options_that_cannot_work(config, option, said):
+def test_options_that_cannot_work(config, option, said) -> None:
     with pytest.raises(OptionError) as caught:
         reader_of(config)
     assert caught.value.option == f"driver_config.{option}"
     assert said in str(caught.value)
 
 
-def test_jmespath_is_needed_for_json_alone(monkeypatch):
+def test_jmespath_is_needed_for_json_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "jmespath", None)
     assert read(LINES, b"web1") == ListedNames(frozenset({"web1"}))
     with pytest.raises(MissingLibraryError, match="jmespath"):
         reader_of(NAMES)
 
 
-def test_a_complaint_in_one_line_is_short_and_printable():
+def test_a_complaint_in_one_line_is_short_and_printable() -> None:
     assert in_one_line(b"\n  oops\x1b[0m \xff\n\n * more\n") == "oops?[0m � * more"
     assert in_one_line(b"") == ""
     assert len(in_one_line(b"x" * 5000)) == len(in_one_line(b"x\n" * 2000)) == 200

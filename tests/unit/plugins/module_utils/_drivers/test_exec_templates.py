@@ -22,7 +22,7 @@ def filled(*words, **values):
     return template_of("connect", ["echo", *words], OBSERVER_AND_NODE).fill({**VALUES, **values})[1:]
 
 
-def test_values_stay_inside_their_words():
+def test_values_stay_inside_their_words() -> None:
     assert filled("-a={observer_address}:7373", "{node}", "[{node_address}]:7946", "") == [
         "-a=10.0.0.1:7373",
         "web2",
@@ -42,12 +42,12 @@ def test_values_stay_inside_their_words():
 
 
 @pytest.mark.parametrize(("word", "expected"), [("{{node}}", "{node}"), ("{{{node}}}", "{web2}"), ("a}}{{", "a}{")])
-def test_doubled_braces_are_braces(word, expected):
+def test_doubled_braces_are_braces(word, expected) -> None:
     assert filled(word) == [expected]
 
 
 @given(st.text(alphabet=string.printable, max_size=20))
-def test_any_word_can_be_written(word):
+def test_any_word_can_be_written(word) -> None:
     assert filled(word.replace("{", "{{").replace("}", "}}")) == [word]
 
 
@@ -77,7 +77,7 @@ def test_any_word_can_be_written(word):
         (["serf members -token=x"], "list_nodes[0]", "no program 'serf' is there where the module runs: a command is"),
     ],
 )
-def test_what_is_wrong_is_told_by_option_and_value(words, option, said):
+def test_what_is_wrong_is_told_by_option_and_value(words, option, said) -> None:
     with pytest.raises(OptionError) as caught:
         template_of("list_nodes", words, OBSERVER)
     assert caught.value.option == option
@@ -104,12 +104,12 @@ def test_what_is_wrong_is_told_by_option_and_value(words, option, said):
         "é",
     ],
 )
-def test_a_value_never_becomes_an_option_or_more_than_a_word(value):
+def test_a_value_never_becomes_an_option_or_more_than_a_word(value) -> None:
     with pytest.raises(UnreachableError, match="is nothing that {node_address} can stand for"):
         filled("{node_address}", node_address=value)
 
 
-def test_an_address_that_nobody_knows():
+def test_an_address_that_nobody_knows() -> None:
     with pytest.raises(UnreachableError) as caught:
         filled("{node_address}", node_address=None)
     assert caught.value.reason == "connect needs {node_address}, and discovery gives web2 no address"
@@ -118,6 +118,6 @@ def test_an_address_that_nobody_knows():
     assert filled("{node}", node_address=None) == ["web2"]
 
 
-def test_messages_name_the_program_only():
+def test_messages_name_the_program_only() -> None:
     template = template_of("connect", ["/bin/echo", "secret"], OBSERVER_AND_NODE)
     assert template.label == "connect (echo)"

@@ -16,13 +16,13 @@ PATIENCE = 60.0
 
 
 def failing(error):
-    def work():
+    def work() -> None:
         raise error
 
     return work
 
 
-def test_what_is_over_in_time_is_not_cut():
+def test_what_is_over_in_time_is_not_cut() -> None:
     cuts = []
     assert within(PATIENCE, lambda: 7, lambda: cuts.append(1)) == 7
     with pytest.raises(KeyError, match="gone"):
@@ -30,11 +30,11 @@ def test_what_is_over_in_time_is_not_cut():
     assert not cuts
 
 
-def test_what_is_not_over_in_time_is_cut():
+def test_what_is_not_over_in_time_is_cut() -> None:
     cut = threading.Event()
     ended = threading.Event()
 
-    def work():
+    def work() -> None:
         assert cut.wait(PATIENCE)
         ended.set()
 
@@ -43,8 +43,8 @@ def test_what_is_not_over_in_time_is_cut():
     assert ended.wait(PATIENCE)
 
 
-def test_a_loop_gets_what_the_thread_returns_or_raises():
-    async def both():
+def test_a_loop_gets_what_the_thread_returns_or_raises() -> None:
+    async def both() -> None:
         assert await to_thread(threading.get_ident) != threading.get_ident()
         with pytest.raises(KeyError, match="gone"):
             await to_thread(failing(KeyError("gone")))
@@ -53,10 +53,10 @@ def test_a_loop_gets_what_the_thread_returns_or_raises():
 
 
 @pytest.mark.parametrize("give_up", ["cancel", "set_exception"])
-def test_a_thread_that_nobody_waits_for_any_more_harms_nobody(give_up, caplog):
+def test_a_thread_that_nobody_waits_for_any_more_harms_nobody(give_up, caplog: pytest.LogCaptureFixture) -> None:
     leave = threading.Event()
 
-    async def abandon(then):
+    async def abandon(then) -> None:
         future = to_thread(lambda: leave.wait(PATIENCE))
         if give_up == "cancel":
             future.cancel()
@@ -77,7 +77,7 @@ def test_a_thread_that_nobody_waits_for_any_more_harms_nobody(give_up, caplog):
     assert not caplog.records
 
 
-def join_others(before):
+def join_others(before) -> None:
     for thread in set(threading.enumerate()) - before - {threading.current_thread()}:
         if thread.daemon:
             thread.join(PATIENCE)

@@ -36,7 +36,7 @@ def reason_for(number, discovery, absences, now, observation=FIVE, policy=MINUTE
 class Looking:
     """Absences that are told of looks, with what they need beside them."""
 
-    def __init__(self, period=300.0):
+    def __init__(self, period=300.0) -> None:
         self.caches = Caches()
         self.absences = Absences(period, self.caches, samples=True)
 
@@ -57,18 +57,18 @@ def after(*looks, period=300.0):
     return looking.absences
 
 
-def test_one_run_of_a_few_seconds_proves_no_absence():
+def test_one_run_of_a_few_seconds_proves_no_absence() -> None:
     absences = after((0, 1, 2, 3, 4), (2, 1, 2, 3, 4))
     assert reason_for(5, discovered(1, 2, 3, 4), absences, 2) == "not_yet"
 
 
-def test_who_was_missing_all_the_time_goes_once_it_is_over():
+def test_who_was_missing_all_the_time_goes_once_it_is_over() -> None:
     looks = [(second, 1, 2, 3, 4) for second in range(0, 301, 30)]
     assert reason_for(5, discovered(1, 2, 3, 4), after(*looks[:-1]), 270) == "not_yet"
     assert reason_for(5, discovered(1, 2, 3, 4), after(*looks), 300) == "not_desired"
 
 
-def test_the_time_begins_with_the_first_look_that_lacks_it_and_a_look_that_lists_it_begins_it_anew():
+def test_the_time_begins_with_the_first_look_that_lacks_it_and_a_look_that_lists_it_begins_it_anew() -> None:
     listed = after(*[(second, 1, 2, 3, 4, 5) for second in range(0, 600, 30)], (600, 1, 2, 3, 4))
     assert listed.absence(600).seconds(name(5)) == 0
     back = after((0, 1, 2, 3, 4), (90, 1, 2, 3, 4), (180, 1, 2, 3, 4, 5), (200, 1, 2, 3, 4), (260, 1, 2, 3, 4))
@@ -76,21 +76,21 @@ def test_the_time_begins_with_the_first_look_that_lacks_it_and_a_look_that_lists
 
 
 @pytest.mark.parametrize(("gap", "fewest"), [(100, 4), (3600, 4), (50, 7)])
-def test_a_gap_counts_at_most_a_third_so_that_four_looks_are_the_fewest(gap, fewest):
+def test_a_gap_counts_at_most_a_third_so_that_four_looks_are_the_fewest(gap, fewest) -> None:
     for number in range(1, fewest + 1):
         absences = after(*[(look * gap, 1, 2, 3, 4) for look in range(number)])
         ripe = reason_for(5, discovered(1, 2, 3, 4), absences, number * gap) == "not_desired"
         assert ripe == (number == fewest)
 
 
-def test_a_look_that_failed_or_was_partial_neither_counts_nor_resets():
+def test_a_look_that_failed_or_was_partial_neither_counts_nor_resets() -> None:
     absences = after((0, 1, 2, 3, 4), (60, 1, 2, 3, 4))
     absences.look(Discovery.failed(["SERVFAIL"]), 70)
     absences.look(Discovery.partial(discovered(1, 2, 3, 4, 5).nodes, ["half"]), 80)
     assert absences.absence(80).seconds(name(5)) == 60
 
 
-def test_what_a_cache_says_again_is_no_look():
+def test_what_a_cache_says_again_is_no_look() -> None:
     looking = Looking()
     for second in range(0, 59, 5):
         looking.look(answered(second, 60 - second, 1, 2, 3, 4), second)
@@ -99,7 +99,7 @@ def test_what_a_cache_says_again_is_no_look():
     assert looking.absences.absence(61).seconds(name(5)) == 61
 
 
-def test_an_answer_that_a_cache_may_have_kept_resets_whom_it_lists_and_misses_nobody():
+def test_an_answer_that_a_cache_may_have_kept_resets_whom_it_lists_and_misses_nobody() -> None:
     looking = Looking()
     for second in range(0, 601, 60):
         looking.look(answered(second, 60, 1, 2, 3, 4), second)
@@ -110,7 +110,7 @@ def test_an_answer_that_a_cache_may_have_kept_resets_whom_it_lists_and_misses_no
     assert looking.absences.absence(661).seconds(name(5)) == 61
 
 
-def test_the_dead_go_at_once_where_only_the_live_have_to_be_missing():
+def test_the_dead_go_at_once_where_only_the_live_have_to_be_missing() -> None:
     policy = topology_of({"strategy": "dns", "config": {"query": "app.example.test", "node_basename": "app"}}).policy
     policy = dataclasses.replace(policy, confirmations=1)
     views = {
@@ -135,18 +135,18 @@ def test_the_dead_go_at_once_where_only_the_live_have_to_be_missing():
         ("static", {"nodes": []}, {"absent_for": 60}, 60, 60),
     ],
 )
-def test_whose_absence_takes_time(strategy, config, given, dead, live):
+def test_whose_absence_takes_time(strategy, config, given, dead, live) -> None:
     policy = topology_of({"strategy": strategy, "config": config, "policy": given}).policy
     assert (policy.absent_for, policy.absent_for_live) == (dead, live)
 
 
-def test_those_who_would_go_later_count_as_going():
+def test_those_who_would_go_later_count_as_going() -> None:
     policy = dataclasses.replace(MINUTES, max_prune="1")
     absences = after(*[(second, 1, 2, 3, 4) for second in range(0, 301, 30)], (330, 1, 2, 3))
     assert reason_for(5, discovered(1, 2, 3), absences, 330, policy=policy) == "max_prune"
 
 
-def test_two_who_were_off_in_turns_while_they_ran_are_proof_of_samples_for_a_day():
+def test_two_who_were_off_in_turns_while_they_ran_are_proof_of_samples_for_a_day() -> None:
     looks = ((0, 1, 2, 3, 4, 5), (5, 1, 2, 3, 4), (10, 1, 2, 3, 5), (15, 1, 2, 3, 4, 5))
     absences = after(*looks)
     assert reason_for(5, discovered(1, 2, 3, 4), absences, 20) == "samples"
@@ -166,11 +166,11 @@ def test_two_who_were_off_in_turns_while_they_ran_are_proof_of_samples_for_a_day
         ),
     ],
 )
-def test_what_is_no_proof_of_samples(looks):
+def test_what_is_no_proof_of_samples(looks) -> None:
     assert not after(*looks).absence(looks[-1][0]).samples
 
 
-def test_restarts_are_no_samples():
+def test_restarts_are_no_samples() -> None:
     looking = Looking()
     for now, listed, alive in (
         (0, (1, 2, 3), (1, 2, 3)),
@@ -183,12 +183,12 @@ def test_restarts_are_no_samples():
     assert not looking.absences.absence(20).samples
 
 
-def test_whoever_says_that_the_list_is_whole_is_believed():
+def test_whoever_says_that_the_list_is_whole_is_believed() -> None:
     absences = after((0, 1, 2, 3, 4, 5), (5, 1, 2, 3, 4), (10, 1, 2, 3, 5), (15, 1, 2, 3, 4, 5), period=0.0)
     assert reason_for(5, discovered(1, 2, 3, 4), absences, 20, policy=AT_ONCE) == "not_desired"
 
 
-def test_two_answers_that_lack_nodes_of_each_other_are_samples_and_more_alone_is_none():
+def test_two_answers_that_lack_nodes_of_each_other_are_samples_and_more_alone_is_none() -> None:
     assert samples_among([discovered(1, 2), discovered(1, 2, 3)]) is None
     assert samples_among([discovered(1, 2, 3), discovered(1, 2)]) is None
     union = samples_among([discovered(1, 2, 3), discovered(1, 2, 3, 4), discovered(1, 2, 4)])
@@ -217,14 +217,14 @@ def test_two_answers_that_lack_nodes_of_each_other_are_samples_and_more_alone_is
         pytest.param(discovered(1), 30, False, id="no cache between"),
     ],
 )
-def test_an_answer_that_may_have_left_its_source_before_the_first_was_asked_for(again, longest, older):
+def test_an_answer_that_may_have_left_its_source_before_the_first_was_asked_for(again, longest, older) -> None:
     caches, first = Caches(), answered(0, 30, 1)
     for one in (answered(-9999, longest, 1), first, again):
         caches.saw(one)
     assert caches.may_be_older(again, first) == older
 
 
-def test_one_whose_time_to_live_is_not_known_counts_half_a_minute_at_least():
+def test_one_whose_time_to_live_is_not_known_counts_half_a_minute_at_least() -> None:
     """Two caches behind one address, as the two replicas of a cluster's DNS."""
     caches, first, again = Caches(), answered(0, 10, 1), answered(2, 25, 1)
     caches.saw(first)
@@ -232,13 +232,13 @@ def test_one_whose_time_to_live_is_not_known_counts_half_a_minute_at_least():
     assert caches.may_be_older(again, first)
 
 
-def test_the_next_answer_is_asked_for_when_it_can_be_another_one():
+def test_the_next_answer_is_asked_for_when_it_can_be_another_one() -> None:
     first = answered(0, 30, 1)
     assert pause_until_fresh(answered(0.2, 30, 1), first) == pytest.approx(1.8)
     assert pause_until_fresh(answered(2, 28, 1), first) == 28.5
 
 
-def test_who_runs_by_the_word_of_a_second_witness_is_not_missing():
+def test_who_runs_by_the_word_of_a_second_witness_is_not_missing() -> None:
     discovery = dataclasses.replace(discovered(1, 2, 3, 4), still_running=names(5))
     found = plan(discovery, FIVE, AT_ONCE, EXCLUSIVE)
     assert [(action.node, action.reason) for action in found.refusals] == [(name(5), "still_running")]
@@ -248,13 +248,15 @@ def test_who_runs_by_the_word_of_a_second_witness_is_not_missing():
     ("observation", "allow_empty", "converged"),
     [(FIVE, False, False), (mesh(), False, False), (mesh(), True, True), (FIVE, True, False)],
 )
-def test_an_empty_list_is_whole_only_where_it_may_be_empty_and_nobody_is_there(observation, allow_empty, converged):
+def test_an_empty_list_is_whole_only_where_it_may_be_empty_and_nobody_is_there(
+    observation, allow_empty, converged
+) -> None:
     """D7"""
     found = plan(discovered(), observation, dataclasses.replace(AT_ONCE, allow_empty=allow_empty), EXCLUSIVE)
     assert found.converged == converged
     assert bool(found.doubts) != converged
 
 
-def test_a_policy_without_any_looks_prunes_nobody_whose_absence_takes_time():
+def test_a_policy_without_any_looks_prunes_nobody_whose_absence_takes_time() -> None:
     found = plan(discovered(1, 2, 3, 4), FIVE, Policy(scope=("app@*",), absent_for_live=300.0), EXCLUSIVE)
     assert [action.reason for action in found.refusals] == ["not_yet"]

@@ -50,22 +50,22 @@ def split(*islands):
     )
 
 
-def test_blank_nodes_join_the_cluster_that_there_is_all_from_one_member():
+def test_blank_nodes_join_the_cluster_that_there_is_all_from_one_member() -> None:
     found = planned(discovered(1, 2, 3, 4), mesh((1,), (2, 3), (4,)))
     assert edges(found) == [(name(2), name(1)), (name(2), name(4))]
 
 
-def test_a_new_cluster_is_formed_from_the_first_of_its_nodes():
+def test_a_new_cluster_is_formed_from_the_first_of_its_nodes() -> None:
     found = planned(discovered(1, 2, 3), mesh((1,), (2,), (3,)))
     assert edges(found) == [(name(1), name(2)), (name(1), name(3))]
 
 
-def test_the_one_node_that_holds_data_is_the_cluster():
+def test_the_one_node_that_holds_data_is_the_cluster() -> None:
     observation = with_views(mesh((1,), (2,), (3,)), View(name(2), frozenset(), holds=DATA))
     assert edges(planned(discovered(1, 2, 3), observation)) == [(name(2), name(1)), (name(2), name(3))]
 
 
-def test_two_lone_nodes_that_hold_data_stay_apart_and_nobody_joins_either():
+def test_two_lone_nodes_that_hold_data_stay_apart_and_nobody_joins_either() -> None:
     found = planned(
         discovered(1, 2, 3),
         with_views(mesh((1,)), *(View(name(n), frozenset(), holds=DATA) for n in (2, 3))),
@@ -75,20 +75,20 @@ def test_two_lone_nodes_that_hold_data_stay_apart_and_nobody_joins_either():
     assert not found.converged
 
 
-def test_a_node_that_holds_data_does_not_join_a_larger_cluster():
+def test_a_node_that_holds_data_does_not_join_a_larger_cluster() -> None:
     found = planned(discovered(1, 2, 3), with_views(mesh((1, 2)), View(name(3), frozenset(), holds=DATA)))
     assert (edges(found), refused(found)) == ([], {name(3): "data"})
     assert "passwd" in found.refusals[0].detail
 
 
-def test_a_smaller_cluster_is_not_merged_and_blank_nodes_join_the_larger():
+def test_a_smaller_cluster_is_not_merged_and_blank_nodes_join_the_larger() -> None:
     found = planned(discovered(1, 2, 3, 4, 5, 6), mesh((1, 2), (3, 4, 5), (6,)))
     assert edges(found) == [(name(3), name(6))]
     assert refused(found) == dict.fromkeys(names(1, 2), "split")
     assert all("another cluster" in action.detail for action in found.refusals)
 
 
-def test_where_two_clusters_are_of_one_size_nobody_moves():
+def test_where_two_clusters_are_of_one_size_nobody_moves() -> None:
     found = planned(discovered(1, 2, 3, 4, 5), mesh((1, 2), (3, 4), (5,)))
     assert (edges(found), refused(found)) == ([], dict.fromkeys(names(1, 2, 3, 4, 5), "split"))
 
@@ -96,7 +96,7 @@ def test_where_two_clusters_are_of_one_size_nobody_moves():
 @pytest.mark.parametrize(
     "islands", [((1,), (2,)), ((1,), (2,), (3,)), ((1, 2), (3,)), ((1, 2), (3, 4)), ((1, 2, 3), (4,))]
 )
-def test_a_partition_is_told_of_all_its_members_and_nobody_joins(islands):
+def test_a_partition_is_told_of_all_its_members_and_nobody_joins(islands) -> None:
     """E2, with a blank node beside it."""
     numbers = [number for island in islands for number in island]
     found = planned(discovered(*numbers, 9), with_views(split(*islands), View(name(9), frozenset())))
@@ -108,7 +108,7 @@ def test_a_partition_is_told_of_all_its_members_and_nobody_joins(islands):
     assert told[name(9)] == f"nobody joins as long as {first} and {second} {DISAGREE}"
 
 
-def test_a_member_that_only_the_parts_of_a_partition_call_dead_is_not_taken_off():
+def test_a_member_that_only_the_parts_of_a_partition_call_dead_is_not_taken_off() -> None:
     """E2: each part calls everyone else dead, so that their word on the one who does not answer is worth nothing."""
     apart = without(split((1,), (2,), (3,)), 3)
     assert {action.node: action.reason for action in planned(discovered(1, 2), apart).refusals} == dict.fromkeys(
@@ -135,7 +135,7 @@ def test_a_member_that_only_the_parts_of_a_partition_call_dead_is_not_taken_off(
         pytest.param((View(name(2), names(1)), View(name(3), names(1, 2))), id="one was taken off on one side"),
     ],
 )
-def test_members_that_do_not_agree_are_partitioned(views):
+def test_members_that_do_not_agree_are_partitioned(views) -> None:
     """E2"""
     found = planned(discovered(1, 2, 3), with_views(mesh(), *views))
     assert edges(found) == []
@@ -143,7 +143,7 @@ def test_members_that_do_not_agree_are_partitioned(views):
     assert {refused(found)[node] for node in names(2, 3)} == {"partitioned"}
 
 
-def test_who_is_stopping_or_has_lost_its_list_makes_no_partition():
+def test_who_is_stopping_or_has_lost_its_list_makes_no_partition() -> None:
     """E2: they are told apart from a member on the other side by a list of their own."""
     stopping = View(name(3), names(1, 2), down=names(1, 2), stopping=True)
     seen = seen_down(mesh((1, 2, 3)), 3)
@@ -151,7 +151,7 @@ def test_who_is_stopping_or_has_lost_its_list_makes_no_partition():
     assert edges(planned(discovered(1, 2, 3), with_views(seen, View(name(3), frozenset())))) == [(name(1), name(3))]
 
 
-def test_a_prune_says_that_what_the_node_has_stored_has_to_go():
+def test_a_prune_says_that_what_the_node_has_stored_has_to_go() -> None:
     """E3"""
     comes_back = dataclasses.replace(JOINS_ALONE, comes_back=True)
     for rules, told in ((JOINS_ALONE, False), (comes_back, True)):
@@ -159,59 +159,59 @@ def test_a_prune_says_that_what_the_node_has_stored_has_to_go():
         assert ("delete its database before it is started again" in prune.detail) is told
 
 
-def test_ends_that_disagree_are_given_time():
+def test_ends_that_disagree_are_given_time() -> None:
     views = (View(name(1), names(2)), View(name(2), frozenset()))
     found = planned(discovered(1, 2), with_views(mesh(), *views))
     assert (edges(found), refused(found)) == ([], {name(2): "unsteady"})
 
 
-def test_a_node_that_lost_what_it_knew_joins_again():
+def test_a_node_that_lost_what_it_knew_joins_again() -> None:
     observation = with_views(seen_down(mesh((1, 2, 3)), 3), View(name(3), frozenset()))
     assert edges(planned(discovered(1, 2, 3), observation)) == [(name(1), name(3))]
     of_two = with_views(seen_down(mesh((1, 2)), 2), View(name(2), frozenset()))
     assert edges(planned(discovered(1, 2), of_two)) == [(name(1), name(2))]
 
 
-def test_a_node_that_lost_its_list_and_kept_its_data_does_not():
+def test_a_node_that_lost_its_list_and_kept_its_data_does_not() -> None:
     observation = with_views(seen_down(mesh((1, 2, 3)), 3), View(name(3), frozenset(), holds=DATA))
     found = planned(discovered(1, 2, 3), observation)
     assert (edges(found), refused(found)) == ([], {name(3): "data"})
 
 
-def test_a_dead_member_that_is_listed_and_desired_is_kept_and_nothing_is_outstanding():
+def test_a_dead_member_that_is_listed_and_desired_is_kept_and_nothing_is_outstanding() -> None:
     found = planned(discovered(1, 2, 3), seen_down(mesh((1, 2, 3)), 3))
     assert found.actions == ()
     assert found.converged
 
 
-def test_a_dead_node_that_nobody_lists_is_told():
+def test_a_dead_node_that_nobody_lists_is_told() -> None:
     found = planned(discovered(1, 2, 3), without(mesh((1, 2), (3,)), 3))
     assert (edges(found), refused(found)) == ([], {name(3): "no_answer"})
     nobody = planned(discovered(1, 2), without(mesh((1,), (2,)), 1, 2))
     assert (edges(nobody), refused(nobody)) == ([], dict.fromkeys(names(1, 2), "no_answer"))
 
 
-def test_a_new_cluster_is_not_formed_beside_a_node_that_may_be_the_cluster():
+def test_a_new_cluster_is_not_formed_beside_a_node_that_may_be_the_cluster() -> None:
     found = planned(discovered(1, 2, 3), without(mesh((1,), (2,), (3,)), 3))
     assert (edges(found), refused(found)) == ([], dict.fromkeys(names(2, 3), "no_answer"))
     leaving = Discovery.complete([*discovered(1, 2).nodes, Node(name(3), state="terminating")])
     assert edges(planned(leaving, without(mesh((1,), (2,), (3,)), 3))) == [(name(1), name(2))]
 
 
-def test_nobody_joins_the_smaller_part_of_a_split_whose_larger_part_is_out_of_sight():
+def test_nobody_joins_the_smaller_part_of_a_split_whose_larger_part_is_out_of_sight() -> None:
     observation = seen_down(mesh((1, 2, 3), (4,)), 2, 3)
     found = planned(discovered(1, 2, 3, 4), observation)
     assert (edges(found), refused(found)) == ([], {name(4): "split"})
     assert edges(planned(discovered(1, 2, 3, 4), seen_down(mesh((1, 2, 3), (4,)), 3))) == [(name(1), name(4))]
 
 
-def test_dead_strays_are_taken_off_by_one_member_and_are_then_no_obstacle():
+def test_dead_strays_are_taken_off_by_one_member_and_are_then_no_obstacle() -> None:
     found = planned(discovered(1, 4), seen_down(mesh((1, 2, 3), (4,)), 2, 3))
     assert [(action.observer, action.node) for action in found.prunes] == [(name(1), name(2)), (name(1), name(3))]
     assert edges(found) == [(name(1), name(4))]
 
 
-def test_a_live_stray_is_kept_from_harm_unless_the_policy_says_so_and_leaves_by_itself():
+def test_a_live_stray_is_kept_from_harm_unless_the_policy_says_so_and_leaves_by_itself() -> None:
     found = planned(discovered(1, 2), mesh((1, 2, 3)))
     assert (found.prunes, refused(found)) == ((), {name(3): "prune_live"})
     allowed = dataclasses.replace(AT_ONCE, prune_live=True)
@@ -220,7 +220,7 @@ def test_a_live_stray_is_kept_from_harm_unless_the_policy_says_so_and_leaves_by_
     ]
 
 
-def test_members_that_are_not_ready_or_stopping_are_no_source():
+def test_members_that_are_not_ready_or_stopping_are_no_source() -> None:
     stopping = with_views(mesh((1, 2), (3,)), View(name(1), names(2), stopping=True))
     assert edges(planned(discovered(1, 2, 3), stopping)) == [(name(2), name(3))]
     both = with_views(stopping, View(name(2), names(1), stopping=True))

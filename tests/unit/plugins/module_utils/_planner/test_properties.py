@@ -22,13 +22,13 @@ from .worlds import LISTS, OBSTACLES, REAL_RULES, any_rules, real_rules, wild_wo
 
 
 @pytest.mark.parametrize("rules", REAL_RULES, ids=range(len(REAL_RULES)))
-def test_in_many_of_the_worlds_there_is_something_to_do(rules):
+def test_in_many_of_the_worlds_there_is_something_to_do(rules) -> None:
     """Where nothing is done, what follows holds whatever the planner does."""
     found = []
 
     @settings(max_examples=100, derandomize=True, phases=[Phase.generate], database=None)
     @given(worlds(st.just(rules)))
-    def look(world):
+    def look(world) -> None:
         found.append(world.plan())
 
     look()
@@ -39,21 +39,21 @@ def test_in_many_of_the_worlds_there_is_something_to_do(rules):
 
 
 @pytest.mark.parametrize("obstacle", OBSTACLES)
-def test_what_is_never_pruned(obstacle):
+def test_what_is_never_pruned(obstacle) -> None:
     @settings(max_examples=50)
     @given(worlds(real_rules | any_rules, st.just(obstacle)))
-    def look(world):
+    def look(world) -> None:
         check_prunes(world)
 
     look()
 
 
 @given(wild_worlds(real_rules | any_rules))
-def test_what_is_never_pruned_whatever_the_members_say(world):
+def test_what_is_never_pruned_whatever_the_members_say(world) -> None:
     check_prunes(world)
 
 
-def check_prunes(world):
+def check_prunes(world) -> None:
     discovery, observation, policy, rules, earlier, recently, absence = world
     pruned = {action.node for action in world.plan().prunes}
     if not pruned:
@@ -83,9 +83,9 @@ def check_prunes(world):
 
 
 @given(worlds() | wild_worlds())
-def test_every_stray_gets_exactly_one_kind_of_decision(world):
+def test_every_stray_gets_exactly_one_kind_of_decision(world) -> None:
     discovery, observation, found = world.discovery, world.observation, world.plan()
-    decided = {}
+    decided: dict[str, set[str]] = {}
     for action in found.actions:
         if action.node not in discovery.names:
             decided.setdefault(action.node, set()).add(action.kind)
@@ -95,7 +95,7 @@ def test_every_stray_gets_exactly_one_kind_of_decision(world):
 
 
 @given(worlds() | wild_worlds())
-def test_only_members_that_answer_are_called(world):
+def test_only_members_that_answer_are_called(world) -> None:
     discovery, observation, found = world.discovery, world.observation, world.plan()
     for action in (*found.connects, *found.prunes):
         assert action.observer in observation.views
@@ -106,7 +106,7 @@ def test_only_members_that_answer_are_called(world):
 
 
 @given(worlds() | wild_worlds(), st.randoms(use_true_random=False))
-def test_the_order_of_the_inputs_does_not_matter(world, shuffler: random.Random):
+def test_the_order_of_the_inputs_does_not_matter(world, shuffler: random.Random) -> None:
     nodes, views = list(world.discovery.nodes), list(world.observation.views.items())
     shuffler.shuffle(nodes)
     shuffler.shuffle(views)
@@ -119,7 +119,7 @@ FOUR_KINDS = st.sampled_from([EXCLUSIVE, TRANSITIVE, PAIRWISE, JOINS_ALONE])
 
 
 @given(worlds(FOUR_KINDS) | wild_worlds(FOUR_KINDS))
-def test_a_plan_that_worked_leaves_nothing_to_do(world):
+def test_a_plan_that_worked_leaves_nothing_to_do(world) -> None:
     discovery, observation, policy, rules = world[:4]
     policy = dataclasses.replace(policy, confirmations=1)
     # What nobody can reach stays out, and a mesh that is mostly unsteady is left to itself: neither is done by a plan.
@@ -136,7 +136,7 @@ def test_a_plan_that_worked_leaves_nothing_to_do(world):
 
 
 @given(worlds(st.sampled_from([EXCLUSIVE, TRANSITIVE])) | wild_worlds(st.sampled_from([EXCLUSIVE, TRANSITIVE])))
-def test_the_edges_of_a_transitive_plan_reach_every_wanted_node_that_answers(world):
+def test_the_edges_of_a_transitive_plan_reach_every_wanted_node_that_answers(world) -> None:
     discovery, observation, policy, rules = world[:4]
     found = plan(discovery, observation, policy, rules)
     after = rules.predict(found, observation)
@@ -152,7 +152,7 @@ def test_the_edges_of_a_transitive_plan_reach_every_wanted_node_that_answers(wor
 
 
 @given(worlds(st.sampled_from(LISTS)) | wild_worlds(st.sampled_from(LISTS)))
-def test_where_joining_deletes_only_a_node_that_knows_nobody_and_holds_nothing_joins(world):
+def test_where_joining_deletes_only_a_node_that_knows_nobody_and_holds_nothing_joins(world) -> None:
     discovery, observation, policy = world[:3]
     # Nobody else is ever asked.
     asked = {name: view for name, view in observation.views.items() if name in discovery.names or policy.in_scope(name)}
@@ -176,7 +176,7 @@ def test_where_joining_deletes_only_a_node_that_knows_nobody_and_holds_nothing_j
 
 
 @given(worlds(st.sampled_from(LISTS)) | wild_worlds(st.sampled_from(LISTS)))
-def test_while_members_of_one_table_do_not_agree_nobody_joins_and_nobody_is_taken_off(world):
+def test_while_members_of_one_table_do_not_agree_nobody_joins_and_nobody_is_taken_off(world) -> None:
     """E2"""
     observation, found = world.observation, world.plan()
     agree = all(
@@ -188,7 +188,7 @@ def test_while_members_of_one_table_do_not_agree_nobody_joins_and_nobody_is_take
 
 
 @given(worlds(st.sampled_from(LISTS)) | wild_worlds(st.sampled_from(LISTS)))
-def test_where_one_prune_is_enough_no_island_is_told_twice(world):
+def test_where_one_prune_is_enough_no_island_is_told_twice(world) -> None:
     parts = islands(world.observation.views, world.observation.members)
     told = [(action.node, part) for action in world.plan().prunes for part in parts if action.observer in part]
     assert len(told) == len(set(told))

@@ -48,7 +48,7 @@ def refused(planned):
 @pytest.mark.parametrize("table", [RABBIT, SHARED])
 @pytest.mark.parametrize("rules", ALL_RULES)
 @pytest.mark.parametrize("who", [1, 3], ids=["one that stays", "the one that goes"])
-def test_nobody_leaves_by_link_where_one_member_has_a_table(table, rules, who):
+def test_nobody_leaves_by_link_where_one_member_has_a_table(table, rules, who) -> None:
     """H1: one member's word is enough for the whole mesh, also with a fence."""
     observation = with_tables(mesh((1, 2, 3), synced=True), {who: table})
     for policy in (AT_ONCE, replace(AT_ONCE, fence=True)):
@@ -58,7 +58,7 @@ def test_nobody_leaves_by_link_where_one_member_has_a_table(table, rules, who):
         assert not planned.converged
 
 
-def test_a_stray_that_does_not_answer_is_not_dropped_either():
+def test_a_stray_that_does_not_answer_is_not_dropped_either() -> None:
     observation = with_tables(mesh((1, 2, 3)), {1: RABBIT})
     views = {key: view for key, view in observation.views.items() if key != name(3)}
     silent = Observation(views, {name(3): Unreachable("said nothing", silent=True)})
@@ -67,7 +67,7 @@ def test_a_stray_that_does_not_answer_is_not_dropped_either():
 
 
 @pytest.mark.parametrize("rules", ALL_RULES)
-def test_rabbitmq_is_not_connected_by_link(rules):
+def test_rabbitmq_is_not_connected_by_link(rules) -> None:
     """H2: neither islands, nor a link that is missing inside one, nor a node that only members can reach."""
     apart = with_tables(mesh((1,), (2,), (3,), synced=True), {2: RABBIT})
     planned = plan(discovered(1, 2, 3, 4), apart, AT_ONCE, rules)
@@ -77,7 +77,7 @@ def test_rabbitmq_is_not_connected_by_link(rules):
     assert len(planned.islands) == 3
 
 
-def test_with_mnesia_nodes_are_connected_but_nobody_leaves_to_rejoin():
+def test_with_mnesia_nodes_are_connected_but_nobody_leaves_to_rejoin() -> None:
     apart = with_tables(mesh((1, 2), (3,), synced=True), {1: SHARED})
     planned = plan(discovered(1, 2, 3), apart, AT_ONCE, EXCLUSIVE)
     assert [(action.observer, action.node, action.rejoin) for action in planned.connects] == [(name(1), name(3), False)]
@@ -94,7 +94,7 @@ def test_with_mnesia_nodes_are_connected_but_nobody_leaves_to_rejoin():
 
 
 @pytest.mark.parametrize("table", [RABBIT, SHARED])
-def test_a_whole_mesh_is_no_whole_cluster(table):
+def test_a_whole_mesh_is_no_whole_cluster(table) -> None:
     """H2: nothing is outstanding, and it is not called whole."""
     planned = plan(discovered(1, 2), with_tables(mesh((1, 2)), {2: table}), AT_ONCE, TRANSITIVE)
     assert not planned.actions
@@ -106,7 +106,7 @@ def test_a_whole_mesh_is_no_whole_cluster(table):
 
 
 @pytest.mark.parametrize("option", ["connect", "disconnect", "list_nodes"])
-def test_each_function_of_the_users_own_stands_for_its_part(option):
+def test_each_function_of_the_users_own_stands_for_its_part(option) -> None:
     rules = replace(TRANSITIVE, by_link=TRANSITIVE.by_link - {option})
     apart = with_tables(mesh((1, 9), (2,)), {1: RABBIT, 2: RABBIT})
     planned = plan(discovered(1, 2), apart, AT_ONCE, rules)
@@ -115,7 +115,7 @@ def test_each_function_of_the_users_own_stands_for_its_part(option):
     assert bool(planned.doubts) == (option != "list_nodes")
 
 
-def test_partitions_are_each_members_own_word():
+def test_partitions_are_each_members_own_word() -> None:
     tables = {1: Table(RABBITMQ, names(2)), 2: Table(RABBITMQ, None), 3: RABBIT, 4: SHARED}
     observation = with_tables(mesh((1, 2, 3, 4)), tables)
     planned = plan(discovered(1, 2, 3, 4), observation, AT_ONCE, TRANSITIVE)
@@ -135,7 +135,7 @@ def test_partitions_are_each_members_own_word():
     ]
 
 
-def test_without_a_table_all_is_as_it_was():
+def test_without_a_table_all_is_as_it_was() -> None:
     planned = plan(discovered(1, 2), mesh((1, 2, 9), synced=True), AT_ONCE, EXCLUSIVE)
     assert planned.prunes
     assert not planned.doubts

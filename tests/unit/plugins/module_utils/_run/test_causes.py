@@ -8,16 +8,16 @@ from __future__ import annotations
 from ansible_collections.selfheal.cluster.plugins.module_utils._run.causes import causes, few
 
 
-def test_problems_that_differ_in_the_node_alone_have_one_cause():
+def test_problems_that_differ_in_the_node_alone_have_one_cause() -> None:
     problems = {name: f"{name} ({name[4:]}:4369) is silent" for name in ("app@10.0.0.10", "app@10.0.0.9")}
     assert causes(problems) == [(("app@10.0.0.9", "app@10.0.0.10"), "… (…:4369) is silent")]
 
 
-def test_a_problem_of_one_node_names_it():
+def test_a_problem_of_one_node_names_it() -> None:
     assert causes({"app@10.0.0.9": "no epmd on 10.0.0.9"}) == [(("app@10.0.0.9",), "no epmd on 10.0.0.9")]
 
 
-def test_different_causes_stay_apart():
+def test_different_causes_stay_apart() -> None:
     assert causes({"web2": "refused", "web1": "timed out", "web3": "refused"}) == [
         (("web1",), "timed out"),
         (("web2", "web3"), "refused"),
@@ -25,6 +25,6 @@ def test_different_causes_stay_apart():
     assert causes({}) == []
 
 
-def test_many_names_are_counted():
+def test_many_names_are_counted() -> None:
     assert few([f"a{number}" for number in range(10, 0, -1)]) == "a1, a2, a3, a4, a5 and 5 more"
     assert few({"b", "a"}) == "a, b"

@@ -29,7 +29,7 @@ from .._planner.plans import AT_ONCE, IRREVERSIBLE, PAIRWISE, TRANSITIVE, discov
 class Told(Events):
     """What is seen comes with the plan for it."""
 
-    def __init__(self, *desired, policy=AT_ONCE, rules=TRANSITIVE):
+    def __init__(self, *desired, policy=AT_ONCE, rules=TRANSITIVE) -> None:
         super().__init__()
         self.discovery = discovered(*desired)
         self.policy, self.rules = policy, rules
@@ -70,11 +70,11 @@ def listing(**peers):
         pytest.param(["12", "3"], ["12", "3"], "", id="nothing happened"),
     ],
 )
-def test_who_joined(before, after, expected):
+def test_who_joined(before, after, expected) -> None:
     assert joined([tuple(part) for part in before], [tuple(part) for part in after]) == frozenset(expected)
 
 
-def test_a_node_that_joined_over_several_rounds_and_observers_joined_once():
+def test_a_node_that_joined_over_several_rounds_and_observers_joined_once() -> None:
     events = Told(1, 2, 3, rules=PAIRWISE)
     events.sees(mesh((1, 2), (3,)))
     events.did({connect(3, 1): Done(), connect(3, 2): Done()})
@@ -92,7 +92,7 @@ def test_a_node_that_joined_over_several_rounds_and_observers_joined_once():
     ]
 
 
-def test_who_was_connected_and_is_out_again_has_not_joined():
+def test_who_was_connected_and_is_out_again_has_not_joined() -> None:
     events = Told(1, 2, 3)
     events.sees(mesh((1, 2), (3,)))
     events.did({connect(3, 1): Done()})
@@ -101,7 +101,7 @@ def test_who_was_connected_and_is_out_again_has_not_joined():
     assert events.all() == []
 
 
-def test_those_of_a_merged_island_joined_without_an_observer():
+def test_those_of_a_merged_island_joined_without_an_observer() -> None:
     events = Told(1, 2, 3, 4, 5)
     events.sees(mesh((1, 2, 3), (4, 5)))
     events.did({connect(4, 1): Done()})
@@ -109,7 +109,7 @@ def test_those_of_a_merged_island_joined_without_an_observer():
     assert [(event["node"], event["observer"]) for event in events.all()] == [(name(4), name(1)), (name(5), None)]
 
 
-def test_who_is_not_desired_does_not_join():
+def test_who_is_not_desired_does_not_join() -> None:
     events = Told(1, 2, 3, policy=dataclasses.replace(AT_ONCE, prune=False))
     events.sees(mesh((1, 2), (3, 4)))
     events.did({connect(3, 1): Done()})
@@ -117,7 +117,7 @@ def test_who_is_not_desired_does_not_join():
     assert events.of("joined") == [name(3)]
 
 
-def test_who_was_pruned_by_several_observers_left_once():
+def test_who_was_pruned_by_several_observers_left_once() -> None:
     events = Told(1, 2)
     events.sees(mesh((1, 2, 3)))
     events.did({prune(3, 1): Done(), prune(3, 2): Done()})
@@ -128,7 +128,7 @@ def test_who_was_pruned_by_several_observers_left_once():
     ]
 
 
-def test_who_is_still_listed_by_one_has_not_left():
+def test_who_is_still_listed_by_one_has_not_left() -> None:
     events = Told(1, 2)
     events.sees(mesh((1, 2, 3)))
     events.did({prune(3, 1): Done(), prune(3, 2): Failed("it is busy")})
@@ -139,7 +139,7 @@ def test_who_is_still_listed_by_one_has_not_left():
     assert events.of("left") == [name(3)]
 
 
-def test_nobody_left_as_long_as_who_failed_to_prune_it_gives_no_answer():
+def test_nobody_left_as_long_as_who_failed_to_prune_it_gives_no_answer() -> None:
     events = Told(1, 2)
     events.sees(mesh((1, 2, 3)))
     events.did({prune(3, 1): Done(), prune(3, 2): Failed("it froze")})
@@ -147,7 +147,7 @@ def test_nobody_left_as_long_as_who_failed_to_prune_it_gives_no_answer():
     assert events.of("left") == []
 
 
-def test_who_came_back_has_not_left():
+def test_who_came_back_has_not_left() -> None:
     events = Told(1, 2)
     events.sees(mesh((1, 2, 3)))
     events.did({prune(3, 1): Done(), prune(3, 2): Done()})
@@ -157,7 +157,7 @@ def test_who_came_back_has_not_left():
     assert events.of("left") == [name(3)]
 
 
-def test_an_observation_that_shows_nobody_changes_no_event():
+def test_an_observation_that_shows_nobody_changes_no_event() -> None:
     events = Told(1, 2, 3)
     events.sees(mesh((1, 2, 4), (3,)))
     events.did({prune(4, 1): Failed("it is busy"), prune(4, 2): Failed("it is busy")})
@@ -169,7 +169,7 @@ def test_an_observation_that_shows_nobody_changes_no_event():
     assert events.of("joined") == [name(3)]
 
 
-def test_a_connect_that_failed_is_told_with_its_last_reason():
+def test_a_connect_that_failed_is_told_with_its_last_reason() -> None:
     events = Told(1, 2, 3)
     events.sees(mesh((1, 2), (3,)))
     events.did({connect(3, 1): Failed("refused")})
@@ -181,7 +181,7 @@ def test_a_connect_that_failed_is_told_with_its_last_reason():
     ]
 
 
-def test_a_connect_that_failed_and_then_worked_is_no_failure():
+def test_a_connect_that_failed_and_then_worked_is_no_failure() -> None:
     events = Told(1, 2, 3)
     events.sees(mesh((1, 2), (3,)))
     events.did({connect(3, 1): Failed("refused")})
@@ -191,7 +191,7 @@ def test_a_connect_that_failed_and_then_worked_is_no_failure():
     assert [event["event"] for event in events.all()] == ["joined"]
 
 
-def test_a_connect_that_failed_is_no_failure_once_the_link_is_there_by_itself():
+def test_a_connect_that_failed_is_no_failure_once_the_link_is_there_by_itself() -> None:
     events = Told(1, 2)
     events.sees(mesh((1,), (2,)))
     events.did({connect(2, 1): Failed("refused")})
@@ -199,7 +199,7 @@ def test_a_connect_that_failed_is_no_failure_once_the_link_is_there_by_itself():
     assert events.of("connect_failed") == []
 
 
-def test_a_link_that_its_other_end_would_make_now_is_still_missing():
+def test_a_link_that_its_other_end_would_make_now_is_still_missing() -> None:
     events = Told(1, 2, 3, rules=PAIRWISE)
     events.sees(mesh((1, 3), (2, 3)))
     events.did({connect(2, 1): Failed("refused")})
@@ -207,7 +207,7 @@ def test_a_link_that_its_other_end_would_make_now_is_still_missing():
     assert events.of("connect_failed") == [name(2)]
 
 
-def test_a_refused_prune_has_the_word_of_the_policy():
+def test_a_refused_prune_has_the_word_of_the_policy() -> None:
     events = Told(1, 2, rules=IRREVERSIBLE)
     events.sees(mesh((1, 2, 3)))
     events.sees(mesh((1, 2, 3)))
@@ -215,7 +215,7 @@ def test_a_refused_prune_has_the_word_of_the_policy():
 
 
 @pytest.mark.parametrize("outcome", [Pending("it copies", "1 of 3 tables"), Unknown("it timed out")])
-def test_what_is_under_way_is_no_event_yet(outcome):
+def test_what_is_under_way_is_no_event_yet(outcome) -> None:
     events = Told(1, 2, 3)
     events.sees(mesh((1, 2, 4), (3,)))
     events.did({prune(4, 1): outcome})

@@ -9,7 +9,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._run.picture impo
 from .._planner.plans import mesh, name, names
 
 
-def test_islands_stand_apart_and_each_line_says_what_is_wrong():
+def test_islands_stand_apart_and_each_line_says_what_is_wrong() -> None:
     views = {**mesh((1, 2)).views, name(9): View(name(9), names(1))}
     observation = Observation(views, dict.fromkeys(names(3, 4), Unreachable("down")))
     assert picture("chat", names(1, 2, 3, 4), observation) == [
@@ -24,7 +24,7 @@ def test_islands_stand_apart_and_each_line_says_what_is_wrong():
     ]
 
 
-def test_large_islands_are_summed_up():
+def test_large_islands_are_summed_up() -> None:
     lines = picture("chat", names(*range(1, 61)), mesh(tuple(range(1, 31)), tuple(range(31, 61))))
     assert lines == [
         "chat: 60 desired, 60 members, 2 islands",
@@ -33,5 +33,5 @@ def test_large_islands_are_summed_up():
     ]
 
 
-def test_nothing_to_see():
+def test_nothing_to_see() -> None:
     assert picture("chat", frozenset(), Observation({})) == ["chat: 0 desired, 0 members, 0 islands"]

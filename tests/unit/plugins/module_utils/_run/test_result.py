@@ -25,7 +25,7 @@ def recorded(discovery, observation, full=False, rules=EXCLUSIVE, policy=AT_ONCE
     return record, planned
 
 
-def test_a_run_that_found_nothing_to_do():
+def test_a_run_that_found_nothing_to_do() -> None:
     record, _planned = recorded(discovered(1, 2), mesh((1, 2)))
     result = record.done()
     assert (result["changed"], result["converged"], result["status"]) == (False, True, "complete")
@@ -36,7 +36,7 @@ def test_a_run_that_found_nothing_to_do():
     assert "plan" not in result
 
 
-def test_what_users_should_know_of_the_source_is_a_warning():
+def test_what_users_should_know_of_the_source_is_a_warning() -> None:
     """E7"""
     record, _planned = recorded(dataclasses.replace(discovered(1, 2), notes=("it is large",)), mesh((1, 2)))
     result = record.done()
@@ -44,7 +44,7 @@ def test_what_users_should_know_of_the_source_is_a_warning():
     assert record.warnings == ["topology 'chat': it is large"]
 
 
-def test_who_was_pruned_and_would_come_back_with_what_it_has_stored_is_told():
+def test_who_was_pruned_and_would_come_back_with_what_it_has_stored_is_told() -> None:
     """E3"""
     for comes_back in (True, False):
         rules = dataclasses.replace(JOINS_ALONE, comes_back=comes_back)
@@ -57,7 +57,7 @@ def test_who_was_pruned_and_would_come_back_with_what_it_has_stored_is_told():
         assert sum(warning.startswith(told) for warning in record.warnings) == comes_back
 
 
-def test_looking_gives_the_plan_instead_of_actions():
+def test_looking_gives_the_plan_instead_of_actions() -> None:
     record, _planned = recorded(discovered(1, 2), mesh((1,), (2,)))
     result = record.inspected()
     assert result["plan"] == [{"action": "connect", "node": name(2), "observer": name(1), "reason": "island"}]
@@ -65,7 +65,7 @@ def test_looking_gives_the_plan_instead_of_actions():
     assert result["converged"] is False
 
 
-def test_a_prediction_is_told_as_if_it_had_been_done():
+def test_a_prediction_is_told_as_if_it_had_been_done() -> None:
     record, planned = recorded(discovered(1, 2), mesh((1, 3), (2,)))
     record.predicts(planned)
     result = record.done()
@@ -76,7 +76,7 @@ def test_a_prediction_is_told_as_if_it_had_been_done():
     assert "chat: 2 desired, 2 members, 1 island\n" in result["diff"]["after"]
 
 
-def test_large_views_are_cut_to_those_that_differ_unless_asked_for():
+def test_large_views_are_cut_to_those_that_differ_unless_asked_for() -> None:
     everyone = tuple(range(1, 61))
     observation = mesh(everyone)
     views = dict(observation.views)
@@ -86,7 +86,7 @@ def test_large_views_are_cut_to_those_that_differ_unless_asked_for():
         assert set(record.done()["views"]) == shown
 
 
-def test_what_failed_is_an_event_and_a_warning_and_no_change():
+def test_what_failed_is_an_event_and_a_warning_and_no_change() -> None:
     record, planned = recorded(discovered(1, 2), mesh((1,), (2,)))
     record.did(dict.fromkeys(planned.connects, Failed("refused")))
     result = record.done()
@@ -95,7 +95,7 @@ def test_what_failed_is_an_event_and_a_warning_and_no_change():
     assert record.warnings == [f"topology 'chat': {name(1)} could not connect {name(2)}: refused"]
 
 
-def test_refusals_and_unreachable_nodes_are_warned_of_and_listed():
+def test_refusals_and_unreachable_nodes_are_warned_of_and_listed() -> None:
     observation = Observation(mesh((1, 2, 3)).views, {name(4): Unreachable("it is down")})
     policy = dataclasses.replace(AT_ONCE, max_prune="0")
     record, _planned = recorded(discovered(1, 2, 4), observation, policy=policy)
@@ -107,7 +107,7 @@ def test_refusals_and_unreachable_nodes_are_warned_of_and_listed():
     assert any("it is down" in warning for warning in record.warnings)
 
 
-def test_a_failed_discovery_is_neither_converged_nor_empty_success():
+def test_a_failed_discovery_is_neither_converged_nor_empty_success() -> None:
     record = RunRecord("chat", False)
     record.discovery_failed(Discovery.failed(["NXDOMAIN"]))
     result = record.done()
@@ -115,6 +115,6 @@ def test_a_failed_discovery_is_neither_converged_nor_empty_success():
     assert (result["changed"], result["converged"]) == (False, False)
 
 
-def test_an_empty_discovery_is_warned_of():
+def test_an_empty_discovery_is_warned_of() -> None:
     record, _planned = recorded(Discovery.complete([]), Observation({}))
     assert any("complete and empty" in warning for warning in record.warnings)

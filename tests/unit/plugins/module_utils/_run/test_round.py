@@ -19,7 +19,7 @@ from .._planner.plans import discovered, name, names
 
 
 @pytest.fixture
-def run(monkeypatch):
+def run(monkeypatch: pytest.MonkeyPatch):
     def converge(driver, discoveries, check=False, **policy):
         source = iter(discoveries)
         last = discoveries[-1]
@@ -38,7 +38,7 @@ def run(monkeypatch):
     return converge
 
 
-def test_who_was_told_to_leave_is_brought_back_though_the_first_try_fails(run):
+def test_who_was_told_to_leave_is_brought_back_though_the_first_try_fails(run) -> None:
     cluster = Cluster(names(1, 2, 3, 4, 5))
     cluster.unsync(name(4), name(5))
     result = run(SimulatedDriver(cluster, failing_connects=1), [discovered(1, 2, 3, 4, 5)])
@@ -47,7 +47,7 @@ def test_who_was_told_to_leave_is_brought_back_though_the_first_try_fails(run):
     assert result["islands"] == [[name(n) for n in range(1, 6)]]
 
 
-def test_a_dead_end_is_not_tried_again_in_the_same_run(run):
+def test_a_dead_end_is_not_tried_again_in_the_same_run(run) -> None:
     driver = SimulatedDriver(Cluster(names(1, 2), names(3)), failing_connects=9)
     result = run(driver, [discovered(1, 2, 3)])
     assert (result["rounds"], result["changed"], result["converged"]) == (1, False, False)
@@ -67,12 +67,12 @@ BACK = [discovered(1, 2, 3, 4, 5)]
         ([*GONE, discovered(1, 2, 3)], []),
     ],
 )
-def test_only_what_every_confirmation_misses_is_pruned(run, answers, pruned):
+def test_only_what_every_confirmation_misses_is_pruned(run, answers, pruned) -> None:
     result = run(SimulatedDriver(Cluster(names(1, 2, 3, 4, 5))), answers)
     assert [entry["node"] for entry in result["pruned"]] == [name(number) for number in pruned]
 
 
-def test_the_nameserver_that_lists_it_is_heard_though_all_answers_have_one_time_to_live(run):
+def test_the_nameserver_that_lists_it_is_heard_though_all_answers_have_one_time_to_live(run) -> None:
     def answer(discovery, server):
         answers = (Answered("app.example.test A", server, 100.0, 30.0),)
         return dataclasses.replace(discovery, answers=answers)
@@ -81,7 +81,7 @@ def test_the_nameserver_that_lists_it_is_heard_though_all_answers_have_one_time_
     assert run(SimulatedDriver(Cluster(names(1, 2, 3, 4, 5))), answers)["pruned"] == []
 
 
-def test_a_failed_discovery_is_an_error_with_the_result_and_changes_nothing(run):
+def test_a_failed_discovery_is_an_error_with_the_result_and_changes_nothing(run) -> None:
     driver = SimulatedDriver(Cluster(names(1), names(2)))
     with pytest.raises(RoundError, match="^discovery failed, so nothing was changed: NXDOMAIN") as caught:
         run(driver, [Discovery.failed(["NXDOMAIN"])])
@@ -93,7 +93,7 @@ def test_a_failed_discovery_is_an_error_with_the_result_and_changes_nothing(run)
 class Unsteady(SimulatedDriver):
     """Loses a node again, once, after it was connected."""
 
-    def __init__(self, cluster, lost):
+    def __init__(self, cluster, lost) -> None:
         super().__init__(cluster)
         self.lost = lost
 
@@ -108,23 +108,23 @@ def events(result):
     return [(event["event"], event["node"]) for event in result["events"]]
 
 
-def test_who_joined_is_lost_and_joins_again_has_joined_once(run):
+def test_who_joined_is_lost_and_joins_again_has_joined_once(run) -> None:
     result = run(Unsteady(Cluster(names(1, 2), names(3)), name(3)), [discovered(1, 2, 3)])
     assert (result["rounds"], len(result["connected"]), result["converged"]) == (2, 2, True)
     assert events(result) == [("joined", name(3))]
 
 
-def test_a_prune_that_was_unconfirmed_at_first_left_and_was_not_refused(run):
+def test_a_prune_that_was_unconfirmed_at_first_left_and_was_not_refused(run) -> None:
     result = run(SimulatedDriver(Cluster(names(1, 2, 3, 4, 5))), [*GONE, *GONE])
     assert events(result) == [("left", name(5))]
 
 
-def test_a_prune_that_stays_unconfirmed_is_refused_and_told(run):
+def test_a_prune_that_stays_unconfirmed_is_refused_and_told(run) -> None:
     result = run(SimulatedDriver(Cluster(names(1, 2, 3, 4, 5))), [*GONE, Discovery.failed(["NXDOMAIN"])])
     assert result["events"] == [{"event": "prune_refused", "node": name(5), "reason": "unconfirmed", "observer": None}]
 
 
-def test_nothing_happens_in_check_mode_so_there_are_no_events(run):
+def test_nothing_happens_in_check_mode_so_there_are_no_events(run) -> None:
     driver = SimulatedDriver(Cluster(names(1, 2, 3, 4, 5), names(6)))
     result = run(driver, [discovered(1, 2, 3, 4, 6)], check=True)
     assert (result["changed"], result["events"]) == (True, [])
@@ -132,7 +132,7 @@ def test_nothing_happens_in_check_mode_so_there_are_no_events(run):
     assert run(driver, [discovered(1, 2, 3)], check=True)["events"] == []
 
 
-def test_who_joined_before_the_run_failed_is_in_its_result(run):
+def test_who_joined_before_the_run_failed_is_in_its_result(run) -> None:
     driver = Unsteady(Cluster(names(1, 2), names(3), names(4)), name(3))
     with pytest.raises(RoundError, match="so nothing more was changed: NXDOMAIN") as caught:
         run(driver, [discovered(1, 2, 3, 4), Discovery.failed(["NXDOMAIN"])])

@@ -26,7 +26,7 @@ some_names = st.sets(a_name)
 
 class SelfHealing(RuleBasedStateMachine):
     @initialize(transitive=st.booleans(), alive=st.sets(a_name, min_size=3), gone=some_names)
-    def start(self, transitive, alive, gone):
+    def start(self, transitive, alive, gone) -> None:
         """A whole cluster, from which the source misses some."""
         self.cluster = Cluster(alive, transitive=transitive)
         self.the_source_says(alive - gone)
@@ -34,49 +34,49 @@ class SelfHealing(RuleBasedStateMachine):
     # What happens to the cluster
 
     @rule(name=a_name)
-    def a_node_starts(self, name):
+    def a_node_starts(self, name) -> None:
         self.cluster.alive.add(name)
 
     @rule(name=a_name)
-    def a_node_dies(self, name):
+    def a_node_dies(self, name) -> None:
         self.cluster.isolate(name)
         self.cluster.alive.discard(name)
 
     @rule(one=a_name, other=a_name)
-    def somebody_connects_two_by_hand(self, one, other):
+    def somebody_connects_two_by_hand(self, one, other) -> None:
         self.cluster.connect(one, other)
 
     @rule(one=a_name, other=a_name)
-    def a_link_is_cut(self, one, other):
+    def a_link_is_cut(self, one, other) -> None:
         self.cluster.cut(one, other)
 
     @rule(side=some_names)
-    def the_network_splits(self, side):
+    def the_network_splits(self, side) -> None:
         self.cluster.links = {link for link in self.cluster.links if len(link & side) != 1}
 
     @rule(far=some_names)
-    def some_are_out_of_our_reach(self, far):
+    def some_are_out_of_our_reach(self, far) -> None:
         self.cluster.far = set(far)
 
     # What happens to the source
 
     @rule(names=some_names)
-    def the_source_says(self, names):
+    def the_source_says(self, names) -> None:
         self.desired = set(names)
         self.answer = Discovery.complete([Node(name) for name in sorted(names)])
 
     @rule(names=some_names)
-    def the_source_says_a_part(self, names):
+    def the_source_says_a_part(self, names) -> None:
         self.answer = Discovery.partial([Node(name) for name in sorted(self.desired & names)], ["a page is missing"])
 
     @rule()
-    def the_source_fails(self):
+    def the_source_fails(self) -> None:
         self.answer = Discovery.failed(["NXDOMAIN"])
 
     # What we do
 
     @rule(max_prune=st.integers(0, 3), min_nodes=st.integers(0, 3))
-    def a_run(self, max_prune, min_nodes):
+    def a_run(self, max_prune, min_nodes) -> None:
         before, links = set(self.cluster.alive), set(self.cluster.links)
         result = self._run(policy={"max_prune": str(max_prune), "min_nodes": min_nodes})
         pruned = {action["node"] for action in result["pruned"]}
@@ -92,7 +92,7 @@ class SelfHealing(RuleBasedStateMachine):
 
     @precondition(lambda self: self.answer.status == "complete")
     @rule()
-    def check_mode_predicts_the_real_run(self):
+    def check_mode_predicts_the_real_run(self) -> None:
         links = set(self.cluster.links)
         predicted = self._run(check=True, rounds=1)
         assert self.cluster.links == links
@@ -111,7 +111,7 @@ class SelfHealing(RuleBasedStateMachine):
 
     @precondition(lambda self: self.answer.status == "complete" and self.desired & self.cluster.alive)
     @rule()
-    def all_is_well_again_and_heals(self):
+    def all_is_well_again_and_heals(self) -> None:
         self.cluster.far = set()
         self._run(rounds=10)
         wanted = self.desired & self.cluster.alive
@@ -122,7 +122,7 @@ class SelfHealing(RuleBasedStateMachine):
         assert self.cluster.links == links
 
     @invariant()
-    def the_dead_have_no_links(self):
+    def the_dead_have_no_links(self) -> None:
         assert all(link <= self.cluster.alive for link in self.cluster.links)
 
     def _run(self, *, check=False, rounds=5, policy=None):

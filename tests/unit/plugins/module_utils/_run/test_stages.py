@@ -83,7 +83,7 @@ def told(run: Run) -> str:
     return "; ".join(run.record.warnings)
 
 
-def test_what_is_pending_is_planned_again_and_starts_no_later_stage_meanwhile():
+def test_what_is_pending_is_planned_again_and_starts_no_later_stage_meanwhile() -> None:
     cluster = Cluster(names(1, 2, 5), names(3))
     run = Run(SimulatedDriver(cluster, outcomes={name(5): Pending("it hands over", "3 of 9 slots")}), 1, 2, 3)
     result = run.to_its_end()
@@ -97,11 +97,11 @@ def test_what_is_pending_is_planned_again_and_starts_no_later_stage_meanwhile():
 
 
 @pytest.mark.parametrize("outcome", [Pending("it copies"), Unknown("the call timed out")])
-def test_a_cluster_is_not_converged_while_something_is_under_way(outcome):
+def test_a_cluster_is_not_converged_while_something_is_under_way(outcome) -> None:
     class Hidden(SimulatedDriver):
         """The views show the change before it is over."""
 
-        async def _one(self, action, fails, report):
+        async def _one(self, action, fails, report) -> None:
             self.cluster.connect(str(action.observer), action.node)
             await super()._one(action, fails, report)
 
@@ -113,7 +113,7 @@ def test_a_cluster_is_not_converged_while_something_is_under_way(outcome):
         assert Run(driver, 1, 2, 3).to_its_end()["converged"] is True
 
 
-def test_after_an_unknown_outcome_nothing_is_changed_in_this_run_and_that_is_told():
+def test_after_an_unknown_outcome_nothing_is_changed_in_this_run_and_that_is_told() -> None:
     cluster = Cluster(names(1, 2, 5, 6), names(3))
     run = Run(SimulatedDriver(cluster, outcomes={name(5): Unknown("the call timed out")}), 1, 2, 3)
     result = run.to_its_end()
@@ -123,7 +123,7 @@ def test_after_an_unknown_outcome_nothing_is_changed_in_this_run_and_that_is_tol
     assert result["events"] == []
 
 
-def test_what_may_have_been_pruned_counts_towards_max_prune():
+def test_what_may_have_been_pruned_counts_towards_max_prune() -> None:
     cluster = Cluster(names(1, 2, 3, 5))
     driver = SimulatedDriver(cluster, outcomes={name(5): Unknown("the call timed out")})
     run = Run(driver, 1, 2, 3, max_prune="1")
@@ -136,9 +136,9 @@ def test_what_may_have_been_pruned_counts_towards_max_prune():
     assert (pruned(result), [refusal["reason"] for refusal in result["refused"]]) == ([], ["max_prune"])
 
 
-def test_an_action_of_which_the_driver_says_nothing_is_unknown():
+def test_an_action_of_which_the_driver_says_nothing_is_unknown() -> None:
     class Silent(SimulatedDriver):
-        async def perform(self, stage, desired, report):
+        async def perform(self, stage, desired, report) -> None:
             pass
 
     run = Run(Silent(Cluster(names(1, 2), names(3))), 1, 2, 3)
@@ -172,7 +172,7 @@ class Guarded(SimulatedDriver):
 
 
 @pytest.mark.parametrize(("rules", "looks"), [(Pairwise(reversible=True), 2), (Careful(reversible=True), 3)])
-def test_rules_hold_back_what_should_not_be_done_after_the_stage_before(rules, looks):
+def test_rules_hold_back_what_should_not_be_done_after_the_stage_before(rules, looks) -> None:
     driver = Guarded(Cluster(names(1, 2, 9), names(3), names(4), transitive=False), rules)
     run = Run(driver, 1, 2, 3, 4, max_rounds=1)
     result = run.to_its_end()
@@ -191,7 +191,7 @@ def seven_to_prune() -> Run:
     return Run(SimulatedDriver(Cluster(names(1, 2, *SEVEN), names(10)), seconds=10), 1, 2, 10)
 
 
-def test_an_interruption_finishes_what_has_begun_and_begins_nothing_else():
+def test_an_interruption_finishes_what_has_begun_and_begins_nothing_else() -> None:
     run = seven_to_prune()
     result, ended = run.interrupted(25)
     assert [action.node for action in run.driver.begun] == [name(3), name(4), name(5)]
@@ -203,13 +203,13 @@ def test_an_interruption_finishes_what_has_begun_and_begins_nothing_else():
     assert run.driver.cluster.peers(name(6)) == names(1, 2, 7, 8, 9)
 
 
-def test_a_second_interruption_ends_at_once_and_the_result_has_what_was_finished():
+def test_a_second_interruption_ends_at_once_and_the_result_has_what_was_finished() -> None:
     run = seven_to_prune()
     result, ended = run.interrupted(25, 26)
     assert (ended, pruned(result)) == (26, [name(3), name(4)])
 
 
-def test_what_failed_before_the_interruption_is_told():
+def test_what_failed_before_the_interruption_is_told() -> None:
     run = seven_to_prune()
     run.driver.outcomes = {name(3): Failed("it is busy")}
     result, _ended = run.interrupted(15)

@@ -76,12 +76,19 @@ def test_an_alias_is_followed_inside_the_response() -> None:
     assert addresses(interpret(given)) == ["10.0.0.1"]
 
 
+def records(given: dns.message.QueryMessage) -> RecordsAnswer:
+    """What is no alias."""
+    answer = interpret(given)
+    assert isinstance(answer, RecordsAnswer)
+    return answer
+
+
 def test_an_alias_without_its_records_is_asked_for() -> None:
     assert interpret(response("app.example.test CNAME a.other.")) == Alias("a.other.", 30)
 
 
 def test_records_of_another_name_are_none() -> None:
-    assert interpret(response("other.test A 10.0.0.9", flags=dns.flags.AA)).records == ()
+    assert records(response("other.test A 10.0.0.9", flags=dns.flags.AA)).records == ()
 
 
 @pytest.mark.parametrize(
@@ -94,7 +101,7 @@ def test_records_of_another_name_are_none() -> None:
     ids=["authoritative", "recursive", "SOA"],
 )
 def test_no_data_from_one_who_knows_is_an_honest_nothing(given: dns.message.QueryMessage) -> None:
-    assert interpret(given).records == ()
+    assert records(given).records == ()
 
 
 @pytest.mark.parametrize(
@@ -125,15 +132,12 @@ def test_addresses_that_come_along_are_kept_ipv4_first() -> None:
     given = response(
         "app.example.test A 10.0.0.1", additional="b.test AAAA fd00::1\nb.test A 10.0.0.3\nb.test A 10.0.0.2"
     )
-    answer = interpret(given)
-    assert isinstance(answer, RecordsAnswer)
-    assert answer.addresses == {"b.test.": ["10.0.0.2", "10.0.0.3", "fd00::1"]}
+    assert records(given).addresses == {"b.test.": ["10.0.0.2", "10.0.0.3", "fd00::1"]}
 
 
 def test_the_least_time_to_live_is_that_of_the_discovery() -> None:
     given = [response("app.example.test A 10.0.0.1"), response(flags=dns.flags.AA)]
-    answers = [interpret(one) for one in given]
-    assert all(isinstance(answer, RecordsAnswer) for answer in answers)
+    answers = [records(one) for one in given]
     assert answers[0].ttl == 30
     assert QueryResult(dict(zip(("A", "AAAA"), answers)), ()).discovery([Node("app@10.0.0.1")]).ttl == 30
 

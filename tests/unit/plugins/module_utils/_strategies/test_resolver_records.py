@@ -11,6 +11,7 @@ from typing import Any
 import dns.exception
 import dns.flags
 import dns.message
+import dns.rcode
 import dns.rdataclass
 import dns.rrset
 import pytest
@@ -48,7 +49,7 @@ def response(*sections: list[tuple[str, int, tuple[str, str]]], rcode: int = 0) 
     for section, lines in zip((message.answer, message.authority, message.additional), sections):
         for owner, ttl, (rdtype, text) in lines:
             section.append(dns.rrset.from_text(owner, ttl, "IN", rdtype, text))
-    message.set_rcode(rcode)
+    message.set_rcode(dns.rcode.Rcode.make(rcode))
     return message
 
 

@@ -28,33 +28,33 @@ def of(verdict, **more):
 
 
 @pytest.mark.parametrize("verdict", VERDICTS)
-def test_each_verdict_has_its_code(verdict):
+def test_each_verdict_has_its_code(verdict) -> None:
     expected = 0 if verdict == "whole" else 4 if verdict in UNTOLD else 2
     assert code_of(of(verdict)) == expected
     assert code_of(of(verdict), allow=["changing"]) == (0 if verdict == "changing" else expected)
     assert code_of(of(verdict), allow=VERDICTS) == 0
 
 
-def test_a_run_that_failed_could_not_tell():
+def test_a_run_that_failed_could_not_tell() -> None:
     assert code_of(of("whole", failed=True, msg="a task file of on_join failed")) == 4
     assert code_of(reading("chat", {"unreachable": True, "msg": "ssh"})) == 4
     assert code_of(reading("chat", {})) == 4
     assert code_of(reading("chat", None), allow=VERDICTS) == 4
 
 
-def test_a_line_is_one_line():
+def test_a_line_is_one_line() -> None:
     assert line_of(of("whole")) == "chat: whole: 3 members in one island, each linked with all others."
     hostile = of("discovery_failed", status="failed", failed=True, msg="a\nb\x1b[2J" + "x" * 2000)
     assert line_of(hostile).isprintable()
     assert len(line_of(hostile)) < 600
 
 
-def test_lines_are_in_natural_order():
+def test_lines_are_in_natural_order() -> None:
     readings = [reading(name, result([NAMES])) for name in ("web10", "web9")]
     assert [line.text.split(":")[0] for line in check_lines(readings)] == ["web9", "web10"]
 
 
-def test_the_document_has_the_worst_code_and_what_each_line_is_made_of():
+def test_the_document_has_the_worst_code_and_what_each_line_is_made_of() -> None:
     readings = [
         reading("chat", result([NAMES[:2], NAMES[2:]])),
         reading("pay", result([], verdict="discovery_failed", status="failed", failed=True, msg="403")),

@@ -22,7 +22,7 @@ def distance(one, other):
 
 
 @given(SIZES, st.integers(0, 40))
-def test_no_two_nodes_overlap_and_all_are_inside_the_picture(sizes, apart):
+def test_no_two_nodes_overlap_and_all_are_inside_the_picture(sizes, apart) -> None:
     plan = layout(sizes, apart)
     assert plan == layout(sizes, apart)
     assert [len(island.nodes) for island in plan.islands] == sizes
@@ -37,7 +37,7 @@ def test_no_two_nodes_overlap_and_all_are_inside_the_picture(sizes, apart):
 
 
 @given(SIZES, st.integers(0, 40))
-def test_islands_hold_their_nodes_and_keep_clear_of_each_other(sizes, apart):
+def test_islands_hold_their_nodes_and_keep_clear_of_each_other(sizes, apart) -> None:
     plan = layout(sizes, apart)
     for island in plan.islands:
         assert all(distance(island.centre, spot) + DISC < island.radius for spot in island.nodes)

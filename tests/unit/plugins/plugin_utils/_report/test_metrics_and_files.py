@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 from ansible_collections.selfheal.cluster.plugins.module_utils._planner.verdict import VERDICTS
@@ -24,7 +25,7 @@ def samples(*readings):
     return {key.removeprefix("selfheal_cluster_"): value for key, value in (line.rsplit(" ", 1) for line in lines)}
 
 
-def test_of_a_split_cluster():
+def test_of_a_split_cluster() -> None:
     plan = [{"action": "connect", "node": name, "observer": NAMES[0], "reason": "island"} for name in NAMES[3:]]
     refused = [{"action": "prune", "node": "x", "reason": "max_prune"}]
     given = result([NAMES[:3], NAMES[3:]], plan=plan, refused=refused)
@@ -48,7 +49,7 @@ def test_of_a_split_cluster():
     }
 
 
-def test_of_a_run_that_did_something():
+def test_of_a_run_that_did_something() -> None:
     given = result([NAMES], connected=[{"node": "a"}, {"node": "a"}], pruned=[{"node": "b"}])
     del given["plan"]
     found = samples(reading("chat", given))
@@ -58,11 +59,11 @@ def test_of_a_run_that_did_something():
 
 
 @pytest.mark.parametrize("given", [{}, {"unreachable": True}, {"failed": True, "msg": "x"}])
-def test_what_is_not_known_has_no_sample(given):
+def test_what_is_not_known_has_no_sample(given) -> None:
     assert samples(reading("chat", given)) == {'failed{topology="chat"}': "1", 'converged{topology="chat"}': "0"}
 
 
-def test_of_a_failed_discovery_the_status_alone_is_known():
+def test_of_a_failed_discovery_the_status_alone_is_known() -> None:
     given = result(
         [],
         verdict="discovery_failed",
@@ -83,7 +84,7 @@ def test_of_a_failed_discovery_the_status_alone_is_known():
     }
 
 
-def test_labels_are_escaped_and_each_metric_is_one_family():
+def test_labels_are_escaped_and_each_metric_is_one_family() -> None:
     readings = [reading(name, result([NAMES])) for name in ('a"b\\c\nd', "plain")]
     text = metrics(readings)
     assert 'topology="a\\"b\\\\c\\nd"' in text
@@ -92,7 +93,7 @@ def test_labels_are_escaped_and_each_metric_is_one_family():
     assert metrics([]) == ""
 
 
-def test_a_file_is_changed_if_more_than_its_times_is_new(tmp_path):
+def test_a_file_is_changed_if_more_than_its_times_is_new(tmp_path: Path) -> None:
     path = tmp_path / "selfheal.prom"
 
     def write(islands, time=TIME, mode=0o644, check_mode=False):
@@ -115,7 +116,7 @@ def test_a_file_is_changed_if_more_than_its_times_is_new(tmp_path):
     assert os.listdir(tmp_path) == ["selfheal.prom"]
 
 
-def test_a_link_to_a_file_stays_a_link(tmp_path):
+def test_a_link_to_a_file_stays_a_link(tmp_path: Path) -> None:
     (tmp_path / "real").write_text("old")
     (tmp_path / "link").symlink_to("real")
     ReportFile(tmp_path / "link", "new", 0o644, str).write(False)
@@ -123,7 +124,7 @@ def test_a_link_to_a_file_stays_a_link(tmp_path):
     assert (tmp_path / "real").read_text() == "new"
 
 
-def test_what_cannot_be_written_leaves_what_was_there(tmp_path, monkeypatch):
+def test_what_cannot_be_written_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "page.html"
     path.write_text("old")
     with monkeypatch.context() as patched:
@@ -138,10 +139,10 @@ def test_what_cannot_be_written_leaves_what_was_there(tmp_path, monkeypatch):
         ReportFile(tmp_path, "new", 0o644, str).write(False)
 
 
-def _full(*_arguments):
+def _full(*_arguments) -> None:
     raise OSError("the disk is full")
 
 
-def test_a_text_that_is_no_unicode_can_be_written(tmp_path):
+def test_a_text_that_is_no_unicode_can_be_written(tmp_path: Path) -> None:
     ReportFile(tmp_path / "page", "\udce9", 0o644, str).write(False)
     assert (tmp_path / "page").read_text() == "\\udce9"

@@ -45,23 +45,26 @@ ALLOWED = frozenset(
 class Seen(HTMLParser):
     """Checks that each element is closed, and keeps what there is."""
 
-    def __init__(self, text):
+    def __init__(self, text) -> None:
         super().__init__()
-        self.open, self.tags, self.attributes, self.words = [], set(), set(), []
+        self.open: list[str] = []
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.words: list[str] = []
         self.feed(text)
         self.close()
         assert self.open == []
 
-    def handle_starttag(self, tag, attrs):
+    def handle_starttag(self, tag, attrs) -> None:
         self.tags.add(tag)
         self.attributes |= {key for key, _value in attrs}
         if tag not in VOID:
             self.open.append(tag)
 
-    def handle_endtag(self, tag):
+    def handle_endtag(self, tag) -> None:
         assert self.open.pop() == tag
 
-    def handle_data(self, data):
+    def handle_data(self, data) -> None:
         if not {"style"} & set(self.open):
             self.words.append(data)
 
@@ -95,7 +98,7 @@ def hostile(bad):
 
 
 @pytest.mark.parametrize("bad", HOSTILE, ids=ascii)
-def test_outside_data_is_text_and_nothing_else(bad):
+def test_outside_data_is_text_and_nothing_else(bad) -> None:
     harmless = shown(hostile("harmless"))
     seen = Seen(page([hostile(bad)], bad, TIME))
     assert seen.tags <= ALLOWED
@@ -106,7 +109,7 @@ def test_outside_data_is_text_and_nothing_else(bad):
 
 
 @given(st.lists(st.text(), min_size=1, max_size=4, unique=True), st.text())
-def test_any_name_gives_a_page_that_is_well_formed_and_shows_no_control_character(nodes, reason):
+def test_any_name_gives_a_page_that_is_well_formed_and_shows_no_control_character(nodes, reason) -> None:
     text = page([reading("app", result([nodes], unreachable={nodes[0]: reason}))], reason, TIME)
     text.encode()
     assert Seen(text).tags <= ALLOWED
@@ -114,7 +117,7 @@ def test_any_name_gives_a_page_that_is_well_formed_and_shows_no_control_characte
 
 
 @pytest.mark.parametrize("size", [3, 40, 41, 300])
-def test_pictures_are_well_formed_on_their_own(size):
+def test_pictures_are_well_formed_on_their_own(size) -> None:
     everyone = names(size)
     lost = everyone[-1]
     text = page([reading("app", result([everyone[:-1], [lost]], unreachable={lost: "<"}))], "x", TIME)
@@ -124,7 +127,7 @@ def test_pictures_are_well_formed_on_their_own(size):
         ElementTree.fromstring(picture)
 
 
-def test_every_topology_is_on_the_page_worst_first_whatever_failed():
+def test_every_topology_is_on_the_page_worst_first_whatever_failed() -> None:
     everyone = names(5)
     readings = [
         reading("whole", result([everyone])),
@@ -144,7 +147,7 @@ def test_every_topology_is_on_the_page_worst_first_whatever_failed():
         assert words in text
 
 
-def test_it_says_what_is_wrong_with_whom_and_what_would_be_done_and_was_not():
+def test_it_says_what_is_wrong_with_whom_and_what_would_be_done_and_was_not() -> None:
     everyone = names(4)
     plan = [
         {"action": "connect", "node": everyone[2], "observer": everyone[0], "reason": "rejoin"},
@@ -174,7 +177,7 @@ def test_it_says_what_is_wrong_with_whom_and_what_would_be_done_and_was_not():
         assert words in text
 
 
-def test_a_whole_mesh_is_not_called_whole_where_links_are_no_membership():
+def test_a_whole_mesh_is_not_called_whole_where_links_are_no_membership() -> None:
     """H2"""
     reason = "links alone make no whole cluster: RabbitMQ keeps a member table of its own"
     text = text_of(reading("queue", result([names(2)], converged=False, reasons=[reason])))
@@ -183,7 +186,7 @@ def test_a_whole_mesh_is_not_called_whole_where_links_are_no_membership():
     assert "each linked with all others" not in text
 
 
-def test_what_is_not_known_is_no_number():
+def test_what_is_not_known_is_no_number() -> None:
     text = text_of(
         reading("app", result([], status="failed", reasons=["403"], converged=False, failed=True, msg="403"))
     )
@@ -191,7 +194,7 @@ def test_what_is_not_known_is_no_number():
     assert not re.search(r"\b0\b", text)
 
 
-def test_large_meshes_are_drawn_as_a_matrix_and_those_too_large_are_said_to_be():
+def test_large_meshes_are_drawn_as_a_matrix_and_those_too_large_are_said_to_be() -> None:
     for size, mark in ((40, 'class="graph"'), (41, 'class="matrix"'), (1000, 'class="matrix"')):
         assert mark in page([reading("app", result([names(size)]))], "x", TIME)
     text = page([reading("app", result([names(1001)]))], "x", TIME)
@@ -200,7 +203,7 @@ def test_large_meshes_are_drawn_as_a_matrix_and_those_too_large_are_said_to_be()
     assert "app@10.0.0.1001" in text
 
 
-def test_a_matrix_of_chaos_does_not_fill_the_disk():
+def test_a_matrix_of_chaos_does_not_fill_the_disk() -> None:
     everyone = names(400)
     pairs = [(a, b) for at, a in enumerate(everyone) for b in everyone[at + 1 :: 2]]
     text = page([reading("app", result([everyone], missing=pairs))], "x", TIME)
@@ -208,7 +211,7 @@ def test_a_matrix_of_chaos_does_not_fill_the_disk():
     assert len(text) < 400_000
 
 
-def test_a_loop_shows_its_last_events_newest_first_and_says_how_many_it_does_not():
+def test_a_loop_shows_its_last_events_newest_first_and_says_how_many_it_does_not() -> None:
     events = [
         {"event": "joined", "node": f"app@10.0.0.{number}", "reason": "x", "time": TIME} for number in range(1, 101)
     ]
@@ -221,7 +224,7 @@ def test_a_loop_shows_its_last_events_newest_first_and_says_how_many_it_does_not
     assert "Nothing had to be done" in text
 
 
-def test_without_its_times_a_page_is_the_same_until_something_else_changes():
+def test_without_its_times_a_page_is_the_same_until_something_else_changes() -> None:
     before, later = result([names(3)]), result([names(3)], time="2026-11-22T15:00:00Z")
     pages = [page([reading("app", before)], "x", TIME), page([reading("app", later)], "x", "2026-11-22T15:00:01Z")]
     assert pages[0] != pages[1]
@@ -230,7 +233,7 @@ def test_without_its_times_a_page_is_the_same_until_something_else_changes():
     assert timeless(page([reading("app", result([names(4)]))], "x", TIME)) != timeless(pages[0])
 
 
-def test_it_loads_nothing_and_allows_nothing_but_its_own_style():
+def test_it_loads_nothing_and_allows_nothing_but_its_own_style() -> None:
     text = page([reading("app", result([names(3)]))], "x", TIME)
     policy = f"default-src &#39;none&#39;; style-src &#39;{STYLE_HASH}&#39;; img-src data:"
     assert policy in text
@@ -238,7 +241,7 @@ def test_it_loads_nothing_and_allows_nothing_but_its_own_style():
     assert not re.search(r"url\(|@import|<script|http://(?!www.w3.org/2000/svg)|https://", text)
 
 
-def test_markup_made_here_is_not_escaped_twice_and_everything_else_is():
+def test_markup_made_here_is_not_escaped_twice_and_everything_else_is() -> None:
     assert element("p", element("b", "<"), "<", None, title='"', id=None) == '<p title="&#34;"><b>&lt;</b>\n&lt;</p>\n'
 
 
@@ -263,7 +266,7 @@ def _luminance(colour):
 
 
 @pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])
-def test_what_is_written_can_be_read(colours):
+def test_what_is_written_can_be_read(colours) -> None:
     for text, ground in PAIRS:
         low, high = sorted((_luminance(colours[text]), _luminance(colours[ground])))
         contrast = (high + 0.05) / (low + 0.05)

@@ -38,16 +38,16 @@ def status(given, failure=""):
         (None, words.RUN_FAILED),
     ],
 )
-def test_how_it_is(given, expected):
+def test_how_it_is(given, expected) -> None:
     assert status(given) == expected
 
 
-def test_a_run_that_failed_after_its_result_is_a_failure():
+def test_a_run_that_failed_after_its_result_is_a_failure() -> None:
     assert status(result([NAMES]), "a task file failed") == words.RUN_FAILED
     assert "a task file failed" in words.sentence_of(reading("app", result([NAMES]), "a task file failed"))
 
 
-def test_of_a_failed_discovery_nobody_is_called_a_stray_and_no_link_is_missing():
+def test_of_a_failed_discovery_nobody_is_called_a_stray_and_no_link_is_missing() -> None:
     late = reading("app", result([NAMES[:3], NAMES[3:]], status="failed", desired=[], failed=True, msg="403"))
     assert not late.undesired
     assert late.missing_links is None
@@ -59,7 +59,7 @@ def test_of_a_failed_discovery_nobody_is_called_a_stray_and_no_link_is_missing()
     st.sets(st.sampled_from(list(combinations(NAMES, 2)))),
     st.sets(st.sampled_from(NAMES), max_size=5),
 )
-def test_missing_links_are_those_that_an_end_which_answers_does_not_list(missing, one_end, silent):
+def test_missing_links_are_those_that_an_end_which_answers_does_not_list(missing, one_end, silent) -> None:
     read = reading("app", result([NAMES], missing=missing, one_end=one_end, unreachable=dict.fromkeys(silent, "no")))
     marks = {pair: read.mark(*pair) for pair in combinations(NAMES, 2)}
     assert marks == {(a, b): read.mark(b, a) for a, b in marks}
@@ -70,7 +70,7 @@ def test_missing_links_are_those_that_an_end_which_answers_does_not_list(missing
     assert all(marks[pair] == "unknown" for pair in combinations(sorted(silent), 2))
 
 
-def test_views_that_a_large_result_leaves_out_are_whole_and_those_of_the_silent_are_not():
+def test_views_that_a_large_result_leaves_out_are_whole_and_those_of_the_silent_are_not() -> None:
     everyone = names(60)
     given = result([everyone], unreachable={everyone[0]: "no"}, one_end=[(everyone[1], everyone[2])])
     given["views"] = {everyone[1]: given["views"][everyone[1]]}
@@ -90,13 +90,13 @@ KEYS = st.sampled_from([*result([[]]), "unreachable", "failed", "msg", "events",
 
 
 @given(JSON | st.dictionaries(KEYS, JSON))
-def test_no_result_is_too_strange_to_be_shown_as_something(given):
+def test_no_result_is_too_strange_to_be_shown_as_something(given) -> None:
     read = reading("app", given)
     assert isinstance(words.status_of(read), words.Status)
     assert words.sentence_of(read)
 
 
-def test_numbers_in_names_count_as_numbers():
+def test_numbers_in_names_count_as_numbers() -> None:
     assert natural({"a10", "a9", "a", "a9b", "²", "a\u0663"}) == tuple(
         sorted(["a", "a9", "a9b", "a10", "a\u0663", "²"], key=natural(["a", "a\u0663", "a9", "a9b", "a10", "²"]).index)
     )
