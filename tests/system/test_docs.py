@@ -229,8 +229,8 @@ def _what_awx_shows(block: Block, ansible: Ansible) -> None:
 
 
 def _picture(block: Block, ansible: Ansible) -> None:
-    for word in ("discover", "observe", "plan", "prune,connect"):
-        assert re.search(rf"│ +{word} +[│├]", block.text), word
+    for word in ("discover", "observe", "plan", "stage by stage"):
+        assert re.search(rf"│ +{word} *[│├]", block.text), word
 
 
 def _table(block: Block, ansible: Ansible) -> None:
