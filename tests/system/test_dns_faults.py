@@ -13,7 +13,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._model import COM
 from ansible_collections.selfheal.cluster.plugins.module_utils._strategies.registry import discover
 
 from tests.harness.clock import within
-from tests.harness.dns import faults as faults
+from tests.harness.dns import faults
 from tests.harness.dns.faults import Fault, faulty_nameserver
 from tests.harness.dns.nameserver import nameserver
 
