@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test long kubernetes faults bench fuzz molecule integration gates build docs lint unit system ansible setup constraints clean
+.PHONY: help demo test long kubernetes faults releases bench fuzz molecule integration gates build docs lint unit system ansible setup constraints clean
 
 # Those of a file share its servers, and the many short ones come last, so that all end together. They wait more than they work.
 SIDE_BY_SIDE = --numprocesses $$(($$(nproc) + 1)) --dist loadfile --no-loadscope-reorder
@@ -32,6 +32,10 @@ kubernetes: ## What the strategy kubernetes, the inventory and the role schedule
 faults: ## Break sources, members and controllers, and count the healthy links that are lost: none
 	@scripts/setup test
 	@scripts/test tests/faults
+
+releases: ## The tests of each topic with Debian 13's servers, as root; SUITES="trixie forky pypi" for all that there are
+	@scripts/setup test
+	@scripts/releases $(SUITES)
 
 bench: ## What it costs beside what else there is; makes the table and the plot of the docs, in an hour of a quiet machine
 	@scripts/setup test

@@ -119,7 +119,7 @@ def test_the_example_of_the_docs(
 
     def options(address: str) -> Path:
         path = tmp_path / f"{address}.conf"
-        certificate = authority.issue(dns=[address])
+        certificate = authority.issue(address, dns=[address])
         path.write_text(
             example.replace("/etc/app/node.pem", str(certificate)).replace(
                 "/etc/app/ca.crt", str(authority.certificate)

@@ -157,6 +157,16 @@ def _nox(words: list[str], shown: Shown) -> None:
         assert re.sub(r"-2\.\d+$", "-{core}", session) in sessions, f"nox has no session {session}"
 
 
+def _mix(words: list[str], shown: Shown) -> None:
+    assert words == ["mix", "release"]
+    assert shown.has("mix.exs")
+
+
+def _release(words: list[str], shown: Shown) -> None:
+    assert words[0] == "_build/prod/rel/chat/bin/chat"
+    assert words[1] in ("start", "rpc")
+
+
 def _runs_a_job_of_cron(words: list[str], shown: Shown) -> None:
     """Its path is one that the role makes of schedule_name."""
     assert words == ["/etc/selfheal/selfheal/run"]
@@ -176,7 +186,9 @@ PROGRAMS: dict[str, Callable[[list[str], Shown], None]] = {
     "ansible-inventory": _inventory,
     "ansible-playbook": _playbook,
     "ansible-rulebook": _rulebook,
+    "chat": _release,
     "make": _make,
+    "mix": _mix,
     "nox": _nox,
     "pip": _pip,
     "sudo": _apt_get,

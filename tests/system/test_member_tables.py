@@ -52,6 +52,11 @@ def unharmed(nodes: Sequence[Rabbit]) -> bool:
     return tables and is_whole(nodes) and lost(nodes) == {}
 
 
+def needs_partitions(node: Rabbit) -> None:
+    if not node.keeps_mnesia():
+        pytest.skip("this RabbitMQ has no partitions")
+
+
 def test_two_that_were_never_clustered_are_not_connected(strangers: list[Rabbit]) -> None:
     """H2"""
     one, other = strangers
@@ -149,6 +154,7 @@ def test_a_member_whose_app_is_stopped(two: list[Rabbit]) -> None:
 
 def test_what_does_not_say_in_time_whether_it_is_parted(two: list[Rabbit]) -> None:
     one, _other = two
+    needs_partitions(one)
     one.eval("sys:suspend(rabbit_node_monitor)")
     try:
         result = heal(two, driver_config={"timeout": 3})
@@ -161,6 +167,7 @@ def test_what_does_not_say_in_time_whether_it_is_parted(two: list[Rabbit]) -> No
 def test_a_partition_that_there_is_is_told(two: list[Rabbit], ansible: Ansible) -> None:
     """H1: the mesh is whole again at once, and RabbitMQ is not."""
     one, other = two
+    needs_partitions(one)
 
     def own_words() -> set[str]:
         parted = (

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the selfheal.cluster maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A real authoritative nameserver (Knot DNS) whose records change under the test.
+"""A real authoritative nameserver whose records change under the test: Knot DNS, or BIND if TEST_NAMESERVER is named.
 
     with nameserver({"app.example.test": ["127.0.8.1", "127.0.8.2", "::1"]}) as ns:
         ns.config                                                   # {"nameservers": ["127.0.53.1:40053"]}
@@ -18,6 +18,7 @@ effect when the call returns (RFC 2136 over TCP).
 from __future__ import annotations
 
 import ipaddress
+import os
 import random
 import socket
 import subprocess
@@ -36,8 +37,9 @@ import dns.rdatatype
 import dns.update
 
 TTL = 30
+_BIND_IS_MEANT = os.environ.get("TEST_NAMESERVER") == "named"
 _START_WITHIN = 30.0
-_CONFIG = """
+_KNOT = """
 server:
     rundir: "{directory}"
     listen: {address}@{port}
@@ -62,6 +64,21 @@ template:
     zonefile-sync: 0
 zone:
 """
+_BIND = """
+options {{
+    directory "{directory}";
+    pid-file none;
+    session-keyfile "{directory}/session.key";
+    listen-on {listens4};
+    listen-on-v6 {listens6};
+    recursion no;
+    notify no;
+    dnssec-validation no;
+    max-records-per-type 0;
+}};
+controls {{ }};
+"""
+_BIND_ZONE = 'zone "{zone}" {{ type primary; file "{zone}.zone"; allow-update {{ any; }}; }};\n'
 _ZONE = """@ {ttl} SOA ns hostmaster 1 3600 600 86400 {ttl}
 @ {ttl} NS ns
 ns {ttl} {type} {address}
@@ -69,7 +86,7 @@ ns {ttl} {type} {address}
 
 
 class Nameserver:
-    """One running knotd and its zones."""
+    """One running server and its zones."""
 
     def __init__(self, address: str, port: int, directory: Path, zones: Sequence[str]) -> None:
         self.address = address
@@ -80,8 +97,23 @@ class Nameserver:
         rdtype = "AAAA" if ":" in address else "A"
         for zone in zones:
             (directory / f"{zone}.zone").write_text(_ZONE.format(ttl=TTL, type=rdtype, address=address))
-        config = _CONFIG.format(directory=directory, address=address, port=port)
-        (directory / "knot.conf").write_text(config + "".join(f"  - domain: {zone}\n" for zone in zones))
+        self._command = (self._bind if _BIND_IS_MEANT else self._knot)(zones)
+
+    def _knot(self, zones: Sequence[str]) -> list[str]:
+        """:returns: what starts it, once its configuration is written."""
+        file = self._directory / "knot.conf"
+        config = _KNOT.format(directory=self._directory, address=self.address, port=self.port)
+        file.write_text(config + "".join(f"  - domain: {zone}\n" for zone in zones))
+        return ["knotd", "-c", str(file)]
+
+    def _bind(self, zones: Sequence[str]) -> list[str]:
+        """:returns: what starts it, once its configuration is written."""
+        file = self._directory / "named.conf"
+        listens = [f"port {self.port} {{ {self.address}; }}", "{ none; }"]
+        listens4, listens6 = reversed(listens) if ":" in self.address else listens
+        config = _BIND.format(directory=self._directory, listens4=listens4, listens6=listens6)
+        file.write_text(config + "".join(_BIND_ZONE.format(zone=zone) for zone in zones))
+        return ["named", "-g", "-c", str(file)]
 
     @property
     def spec(self) -> str:
@@ -97,14 +129,12 @@ class Nameserver:
         """Return when it answers; :raises RuntimeError: it did not come up."""
         log = (self._directory / "log").open("ab")
         with log:
-            self._process = subprocess.Popen(
-                ["knotd", "-c", str(self._directory / "knot.conf")], stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            )
+            self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         deadline = time.monotonic() + _START_WITHIN
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
-                raise RuntimeError(f"knotd did not start: {(self._directory / 'log').read_text()}")
+                raise RuntimeError(f"{self._command[0]} did not start: {self._log()}")
             time.sleep(0.01)
 
     def stop(self) -> None:
@@ -148,7 +178,7 @@ class Nameserver:
         response = dns.query.tcp(update, self.address, timeout=30, port=self.port)
         if response.rcode() != dns.rcode.NOERROR:
             rcode = dns.rcode.to_text(response.rcode())
-            raise RuntimeError(f"knotd refused the update: {rcode}: {self._log()}")
+            raise RuntimeError(f"{self._command[0]} refused the update: {rcode}: {self._log()}")
 
     def _log(self) -> str:
         return (self._directory / "log").read_text()
@@ -174,7 +204,7 @@ def nameserver(
     :param records: name -> addresses.
     :param address: its own; without one, some 127.x.y.z that nobody is likely to use at the same time.
     """
-    address = address or f"127.{random.randint(16, 250)}.{random.randint(0, 255)}.53"
+    address = address or _address()
     with tempfile.TemporaryDirectory(prefix="nameserver-") as directory:
         server = Nameserver(address, port or free_port(address), Path(directory), zones)
         try:
@@ -184,6 +214,11 @@ def nameserver(
             yield server
         finally:
             server.stop()
+
+
+def _address() -> str:
+    """BIND listens on what interfaces are said to have, and of the loopback network that is one."""
+    return "127.0.0.1" if _BIND_IS_MEANT else f"127.{random.randint(16, 250)}.{random.randint(0, 255)}.53"
 
 
 def free_port(address: str) -> int:

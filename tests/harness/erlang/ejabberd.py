@@ -77,8 +77,10 @@ class Ejabberd:
         assert self.beam.eval(f'ejabberd_auth:try_register(<<"{user}">>, <<"{_HOST}">>, <<"secret">>)') == "ok"
 
     def has(self, user: str) -> bool:
-        """Whether its database has this user; ejabberd itself remembers users that it once looked up."""
-        return self.beam.eval(f'mnesia:dirty_read(passwd, {{<<"{user}">>, <<"{_HOST}">>}}) =/= []') == "true"
+        """Whether its database has this user; ejabberd itself remembers users that it once looked up. A key is user
+        and host, and in ejabberd 26 the kind of the password too."""
+        keys = "mnesia:dirty_all_keys(passwd)"
+        return self.beam.eval(f'lists:any(fun(Key) -> element(1, Key) =:= <<"{user}">> end, {keys})') == "true"
 
     def remove(self, user: str) -> None:
         self.beam.eval(f'ejabberd_auth:remove_user(<<"{user}">>, <<"{_HOST}">>)')

@@ -63,6 +63,9 @@ class Rabbit(Beam):
         wait_until(lambda: self.eval("rabbit:is_running()") == "true", timeout, f"RabbitMQ on {self.name}")
 
     def join(self, member: Rabbit) -> None:
+        if not self.keeps_mnesia():
+            assert self.eval(f"rabbit_db_cluster:join('{member.name}', disc)", 60) == "ok"
+            return
         self.stop_app()
         assert self.eval(f"rabbit_mnesia:join_cluster('{member.name}', disc)", 60) == "ok"
         self.start_app()
@@ -76,11 +79,15 @@ class Rabbit(Beam):
 
     def members(self) -> frozenset[str]:
         """Who is in its member table."""
-        return self.names("mnesia:system_info(db_nodes)")
+        return self.names("mnesia:system_info(db_nodes)" if self.keeps_mnesia() else "rabbit_nodes:list_members()")
+
+    def keeps_mnesia(self) -> bool:
+        """Whether its member table is Mnesia's, as until RabbitMQ 4.2."""
+        return self.eval("erlang:function_exported(rabbit_mnesia, join_cluster, 2)") == "true"
 
     def partitions(self) -> frozenset[str]:
         """From whom it says that it was parted."""
-        return self.names("rabbit_node_monitor:partitions()")
+        return self.names("rabbit_node_monitor:partitions()") if self.keeps_mnesia() else frozenset()
 
     def runs_alone(self) -> bool:
         """By its member table."""

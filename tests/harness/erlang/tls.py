@@ -41,8 +41,9 @@ class NodeTls:
         self._versions = ", ".join(f"'{version}'" for version in versions)
 
     def __call__(self, host: str, expired: bool = False) -> Path:
-        """For a node whose name has this after its ``@``: its peers take that from a DNS name alone."""
-        certificate = self.signer.issue(dns=[host], expired=expired)
+        """For a node whose name has this after its ``@``. An address is there as both: OTP 25 takes it from a DNS name
+        alone, OTP 27 and later from an address alone."""
+        certificate = self.signer.issue(host, dns=[host], expired=expired)
         common = (
             f'{{certfile, "{certificate}"}}, {{cacertfile, "{self.authority.certificate}"}}, '
             f"{{versions, [{self._versions}]}}"

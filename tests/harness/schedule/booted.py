@@ -17,7 +17,6 @@ this environment's libraries, its Python and the checkout. All of it goes away a
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -30,6 +29,7 @@ from pathlib import Path
 
 from tests.harness.ansible.background import descendants_of
 from tests.harness.ansible.command import Ansible, Run
+from tests.harness.apt import mirror, system
 from tests.harness.paths import ROOT
 from tests.harness.pipes import pipe
 from tests.harness.waiting import wait_until
@@ -73,9 +73,10 @@ class Booted:
         """
         :raises RuntimeError: debootstrap says why not.
         """
-        release, mirror = _release(), _mirror()
+        release, source = system()["VERSION_CODENAME"], mirror()
+        assert source, f"apt has no main part of {release}"
         done = subprocess.run(
-            [*_ALONE, "debootstrap", "--variant=minbase", f"--include={_PACKAGES}", release, str(self._root), mirror],
+            [*_ALONE, "debootstrap", "--variant=minbase", f"--include={_PACKAGES}", release, str(self._root), source],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -83,7 +84,7 @@ class Booted:
             check=False,
         )
         if done.returncode != 0:
-            raise RuntimeError(f"debootstrap of {release} from {mirror}: {done.stdout[-5000:]}")
+            raise RuntimeError(f"debootstrap of {release} from {source}: {done.stdout[-5000:]}")
         self._install_ansible()
 
     def _install_ansible(self) -> None:
@@ -236,22 +237,6 @@ def booted() -> Iterator[Booted]:
             yield host
         finally:
             host.remove()
-
-
-def _release() -> str:
-    """This machine's, whose libraries this environment's Python needs."""
-    (name,) = re.findall(r"^VERSION_CODENAME=(\S+)", Path("/etc/os-release").read_text(), re.MULTILINE)
-    return str(name)
-
-
-def _mirror() -> str:
-    """Where apt has that release from."""
-    asked = ["apt-get", "indextargets", "--format", "$(CODENAME) $(RELEASE) $(COMPONENT) $(REPO_URI)"]
-    lines = subprocess.run([*asked, "Created-By: Packages"], check=True, capture_output=True, text=True).stdout
-    targets = [line.split() for line in lines.splitlines()]
-    found = [words[-1] for words in targets if "main" in words and _release() in words]
-    assert found, f"apt has no main part of {_release()}: {lines}"
-    return found[0]
 
 
 def _is_init(pid: int) -> bool:

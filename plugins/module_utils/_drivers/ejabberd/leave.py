@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from typing import Mapping, Optional, Sequence
 
@@ -12,6 +13,7 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.base imp
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.atomic import atomic, finished
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.beam.members import BeamMembers
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.beam.watch import watch
+from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.until import until
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.ejabberd.calls import (
     forget_call,
     forget_problem,
@@ -23,6 +25,8 @@ from ansible_collections.selfheal.cluster.plugins.module_utils._errors import Un
 from ansible_collections.selfheal.cluster.plugins.module_utils._model import Action, Node, Observation
 
 _STILL_LISTED = "a member still lists it"
+_OFF = 10.0
+"""Seconds in which Mnesia notices that a node has halted, and forgets it."""
 
 
 class Leaver:
@@ -60,12 +64,29 @@ class Leaver:
         """
         if not reasons:
             return {}
+        left = frozenset(action.node for action, reason in reasons.items() if reason is None)
+        await self._take_off(left, staying)
         watched = await watch(self._members, frozenset(action.node for action in reasons), staying)
         still_there = watched.problem(_STILL_LISTED)
         return {
             action: "; ".join(filter(None, (reason, still_there))) if action.node in watched.listed else None
             for action, reason in reasons.items()
         }
+
+    async def _take_off(self, left: frozenset[str], staying: Sequence[Node]) -> None:
+        """Have a member forget those that left and are listed all the same: with ejabberd 26 the one that leaves asks
+        for that itself and halts, and Mnesia refuses as long as it has not noticed."""
+        names = frozenset(node.name for node in staying)
+
+        async def all_are_off() -> bool:
+            views = await self._members.views(staying, names)
+            listed = [(name, node) for name, view in views.items() for node in sorted(left & view.peers)]
+            for observer, node in listed:
+                with suppress(UnreachableError, BadRpc):
+                    await self._members.call(observer, forget_call(node))
+            return not listed
+
+        await until(all_are_off, _OFF)
 
     async def _call_leave_or_forget(self, action: Action) -> Optional[str]:
         try:

@@ -51,11 +51,14 @@ was started, its module stays loaded."""
 
 _MONITOR = atom("rabbit_node_monitor")
 _ASK_MONITOR = call("gen_server", "call", _MONITOR, atom("partitions"), variable("Milliseconds"))
-_PARTITIONS = if_true(
+# From 4.3 on, RabbitMQ keeps its table in Khepri alone: it has no partitions to tell of, and no such question.
+_HAS_PARTITIONS = call("erlang", "function_exported", _MONITOR, atom("partitions"), integer(0))
+_ASKED_UNLESS_STOPPED = if_true(
     operation("=:=", call("erlang", "whereis", _MONITOR), _UNDEFINED),
     EMPTY,
     unless_it_fails(_ASK_MONITOR, atom(_UNKNOWN)),
 )
+_PARTITIONS = if_true(_HAS_PARTITIONS, _ASKED_UNLESS_STOPPED, EMPTY)
 _COPIES = (call("ets", "lookup", _SETTINGS, tuple_of(atom("schema"), atom(of))) for of in ("disc_copies", "ram_copies"))
 _NODES = for_each(tuple_of(variable("_"), variable("Nodes")), operation("++", *_COPIES), variable("Nodes"))
 _OTHERS = operation("--", call("lists", "append", _NODES), list_of(call("erlang", "node")))
