@@ -10,7 +10,6 @@ import os
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.plugin_utils import _events_shown
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._events_shown import EventTailer, shown
 
 from tests.harness.waiting import wait_until
@@ -43,17 +42,18 @@ def test_what_is_no_event_is_passed_over(other) -> None:
     assert shown(other) is None
 
 
-def test_what_is_appended_is_shown_once_and_in_whole_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_events_shown, "_MOST", 100)
+def test_what_is_appended_is_shown_once_and_in_whole_lines(tmp_path: Path) -> None:
+    reason = "x" * 30_000  # so that it takes more than one read
     file = tmp_path / "events"
     file.write_bytes(line(node="before") + b"\n")
     lines: list[str] = []
     with EventTailer(file, lines.append), file.open("ab") as appended:
         for number in range(50):
-            appended.write(line(node=str(number)) + b"\n")
-            appended.flush()
+            appended.write(line(node=str(number), reason=reason) + b"\n")
         appended.write(line(node="half")[:40])
-    assert lines == [shown(line(node=str(number))) for number in range(50)]
+        appended.flush()
+        assert appended.tell() > 1 << 20
+    assert lines == [shown(line(node=str(number), reason=reason)) for number in range(50)]
 
 
 @pytest.mark.parametrize("rotate", ["away", "in place"])

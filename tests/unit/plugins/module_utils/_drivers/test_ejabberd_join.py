@@ -7,14 +7,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any, cast
 
 import pytest
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.beam import watch
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.common.beam.members import BeamMembers
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.ejabberd import join as joining
-from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.ejabberd import leave as leaving
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.ejabberd.join import Joiner
 from ansible_collections.selfheal.cluster.plugins.module_utils._drivers.ejabberd.leave import Leaver
 from ansible_collections.selfheal.cluster.plugins.module_utils._erldist.calls import RemoteCall
@@ -28,13 +24,6 @@ from tests.harness.simulation import virtual_time
 ONE, TWO, THREE, FOUR = "x@1", "x@2", "x@3", "x@4"
 OK = Atom("ok")
 NODEDOWN = (Atom("badrpc"), Atom("nodedown"))
-
-
-@pytest.fixture(autouse=True)
-def _briefly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(joining, "_JOINED", 0.05)
-    monkeypatch.setattr(watch, "_OUT", 0.05)
-    monkeypatch.setattr(leaving, "watch", partial(watch.watch, stays_out=0.05))
 
 
 class Lists:
@@ -82,7 +71,7 @@ def alone(*names: str) -> dict[str, View]:
 
 def done(work: Callable[..., Any], lists: Lists, action: Action) -> str | None:
     found: dict[Action, Outcome] = {}
-    asyncio.run(work(lists, [action], [Node(ONE), Node(TWO)], found.__setitem__))
+    virtual_time.run(work(lists, [action], [Node(ONE), Node(TWO)], found.__setitem__))
     assert list(found) == [action]
     outcome = found[action]
     return None if isinstance(outcome, Done) else outcome.reason

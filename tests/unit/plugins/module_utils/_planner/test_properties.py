@@ -34,7 +34,7 @@ def test_in_many_of_the_worlds_there_is_something_to_do(rules) -> None:
     look()
     assert sum(bool(each.prunes) for each in found) >= 10
     assert sum(bool(each.connects) for each in found) >= 10
-    assert sum(bool(each.prunes and each.connects) for each in found) >= 2
+    assert any(each.prunes and each.connects for each in found)
     assert {"prune", "connect"} <= {action.refused for each in found for action in each.refusals}
 
 
