@@ -5,8 +5,9 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo test long kubernetes faults releases bench fuzz molecule integration gates build docs lint unit system ansible setup constraints clean
 
-# Those of a file share its servers, and the many short ones come last, so that all end together. They wait more than they work.
-SIDE_BY_SIDE = --numprocesses $$(($$(nproc) + 1)) --dist loadfile --no-loadscope-reorder
+# Those of a file share its servers, and the many short ones come last, so that all end together. They wait more than they work:
+# two for each core.
+SIDE_BY_SIDE = --numprocesses $$((2 * $$(nproc))) --dist loadfile --no-loadscope-reorder
 
 help: ## This list
 	@sed -n 's/^\([a-z]*\): ## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
