@@ -126,6 +126,11 @@ def test_an_empty_list_is_said_and_is_no_whole_cluster(ansible: Ansible, tmp_pat
     assert "[WARNING]: topology 'chat': the discovery is complete and empty" in run.text
 
 
+@pytest.mark.parametrize("playbook", [CONVERGE, STATUS, "selfheal.cluster.check"])
+def test_a_syntax_check_asks_for_no_inventory(ansible: Ansible, playbook: str) -> None:
+    ansible.playbook(playbook, "-i", "localhost,", "--syntax-check").ok()
+
+
 def test_an_unusable_topology_is_not_passed_over(ansible: Ansible, tmp_path: Path) -> None:
     file = _inventory(tmp_path, {"chat": {"strategy": "static", "config": {"nodes": []}, "drivr": "x"}})
     for playbook in (CONVERGE, STATUS):

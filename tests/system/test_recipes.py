@@ -22,7 +22,7 @@ from tests.harness.erlang.beam import Beam, beams, is_whole
 from tests.harness.http_service import Fault, Handler, HttpService, raw, running, status
 from tests.harness.sources.consul import TOKEN, consul, no_leader
 
-_OF_OTHER_PAGES = ("awx", "eda", "prometheus")
+_OF_OTHER_PAGES = ("awx", "eda", "nagios", "prometheus")
 _DIRECTORIES = [path for path in EXAMPLES.iterdir() if path.name not in _OF_OTHER_PAGES]
 _FILES = sorted(path for directory in _DIRECTORIES for path in directory.rglob("*") if path.is_file())
 _LICENCE_LINES = 3

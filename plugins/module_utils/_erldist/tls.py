@@ -173,7 +173,7 @@ def names_of(certificate: Mapping[str, Any]) -> list[str]:
     """
     names = [str(value) for kind, value in certificate.get("subjectAltName", ()) if kind in ("DNS", "IP Address")]
     if names:
-        return names
+        return list(dict.fromkeys(names))  # an address is often there as a name of both kinds
     return [value for part in certificate.get("subject", ()) for key, value in part if key == "commonName"]
 
 
