@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +49,8 @@ def schedule(ansible: Ansible) -> Schedule:
 
 @pytest.fixture
 def deployed() -> Iterator[tuple[KubeApi, Control | RealControl]]:
-    with any_control(NAMESPACE, "prod", "other") as pair:
-        yield pair
+    with ExitStack() as stack:
+        yield stack.enter_context(any_control(NAMESPACE, "prod", "other"))
 
 
 @pytest.fixture
