@@ -109,7 +109,7 @@ SUITES = {
     for suite in (
         Suite(
             "trixie",
-            "Debian 13 “trixie”, stable",
+            "Debian 13 (trixie), stable",
             {
                 "Erlang/OTP": "27",
                 "RabbitMQ": "4.0",
@@ -124,7 +124,7 @@ SUITES = {
         ),
         Suite(
             "forky",
-            "Debian 14 “forky”, testing",
+            "Debian 14 (forky), testing",
             {
                 "Erlang/OTP": "29",
                 "RabbitMQ": "4.3",

@@ -14,10 +14,10 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
-import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from xml.etree import ElementTree
 
 from tests.harness.paths import ROOT
 

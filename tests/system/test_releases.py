@@ -145,7 +145,7 @@ def test_a_test_is_named_as_pytest_takes_it() -> None:
 def test_every_test_that_is_named_is_there() -> None:
     for software in SOFTWARE.values():
         for test in software.tests:
-            file, _, name = test.partition("::")
+            file, _colons, name = test.partition("::")
             assert f"def {name}(" in (ROOT / file).read_text() if name else (ROOT / file).exists(), test
     assert all(set(suite.series) <= set(SOFTWARE) for suite in SUITES.values())
 
