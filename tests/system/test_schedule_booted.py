@@ -132,7 +132,7 @@ def test_a_timer_heals_every_few_seconds(schedule: Scheduler, host: Booted, node
     wait(host, lambda: len(runs(host)) > 3, "some runs")
     times = runs(host)
     assert all(before[1] <= after[0] for before, after in zip(times, times[1:])), times
-    assert "connected 2, pruned 0" in said(host)
+    assert "connected 2" in said(host)
     wait(host, lambda: host.exists(CREDENTIAL), "a run")
     assert "selfheal.timer" in host.ok("systemctl", "list-timers", "selfheal.timer")
 
