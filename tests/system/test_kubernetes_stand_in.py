@@ -42,7 +42,7 @@ def kubeconfig(tmp_path: Path) -> Iterator[Path]:
 @pytest.mark.long
 @pytest.mark.timeout(900)
 def test_they_run_where_a_kubeconfig_leads_and_those_for_the_double_are_named(kubeconfig: Path) -> None:
-    # Below this test's own directory, the paths of Ansible's sockets would be longer than the 108 bytes that they may be.
+    # Below this test's own directory, the paths of Ansible's sockets would be longer than the 108 bytes.
     with tempfile.TemporaryDirectory() as short:
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--basetemp", f"{short}/t", *CHOSEN],
