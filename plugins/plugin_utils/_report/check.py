@@ -11,8 +11,8 @@ from typing import Any
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._io.text import printable
 from ansible_collections.selfheal.cluster.plugins.module_utils._planner import verdict
-from ansible_collections.selfheal.cluster.plugins.module_utils._run.causes import natural
-from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.reading import TopologyReading
+from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.markup import clipped
+from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.reading import TopologyReading, by_name
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.table import TableLine, nodes_of
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.words import (
     BAD,
@@ -44,18 +44,17 @@ def code_of(reading: TopologyReading, allow: Collection[str] = ()) -> int:
 
 def line_of(reading: TopologyReading) -> str:
     """The topology, its verdict, and the most important facts behind it."""
-    text = printable(f"{reading.topology}: {status_of(reading).label}: {sentence_of(reading)}")
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    return clipped(printable(f"{reading.topology}: {status_of(reading).label}: {sentence_of(reading)}"), _LONGEST)
 
 
 def check_lines(readings: Sequence[TopologyReading], allow: Collection[str] = ()) -> list[TableLine]:
     """A line a topology, in the natural order of their names."""
-    return [TableLine(line_of(reading), _LEVELS[code_of(reading, allow)]) for reading in _ordered(readings)]
+    return [TableLine(line_of(reading), _LEVELS[code_of(reading, allow)]) for reading in by_name(readings)]
 
 
 def document(readings: Sequence[TopologyReading], allow: Collection[str], time: str) -> str:
     """The same as JSON: ``code`` of the whole run, and for each topology what its line is made of."""
-    ordered = _ordered(readings)
+    ordered = by_name(readings)
     codes = [code_of(reading, allow) for reading in ordered]
     content = {
         "time": time,
@@ -79,8 +78,3 @@ def _of(reading: TopologyReading, code: int) -> dict[str, Any]:
         "refused": len(reading.refused) if reading.was_read else None,
         "read": reading.time or None,
     }
-
-
-def _ordered(readings: Sequence[TopologyReading]) -> list[TopologyReading]:
-    by_name = {reading.topology: reading for reading in readings}
-    return [by_name[name] for name in natural(by_name)]

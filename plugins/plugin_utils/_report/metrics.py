@@ -11,10 +11,10 @@ from time import strptime
 from typing import NamedTuple
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._planner.verdict import VERDICTS
-from ansible_collections.selfheal.cluster.plugins.module_utils._run.causes import natural
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.reading import (
     ActionRow,
     TopologyReading,
+    by_name,
 )
 
 _PREFIX = "selfheal_cluster_"
@@ -48,8 +48,7 @@ _HELP = {
 
 
 def metrics(readings: Sequence[TopologyReading]) -> str:
-    by_name = {reading.topology: reading for reading in readings}
-    samples = [sample for name in natural(by_name) for sample in _samples(by_name[name])]
+    samples = [sample for reading in by_name(readings) for sample in _samples(reading)]
     return "".join(_family(metric, [s for s in samples if s.metric == metric]) for metric in _HELP)
 
 

@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._planner.verdict import WHOLE
-from ansible_collections.selfheal.cluster.plugins.module_utils._run.causes import natural
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.markup import clipped, element, name_of
-from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.reading import TopologyReading
+from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.reading import TopologyReading, by_name
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.section import badge, now, section
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.style import STYLE, STYLE_HASH
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.words import (
@@ -63,8 +62,7 @@ def timeless(text: str) -> str:
 
 
 def worst_first(readings: Sequence[TopologyReading]) -> list[TopologyReading]:
-    by_name = {reading.topology: reading for reading in readings}
-    return sorted((by_name[name] for name in natural(by_name)), key=lambda reading: status_of(reading).rank)
+    return sorted(by_name(readings), key=lambda reading: status_of(reading).rank)
 
 
 def _head(title: str, level: str) -> Markup:

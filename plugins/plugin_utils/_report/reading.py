@@ -151,6 +151,12 @@ def reading(topology: str, result: Any, failure: str = "") -> TopologyReading:
     )
 
 
+def by_name(readings: Sequence[TopologyReading]) -> list[TopologyReading]:
+    """One reading a topology, the last, in the natural order of their names."""
+    found = {reading.topology: reading for reading in readings}
+    return [found[name] for name in natural(found)]
+
+
 def _size(island: Sequence[str]) -> int:
     return -len(island)
 

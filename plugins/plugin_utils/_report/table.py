@@ -10,10 +10,12 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from ansible_collections.selfheal.cluster.plugins.module_utils._io.text import printable
-from ansible_collections.selfheal.cluster.plugins.module_utils._run.causes import causes, few, natural
+from ansible_collections.selfheal.cluster.plugins.module_utils._run.causes import causes, few
+from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.markup import clipped
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.reading import (
     ActionRow,
     TopologyReading,
+    by_name,
 )
 from ansible_collections.selfheal.cluster.plugins.plugin_utils._report.words import GOOD, because, status_of
 
@@ -39,8 +41,7 @@ def table(readings: Sequence[TopologyReading], would: bool = False, width: int =
     :param would: the actions are those of check mode, which would be done.
     :param width: the columns of the terminal, 0 for lines that are never wrapped.
     """
-    by_name = {reading.topology: reading for reading in readings}
-    ordered = [by_name[name] for name in natural(by_name)]
+    ordered = by_name(readings)
     rows = [_HEADINGS, *(_cells(reading, would) for reading in ordered)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
     levels = (GOOD, *(status_of(reading).level for reading in ordered))
@@ -63,7 +64,7 @@ def nodes_of(reading: TopologyReading) -> tuple[int, int] | None:
 def _details(reading: TopologyReading, would: bool) -> Iterator[str]:
     """What was done and what is wrong, a line for each cause."""
     if reading.failure:
-        yield _clipped(reading.failure)
+        yield clipped(reading.failure, _LONGEST)
     for word, done in (("connect", reading.connected), ("prune", reading.pruned)):
         if done:
             yield f"{_done(word, would)} {few({row.node for row in done})}"
@@ -72,7 +73,7 @@ def _details(reading: TopologyReading, would: bool) -> Iterator[str]:
         if planned:
             yield f"would {word} {few(planned)}"
     for names, cause in causes(reading.unreachable):
-        yield f"no answer from {few(names)}: {_clipped(cause)}"
+        yield f"no answer from {few(names)}: {clipped(cause, _LONGEST)}"
     yield from _refusals(reading.refused)
     yield from _reasons(reading)
 
@@ -82,7 +83,7 @@ def _reasons(reading: TopologyReading) -> Iterator[str]:
     if reading.failure and reading.status != "partial":
         return
     shown = reading.reasons[:_MOST_REASONS]
-    yield from map(_clipped, shown)
+    yield from (clipped(reason, _LONGEST) for reason in shown)
     if len(reading.reasons) > len(shown):
         yield f"and {len(reading.reasons) - len(shown)} reasons more"
 
@@ -125,10 +126,6 @@ def _refusals(refused: Sequence[ActionRow]) -> Iterator[str]:
         by_reason.setdefault((row.action, row.reason), set()).add(row.node)
     for (action, reason), names in sorted(by_reason.items()):
         yield f"refused to {action} {few(names)}: {because(reason)}"
-
-
-def _clipped(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def _wrapped(text: str, width: int) -> list[str]:
